@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Django's name for this room."""
+
+from django.apps import AppConfig
+
+
+class ConnectorsConfig(AppConfig):
+    """The room and its label."""
+
+    name = "regulars.connectors"
+    label = "connectors"

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One process, one lock, one file: writers queue in order instead of sleeping in SQLite's busy handler.
+
+The lock is taken before BEGIN IMMEDIATE and given back after COMMIT or ROLLBACK; a write outside a transaction takes it for that
+one statement. Reads never take it. Nothing outside this module sees it.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db import OperationalError
+from django.db.backends.sqlite3 import base, operations
+
+from regulars.database.locks import FairLock
+
+_LOCK_TIMEOUT_S = 30.0
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+_locks: dict[str, FairLock] = {}
+
+sqlite3.register_adapter(UUID, lambda key: key.bytes)
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    """Foreign keys are checked at once, as they are on every database this schema fits."""
+
+    def deferrable_sql(self) -> str:
+        return ""
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """The stock wrapper, writing in turn."""
+
+    ops_class = DatabaseOperations
+
+    def __init__(self, settings_dict: dict[str, Any], alias: str = "default") -> None:
+        super().__init__(settings_dict, alias)
+        self._holds_lock = False
+        self.execute_wrappers.append(self._lock_single_write)
+
+    @property
+    def _lock(self) -> FairLock:
+        return _locks.setdefault(str(self.settings_dict["NAME"]), FairLock())
+
+    def _take_lock(self) -> None:
+        if not self._lock.acquire(_LOCK_TIMEOUT_S):
+            raise OperationalError("database is locked: another writer has held it for 30 seconds")
+        self._holds_lock = True
+
+    def _give_lock(self) -> None:
+        if self._holds_lock:
+            self._holds_lock = False
+            self._lock.release()
+
+    def _lock_single_write(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:  # noqa: FBT001 - Django's signature
+        if self._holds_lock or self.in_atomic_block or not sql.lstrip()[:7].upper().startswith(_WRITES):
+            return execute(sql, params, many, context)
+        self._take_lock()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self._give_lock()
+
+    def _start_transaction_under_autocommit(self) -> None:
+        self._take_lock()
+        try:
+            super()._start_transaction_under_autocommit()
+        except BaseException:
+            self._give_lock()
+            raise
+
+    def _commit(self) -> None:
+        super()._commit()
+        self._give_lock()
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()
+        finally:
+            self._give_lock()
+
+    def _close(self) -> None:
+        try:
+            super()._close()
+        finally:
+            self._give_lock()

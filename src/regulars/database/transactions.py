@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Durable transactions: opened once at a door, tried again when the database asks for it."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+_Result = TypeVar("_Result")
+ATTEMPTS_MAX = 6
+_RETRY_STATES = {"40001", "40P01"}
+
+
+def is_worth_retrying(error: DatabaseError) -> bool:
+    """Tell whether the same work may succeed when it starts over: a serialization failure, a deadlock, a lost race for a key."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state in _RETRY_STATES or (isinstance(error, IntegrityError) and (state == "23505" or "UNIQUE" in str(error)))
+
+
+def run_durably(work: Callable[[], _Result]) -> _Result:
+    """Run work in its own outermost transaction and return its result once it is durable.
+
+    Starts over, with a short growing pause, when the database reports a conflict; the work must therefore have no effect outside
+    the transaction. Inside an open transaction the work joins it and is not retried.
+    """
+    if connection.in_atomic_block:
+        return work()
+    for attempt in range(ATTEMPTS_MAX):
+        try:
+            with transaction.atomic(durable=True):
+                return work()
+        except DatabaseError as error:
+            if attempt == ATTEMPTS_MAX - 1 or not is_worth_retrying(error):
+                raise
+            time.sleep(0.002 * 2**attempt)
+    raise AssertionError("unreachable: the last attempt returns or raises")

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Phone numbers: any way of writing in, E.164 out."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import phonenumbers
+
+from regulars.kernel.errors import RegularsError, gettext_noop
+
+_INPUT_MAX = 40
+_FLOAT_TAIL = re.compile(r"^(\+?\d{6,})\.0$")
+_SPREADSHEET_POWER = re.compile(r"^\d(\.\d+)?E\+?\d+$", re.IGNORECASE)
+
+
+class BadPhone(RegularsError):
+    """The text cannot be read as a phone number; the number itself is personal data and stays out of the message."""
+
+    code = "bad_phone"
+    status = 422
+    text = gettext_noop("The phone number (%(length)s characters) is not possible in %(country)s. Write it with its country code, like +91 98765 43210.")
+
+
+@lru_cache(maxsize=20_000)
+def normalise_phone(text: str, country: str) -> str:
+    """Return a number in E.164, reading local forms as of the country (ISO 3166 two letters). Raises BadPhone."""
+    cleaned = "".join(
+        str(unicodedata.digit(char)) if unicodedata.category(char) == "Nd" else char
+        for char in unicodedata.normalize("NFKC", text).strip()
+        if unicodedata.category(char) != "Cf"
+    )
+    cleaned = _FLOAT_TAIL.sub(r"\1", cleaned.lstrip("'"))
+    bad = BadPhone(length=len(text), country=country)
+    if len(cleaned) > _INPUT_MAX or _SPREADSHEET_POWER.match(cleaned):
+        raise bad
+    for candidate in (cleaned, f"+{cleaned}"):
+        try:
+            number = phonenumbers.parse(candidate, country)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number) or (candidate == cleaned and phonenumbers.is_possible_number(number)):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    raise bad
+
+
+def mask_phone(number: str) -> str:
+    """Return a number with all but its last four digits hidden, for screens and logs."""
+    return "•••• " + number[-4:]

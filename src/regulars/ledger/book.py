@@ -1,0 +1,470 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger's arithmetic, pure: accounts and lots in, entries, allocations and changed lots out.
+
+A `Book` is the working copy of the accounts that one batch of facts touches. Every booking is a `Posting` whose entries sum to zero;
+what a member has is the sum of the entries on the member account and equally the sum of what remains in its lots. What a reversal
+could not take stands as a negative balance on the member's deficit account, and later credits are absorbed by it first.
+
+Amounts are integers of the unit's smallest part. Lots are spendable in [available_at, expires_at) and are drawn on in the order
+expires_at (never-expiring last), occurred_at, key.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from regulars.kernel.errors import RegularsError, gettext_noop
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class InsufficientPoints(RegularsError):
+    """More points are asked for than can be spent now."""
+
+    code = "insufficient_points"
+    status = 409
+    text = gettext_noop("%(needed)s points are needed and %(available)s can be used now.")
+
+
+class HoldResolved(RegularsError):
+    """The hold was settled, voided or has expired before."""
+
+    code = "hold_resolved"
+    status = 409
+    text = gettext_noop("This hold is already %(state)s; it can be resolved only once.")
+
+
+class OverHold(RegularsError):
+    """More is to be settled than the hold set aside."""
+
+    code = "over_hold"
+    status = 409
+    text = gettext_noop("The hold is for %(held)s points; %(needed)s cannot be settled from it.")
+
+
+class Side(StrEnum):
+    """The kinds of account: the member's two and the shop's own."""
+
+    MEMBER = "member"
+    DEFICIT = "deficit"
+    ISSUED = "issued"
+    REDEEMED = "redeemed"
+    BREAKAGE = "breakage"
+    ADJUSTED = "adjusted"
+
+
+class Negative(StrEnum):
+    """What happens when a reversal finds fewer points than it must take."""
+
+    REFUSE = "refuse"
+    CLAMP = "clamp"
+    ALLOW = "allow"
+
+
+@dataclass(slots=True)
+class Lot:
+    """Points that came in together. `held` are pinned by open holds, `expired` went to breakage."""
+
+    key: UUID
+    transaction: UUID
+    granted: int
+    remaining: int
+    occurred_at: datetime
+    available_at: datetime | None
+    expires_at: datetime | None
+    held: int = 0
+    expired: int = 0
+    waits_for: str = ""
+    waits_until: datetime | None = None
+    expiry: dict[str, object] | None = None
+    is_new: bool = False
+    is_changed: bool = False
+
+    @property
+    def free(self) -> int:
+        """Return what no hold pins."""
+        return self.remaining - self.held
+
+    def is_spendable(self, now: datetime) -> bool:
+        """Tell whether the lot is active and not over."""
+        return self.available_at is not None and self.available_at <= now and (self.expires_at is None or now < self.expires_at)
+
+    def is_over(self, now: datetime) -> bool:
+        """Tell whether the lot's time has passed."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    @property
+    def order(self) -> tuple[datetime, datetime, UUID]:
+        """Return the place in the order of consumption."""
+        return (self.expires_at or _NEVER, self.occurred_at, self.key)
+
+
+@dataclass(slots=True)
+class Account:
+    """One account as the batch sees it. `lots` are a member account's open lots (and those a reversal names)."""
+
+    key: UUID
+    side: Side
+    unit: str
+    customer: UUID | None
+    balance: int = 0
+    lots: list[Lot] = field(default_factory=list)
+    is_new: bool = False
+    moved: int = 0
+
+    def available(self, now: datetime) -> int:
+        """Return what can be spent now."""
+        return sum(lot.free for lot in self.lots if lot.is_spendable(now))
+
+    def pending(self, now: datetime) -> int:
+        """Return what has been given and cannot be used yet."""
+        return sum(lot.remaining for lot in self.lots if lot.available_at is None or lot.available_at > now)
+
+
+@dataclass(slots=True)
+class Hold:
+    """Points set aside. `parts` pins lots with their amounts, in the order of consumption."""
+
+    key: UUID
+    account: Account
+    fact: UUID
+    amount: int
+    parts: list[tuple[UUID, int]]
+    expires_at: datetime
+    state: str = "open"
+    is_new: bool = False
+    is_changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One leg: an amount on an account; `counts_at` dates what counts towards a tier."""
+
+    key: UUID
+    transaction: UUID
+    account: Account
+    amount: int
+    counts_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """How an entry drew on a lot (negative) or gave back to it (positive)."""
+
+    key: UUID
+    entry: UUID
+    lot: UUID
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """What a booking is about: the fact that causes it and when it happened; `counts` dates it for the ladder."""
+
+    fact: UUID
+    kind: str
+    occurred_at: datetime
+    rule: str = ""
+    reverses: UUID | None = None
+    counts_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """When the points of a credit can be used: from when, until when, or waiting for a fact (with a time-out)."""
+
+    occurred_at: datetime
+    available_at: datetime | None
+    expires_at: datetime | None
+    waits_for: str = ""
+    waits_until: datetime | None = None
+    expiry: dict[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One recorded allocation of an earlier spending, less what was given back since: `amount` can still be given back."""
+
+    lot: UUID
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """What a reversal took from lots, how much of that had expired before, and what was missing."""
+
+    taken: int
+    reinstated: int
+    shortfall: int
+
+
+class Book:
+    """The working copy. Not thread safe; make one per batch. `transactions`, `entries`, `allocations` collect what is new."""
+
+    def __init__(self, *, now: datetime, new_key: Callable[[], UUID]) -> None:
+        self.now = now
+        self._new_key = new_key
+        self.accounts: dict[tuple[UUID | None, str, Side], Account] = {}
+        self.lots: dict[UUID, Lot] = {}
+        self.holds: dict[UUID, Hold] = {}
+        self.transactions: list[tuple[UUID, Posting]] = []
+        self.entries: list[Entry] = []
+        self.allocations: list[Allocation] = []
+
+    def add_account(self, account: Account) -> None:
+        """Take a stored account, with its lots, into the book."""
+        self.accounts[account.customer, account.unit, account.side] = account
+        for lot in account.lots:
+            self.lots[lot.key] = lot
+
+    def account(self, side: Side, unit: str, customer: UUID | None = None) -> Account:
+        """Return an account, opening it when it is not there."""
+        found = self.accounts.get((customer, unit, side))
+        if found is None:
+            found = Account(self._new_key(), side, unit, customer, is_new=True)
+            self.accounts[customer, unit, side] = found
+        return found
+
+    def _post(self, posting: Posting, legs: Iterable[tuple[Account, int]]) -> tuple[UUID, dict[UUID, UUID]]:
+        """Write one transaction; return its key and the entry key per account."""
+        transaction = self._new_key()
+        entries: dict[UUID, UUID] = {}
+        total = 0
+        for account, amount in legs:
+            if amount == 0:
+                continue
+            counts_at = posting.counts_at if account.side in {Side.MEMBER, Side.DEFICIT} else None
+            entry = Entry(self._new_key(), transaction, account, amount, counts_at)
+            self.entries.append(entry)
+            entries[account.key] = entry.key
+            account.balance += amount
+            account.moved += amount
+            total += amount
+        assert total == 0, "entries of a transaction sum to zero"
+        self.transactions.append((transaction, posting))
+        return transaction, entries
+
+    def _draw(self, lot: Lot, entry: UUID, amount: int) -> None:
+        lot.remaining -= amount
+        lot.is_changed = True
+        self.allocations.append(Allocation(self._new_key(), entry, lot.key, -amount))
+
+    def credit(self, account: Account, amount: int, posting: Posting, terms: Terms, *, source: Side = Side.ISSUED) -> Lot:
+        """Give points: a new lot, absorbed first by the member's deficit where there is one."""
+        shop = self.account(source, account.unit)
+        transaction, _ = self._post(posting, [(shop, -amount), (account, amount)])
+        lot = self._open_lot(account, transaction, amount, terms)
+        deficit = self.accounts.get((account.customer, account.unit, Side.DEFICIT))
+        if deficit is not None and deficit.balance < 0:
+            recovered = min(amount, -deficit.balance)
+            recovery = Posting(fact=posting.fact, kind="recover", occurred_at=posting.occurred_at, reverses=transaction)
+            _, entries = self._post(recovery, [(account, -recovered), (deficit, recovered)])
+            self._draw(lot, entries[account.key], recovered)
+        return lot
+
+    def _open_lot(self, account: Account, transaction: UUID, amount: int, terms: Terms) -> Lot:
+        lot = Lot(
+            key=self._new_key(),
+            transaction=transaction,
+            granted=amount,
+            remaining=amount,
+            occurred_at=terms.occurred_at,
+            available_at=terms.available_at,
+            expires_at=terms.expires_at,
+            waits_for=terms.waits_for,
+            waits_until=terms.waits_until,
+            expiry=terms.expiry,
+            is_new=True,
+        )
+        account.lots.append(lot)
+        self.lots[lot.key] = lot
+        return lot
+
+    def plan(self, account: Account, amount: int, *, not_from: frozenset[UUID] = frozenset()) -> list[tuple[Lot, int]]:
+        """Choose the lots that would pay an amount now, in order. Raises InsufficientPoints.
+
+        `not_from` names transactions whose lots are left out: an order does not spend what it earns.
+        """
+        parts: list[tuple[Lot, int]] = []
+        missing = amount
+        for lot in sorted(account.lots, key=lambda candidate: candidate.order):
+            if missing and lot.free and lot.is_spendable(self.now) and lot.transaction not in not_from:
+                part = min(lot.free, missing)
+                parts.append((lot, part))
+                missing -= part
+        if missing:
+            raise InsufficientPoints(needed=amount, available=amount - missing)
+        return parts
+
+    def spend(self, account: Account, amount: int, posting: Posting, *, sink: Side = Side.REDEEMED, not_from: frozenset[UUID] = frozenset()) -> UUID:
+        """Spend points now and return the transaction. Raises InsufficientPoints and changes nothing."""
+        parts = self.plan(account, amount, not_from=not_from)
+        transaction, entries = self._post(posting, [(account, -amount), (self.account(sink, account.unit), amount)])
+        for lot, part in parts:
+            self._draw(lot, entries[account.key], part)
+        return transaction
+
+    def reverse_credit(
+        self, account: Account, amount: int, posting: Posting, *, negative: Negative, own: frozenset[UUID] = frozenset(), source: Side = Side.ISSUED
+    ) -> Reversal:
+        """Take back points that a recorded credit gave.
+
+        Draws first on the lots `own` (pending or not), reinstating what of them had expired, then on the other lots; what is still
+        missing follows the negative policy. Raises InsufficientPoints under `refuse` and changes nothing.
+        """
+        mine = [self.lots[key] for key in own if key in self.lots]
+        others = sorted((lot for lot in account.lots if lot.key not in own and not lot.is_over(self.now)), key=lambda lot: lot.order)
+        expired = _take(mine, amount - sum(lot.free for lot in mine), lambda lot: lot.expired)
+        within_own = amount - sum(lot.free for lot in mine) - sum(part for _, part in expired)
+        missing = max(within_own - sum(lot.free for lot in others), 0)
+        if missing and negative is Negative.REFUSE:
+            raise InsufficientPoints(needed=amount, available=amount - missing)
+        reinstated = self._reinstate(account, expired, posting)
+        parts = _take([*mine, *others], amount, lambda lot: lot.free)
+        taken = sum(part for _, part in parts)
+        owed = self.account(Side.DEFICIT, account.unit, account.customer) if missing else account
+        shop = self.account(source, account.unit)
+        _, entries = self._post(posting, [(account, -taken), (owed, -missing), (shop, amount)])
+        for lot, part in parts:
+            self._draw(lot, entries[account.key], part)
+        return Reversal(taken, reinstated, missing)
+
+    def _reinstate(self, account: Account, expired: Sequence[tuple[Lot, int]], posting: Posting) -> int:
+        """Bring back from breakage what a reversal is about to take, so that the member does not pay twice for it."""
+        amount = sum(part for _, part in expired)
+        if amount:
+            back = Posting(fact=posting.fact, kind="reinstate", occurred_at=posting.occurred_at, reverses=posting.reverses)
+            _, entries = self._post(back, [(self.account(Side.BREAKAGE, account.unit), -amount), (account, amount)])
+            for lot, part in expired:
+                lot.expired -= part
+                self._draw(lot, entries[account.key], -part)
+        return amount
+
+    def give_back(self, account: Account, amount: int, posting: Posting, drawn: Sequence[Drawn], *, source: Side = Side.REDEEMED) -> int:
+        """Give spent points back to the lots they came from, last drawn first; return how many.
+
+        Never more than was drawn. What goes back to a lot whose time has passed expires at once.
+        """
+        parts: list[tuple[Lot, int]] = []
+        missing = amount
+        for origin in reversed(drawn):
+            part = min(origin.amount, missing)
+            if part:
+                parts.append((self.lots[origin.lot], part))
+                missing -= part
+        given = amount - missing
+        if not given:
+            return 0
+        _, entries = self._post(posting, [(self.account(source, account.unit), -given), (account, given)])
+        for lot, part in parts:
+            self._draw(lot, entries[account.key], -part)
+        self.expire(account, posting.fact, only=[lot for lot, _ in parts])
+        return given
+
+    def expire(self, account: Account, fact: UUID, *, only: Sequence[Lot] | None = None) -> int:
+        """Post what is over and not held to breakage; return how much. Running it again changes nothing."""
+        over = [(lot, lot.free) for lot in (account.lots if only is None else only) if lot.is_over(self.now) and lot.free]
+        amount = sum(part for _, part in over)
+        if not amount:
+            return 0
+        posting = Posting(fact=fact, kind="expire", occurred_at=self.now)
+        _, entries = self._post(posting, [(account, -amount), (self.account(Side.BREAKAGE, account.unit), amount)])
+        for lot, part in over:
+            lot.expired += part
+            self._draw(lot, entries[account.key], part)
+        return amount
+
+    def hold(self, account: Account, amount: int, fact: UUID, *, expires_at: datetime) -> Hold:
+        """Set points aside: pins lots, moves nothing. Raises InsufficientPoints."""
+        parts = self.plan(account, amount)
+        for lot, part in parts:
+            lot.held += part
+            lot.is_changed = True
+        held = Hold(self._new_key(), account, fact, amount, [(lot.key, part) for lot, part in parts], expires_at, is_new=True)
+        self.holds[held.key] = held
+        return held
+
+    def settle(self, hold: Hold, amount: int, posting: Posting) -> UUID:
+        """Spend what a hold pinned, or less; the rest returns to its lots. Raises HoldResolved, OverHold.
+
+        Points that expired while they were held are honoured; what is released after its time expires at once.
+        """
+        if amount > hold.amount:
+            raise OverHold(held=hold.amount, needed=amount)
+        self._resolve(hold, "settled")
+        transaction, entries = self._post(posting, [(hold.account, -amount), (self.account(Side.REDEEMED, hold.account.unit), amount)])
+        missing = amount
+        for key, pinned in hold.parts:
+            lot = self.lots[key]
+            lot.held -= pinned
+            lot.is_changed = True
+            part = min(pinned, missing)
+            if part:
+                self._draw(lot, entries[hold.account.key], part)
+                missing -= part
+        self.expire(hold.account, posting.fact, only=[self.lots[key] for key, _ in hold.parts])
+        return transaction
+
+    def release(self, hold: Hold, fact: UUID, *, state: str) -> int:
+        """Void or expire a hold; return how many of its points had run out of time meanwhile. Raises HoldResolved."""
+        self._resolve(hold, state)
+        for key, pinned in hold.parts:
+            lot = self.lots[key]
+            lot.held -= pinned
+            lot.is_changed = True
+        return self.expire(hold.account, fact, only=[self.lots[key] for key, _ in hold.parts])
+
+    def _resolve(self, hold: Hold, state: str) -> None:
+        if hold.state != "open":
+            raise HoldResolved(state=hold.state)
+        if state != "expired" and hold.expires_at <= self.now:
+            raise HoldResolved(state="expired")
+        hold.state = state
+        hold.is_changed = True
+
+    def transfer(self, giver: Account, taker: Account, amount: int, posting: Posting) -> UUID:
+        """Move spendable points to another member's account; each part keeps its lot's expiry. Raises InsufficientPoints."""
+        parts = self.plan(giver, amount)
+        transaction, entries = self._post(posting, [(giver, -amount), (taker, amount)])
+        for lot, part in parts:
+            self._draw(lot, entries[giver.key], part)
+            terms = Terms(occurred_at=lot.occurred_at, available_at=lot.available_at, expires_at=lot.expires_at, expiry=lot.expiry)
+            self._open_lot(taker, transaction, part, terms)
+        return transaction
+
+    def activate(self, lot: Lot, expires_at: datetime | None) -> None:
+        """Make a waiting lot spendable from now on; its expiry clock starts here."""
+        lot.available_at = self.now
+        lot.expires_at = expires_at
+        lot.waits_until = None
+        lot.is_changed = True
+
+    def cancel_pending(self, account: Account, lots: Sequence[Lot], posting: Posting) -> int:
+        """Take waiting lots back into what the shop has issued; return how many points."""
+        amount = sum(lot.remaining for lot in lots)
+        if not amount:
+            return 0
+        _, entries = self._post(posting, [(account, -amount), (self.account(Side.ISSUED, account.unit), amount)])
+        for lot in lots:
+            if lot.remaining:
+                self._draw(lot, entries[account.key], lot.remaining)
+            lot.waits_until = None
+        return amount
+
+    def earned_by(self, fact: UUID) -> frozenset[UUID]:
+        """Return the transactions that a fact of this batch has posted so far."""
+        return frozenset(key for key, posting in self.transactions if posting.fact == fact)
+
+
+def _take(lots: Iterable[Lot], amount: int, has: Callable[[Lot], int]) -> list[tuple[Lot, int]]:
+    """Take up to an amount from lots in the order given, as much from each as it has."""
+    parts: list[tuple[Lot, int]] = []
+    missing = amount
+    for lot in lots:
+        part = min(has(lot), missing)
+        if part > 0:
+            parts.append((lot, part))
+            missing -= part
+    return parts

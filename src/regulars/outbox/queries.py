@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What waits, what failed for good, and the feed of events."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from regulars.outbox.events import FeedEvent
+from regulars.outbox.models import FeedEntry, FeedHead, Job
+
+EVENTS_MAX = 1_000
+
+
+def events_after(business_id: UUID, position: int, limit: int = 100) -> list[FeedEvent]:
+    """Return the events after a position, oldest first, at most `limit` (and at most 1,000)."""
+    entries = (
+        FeedEntry.objects.filter(business_id=business_id, position__gt=position)
+        .select_related("event")
+        .order_by("position")[: min(limit, EVENTS_MAX)]
+    )
+    return [_feed_event(entry) for entry in entries]
+
+
+def feed_events(business_id: UUID, event_ids: list[UUID]) -> dict[UUID, FeedEvent]:
+    """Return those of the events that have their place in the feed, by id."""
+    entries = FeedEntry.objects.filter(business_id=business_id, pk__in=event_ids).select_related("event")
+    return {entry.pk: _feed_event(entry) for entry in entries}
+
+
+def events_since(business_id: UUID, since: datetime, *, kinds: list[str], limit: int) -> list[FeedEvent]:
+    """Return the numbered events of some kinds recorded at or after a moment, in feed order."""
+    entries = (
+        FeedEntry.objects.filter(business_id=business_id, event__recorded_at__gte=since, event__kind__in=kinds)
+        .select_related("event")
+        .order_by("position")[:limit]
+    )
+    return [_feed_event(entry) for entry in entries]
+
+
+def feed_position(business_id: UUID) -> int:
+    """Return the last position of a business's feed, 0 before the first event."""
+    return FeedHead.objects.filter(pk=business_id).values_list("position", flat=True).first() or 0
+
+
+def dead_letters(business_id: UUID | None) -> QuerySet[Job]:
+    """Return the jobs that failed for good, the latest first; without a business, those of the installation itself."""
+    return Job.objects.filter(state=Job.State.DEAD, business_id=business_id).order_by("-run_at", "-id")
+
+
+def count_due(now: datetime) -> int:
+    """Count the jobs whose time has come and that nobody has finished."""
+    return Job.objects.filter(state=Job.State.READY, run_at__lte=now).count()
+
+
+def _feed_event(entry: FeedEntry) -> FeedEvent:
+    event = entry.event
+    return FeedEvent(
+        id=event.pk,
+        kind=event.kind,
+        customer_id=event.customer_id,
+        payload=event.payload,
+        recorded_at=event.recorded_at,
+        position=entry.position,
+        customer_sequence=entry.customer_sequence,
+    )

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The set-based writes of the hot path: jobs, events and feed entries, one statement for however many."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from regulars.database.sql import Table, insert_rows
+from regulars.outbox.wake import wake
+
+_READY = ("ready", 0, "")
+
+JOBS = Table(
+    "outbox_job",
+    {
+        "id": "uuid",
+        "business_id": "uuid",
+        "kind": "text",
+        "payload": "jsonb",
+        "run_at": "timestamptz",
+        "created_at": "timestamptz",
+        "target_id": "uuid",
+        "state": "text",
+        "attempts": "smallint",
+        "last_error": "text",
+    },
+)
+EVENTS = Table(
+    "outbox_event",
+    {
+        "id": "uuid",
+        "business_id": "uuid",
+        "kind": "text",
+        "customer_id": "uuid",
+        "payload": "jsonb",
+        "recorded_at": "timestamptz",
+    },
+)
+FEED = Table(
+    "outbox_feedentry",
+    {
+        "event_id": "uuid",
+        "business_id": "uuid",
+        "position": "bigint",
+        "customer_id": "uuid",
+        "customer_sequence": "bigint",
+    },
+)
+
+
+class JobRow(NamedTuple):
+    """One job to insert. The payload is anything that msgspec encodes as a JSON object; keys and moments become text."""
+
+    id: UUID
+    business_id: UUID | None
+    kind: str
+    payload: Any
+    run_at: datetime
+    created_at: datetime
+    target_id: UUID | None = None
+
+
+class EventRow(NamedTuple):
+    """One event to insert: ids and amounts only, of a kind in EVENT_TYPES."""
+
+    id: UUID
+    business_id: UUID
+    kind: str
+    customer_id: UUID | None
+    payload: Any
+    recorded_at: datetime
+
+
+class FeedRow(NamedTuple):
+    """The place of one event in the feed."""
+
+    event_id: UUID
+    business_id: UUID
+    position: int
+    customer_id: UUID | None
+    customer_sequence: int | None
+
+
+def insert_jobs(connection: BaseDatabaseWrapper, rows: Sequence[JobRow]) -> None:
+    """Insert jobs in the caller's transaction and wake the worker after its commit."""
+    if rows:
+        insert_rows(connection, JOBS, [(*row, *_READY) for row in rows])
+        connection.on_commit(wake)
+
+
+def insert_events(connection: BaseDatabaseWrapper, rows: Sequence[EventRow]) -> None:
+    """Insert events in the caller's transaction; they get their place in the feed later, by `number_events`."""
+    insert_rows(connection, EVENTS, rows)
+
+
+def insert_feed(connection: BaseDatabaseWrapper, rows: Sequence[FeedRow]) -> None:
+    """Insert feed entries in the caller's transaction."""
+    insert_rows(connection, FEED, rows)

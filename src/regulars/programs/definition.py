@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a program is: its unit, rules and ladder as one typed document, checked when it is read. Pure.
+
+Texts hold one string per language. Ids are stable over versions: counters and standings key on them.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from regulars.conditions.fact_fields import FACT_REGISTRY
+from regulars.conditions.parse import parse
+from regulars.kernel.errors import RegularsError, gettext_noop
+
+RULES_MAX = 200
+LEVELS_MAX = 20
+TIMES_ONE = 1_000
+
+Code = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,38}$")]
+Texts = dict[str, Annotated[str, Meta(min_length=1, max_length=200)]]
+Points = Annotated[int, Meta(gt=0, le=10**9)]
+
+
+class BadProgram(RegularsError):
+    """The program document cannot be published."""
+
+    code = "bad_program"
+    status = 422
+    text = gettext_noop("The program is wrong at %(path)s: %(problem)s")
+
+
+class Expiry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """When points end. `after`: months and days on, through that local day. `period_end`: the end of the month, quarter or year in
+    which that day falls. `date`: through a fixed day. `inactivity`: like `after`, counted anew at each activity of the member."""
+
+    kind: Literal["never", "after", "period_end", "date", "inactivity"] = "never"
+    months: Annotated[int, Meta(ge=0, le=120)] = 0
+    days: Annotated[int, Meta(ge=0, le=3_650)] = 0
+    period: Literal["month", "quarter", "year"] = "month"
+    day: date | None = None
+
+
+class Pending(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """When points can be used: at once, after days, from a day on, or when an event names the purchase (with a time-out)."""
+
+    kind: Literal["none", "delay", "date", "event"] = "none"
+    days: Annotated[int, Meta(ge=0, le=365)] = 0
+    day: date | None = None
+    event: str = ""
+    timeout_days: Annotated[int, Meta(ge=1, le=365)] = 30
+    on_timeout: Literal["cancel", "activate"] = "cancel"
+
+
+class Unit(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What members collect."""
+
+    code: Code = "points"
+    name: Texts = field(default_factory=lambda: {"en": "points"})
+    expiry: Expiry = field(default_factory=Expiry)
+    pending: Pending = field(default_factory=Pending)
+    negative: Literal["refuse", "clamp", "allow"] = "clamp"
+    balance_max: Points | None = None
+
+
+class PerAmount(Struct, frozen=True, forbid_unknown_fields=True, tag="per_amount", tag_field="kind"):
+    """`points` for every `per_minor` of what the matching lines cost."""
+
+    points: Points
+    per_minor: Annotated[int, Meta(gt=0, le=10**12)]
+
+
+class PerItem(Struct, frozen=True, forbid_unknown_fields=True, tag="per_item", tag_field="kind"):
+    """`points` for every whole piece of the matching lines."""
+
+    points: Points
+
+
+class Fixed(Struct, frozen=True, forbid_unknown_fields=True, tag="fixed", tag_field="kind"):
+    """`points` once."""
+
+    points: Points
+
+
+class Multiply(Struct, frozen=True, forbid_unknown_fields=True, tag="multiply", tag_field="kind"):
+    """What `per_amount` and `per_item` rules give for the matching lines counts `times_milli` thousandths; the best one per line applies."""
+
+    times_milli: Annotated[int, Meta(gt=0, le=100_000)]
+
+
+class Limit(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How often, and up to how many points, a rule gives to one member in a local day, week, month, year or for ever."""
+
+    per: Literal["day", "week", "month", "year", "ever"]
+    times: Annotated[int, Meta(gt=0, le=10_000)] | None = None
+    points: Points | None = None
+
+
+class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One promise: on which kind of fact, under which condition, what it gives."""
+
+    id: Code
+    name: Texts
+    gives: PerAmount | PerItem | Fixed | Multiply
+    on: Literal["order", "visit", "event"] = "order"
+    event: str = ""
+    when: dict[str, object] | None = None
+    rounding: Literal["floor", "half_up", "ceil"] = "floor"
+    group: str = ""
+    priority: int = 0
+    order_max: Points | None = None
+    limits: Annotated[list[Limit], Meta(max_length=5)] = field(default_factory=list)
+    expiry: Expiry | None = None
+    is_active: bool = True
+
+
+class Level(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A tier: reached at `at_least`, earning `times_milli` thousandths."""
+
+    code: Code
+    name: Texts
+    at_least: Annotated[int, Meta(ge=0, le=10**15)] = 0
+    times_milli: Annotated[int, Meta(ge=1_000, le=100_000)] = TIMES_ONE
+
+
+class Ladder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Tiers by what was earned or spent in the last `months`; a fall waits for `grace_days`."""
+
+    levels: Annotated[list[Level], Meta(min_length=1, max_length=LEVELS_MAX)]
+    metric: Literal["points_earned", "spend_minor"] = "points_earned"
+    months: Annotated[int, Meta(ge=1, le=60)] = 12
+    downgrade: Literal["none", "one_level", "to_qualified"] = "to_qualified"
+    grace_days: Annotated[int, Meta(ge=0, le=365)] = 30
+
+
+class Program(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The whole document. Groups say how rules that name them stack: `sum` (as without a group), `best`, `first`, `exclusive`."""
+
+    rules: Annotated[list[Rule], Meta(max_length=RULES_MAX)]
+    unit: Unit = field(default_factory=Unit)
+    ladder: Ladder | None = None
+    membership: Literal["automatic", "on_request"] = "automatic"
+    groups: dict[str, Literal["sum", "best", "first", "exclusive"]] = field(default_factory=dict)
+
+
+def read_program(document: object) -> Program:
+    """Read and check a document. Raises BadProgram naming the place and the remedy."""
+    try:
+        program = msgspec.convert(document, Program)
+    except msgspec.ValidationError as error:
+        problem, _, path = str(error).partition(" - at `$")
+        raise BadProgram(path=path.rstrip("`").lstrip(".") or "the top", problem=problem) from None
+    _check_unique("rules", [rule.id for rule in program.rules])
+    _check_ladder(program.ladder)
+    for index, rule in enumerate(program.rules):
+        _check_rule(f"rules[{index}] ({rule.id})", rule, program)
+    return program
+
+
+def _check_unique(path: str, ids: list[str]) -> None:
+    repeated = sorted({code for code in ids if ids.count(code) > 1})
+    if repeated:
+        raise BadProgram(path=path, problem=f"the id “{repeated[0]}” stands more than once; give each its own.")
+
+
+def _check_ladder(ladder: Ladder | None) -> None:
+    if ladder is None:
+        return
+    _check_unique("ladder.levels", [level.code for level in ladder.levels])
+    thresholds = [level.at_least for level in ladder.levels]
+    if thresholds[0] != 0 or sorted(set(thresholds)) != thresholds:
+        raise BadProgram(path="ladder.levels", problem="the first level begins at 0 and each further one higher than the one before.")
+
+
+def _check_rule(path: str, rule: Rule, program: Program) -> None:
+    if rule.on == "event" and not rule.event:
+        raise BadProgram(path=path, problem="an event rule names its event.")
+    if rule.on != "order" and not isinstance(rule.gives, Fixed):
+        raise BadProgram(path=path, problem="only purchases have amounts and items; give fixed points here.")
+    if rule.group and rule.group not in program.groups:
+        raise BadProgram(path=path, problem=f"the group “{rule.group}” is not among the groups.")
+    if rule.when is not None:
+        parse(rule.when, FACT_REGISTRY)
+
+
+def to_document(program: Program) -> dict[str, object]:
+    """Return the plain JSON form of a program."""
+    document: dict[str, object] = msgspec.to_builtins(program)
+    return document

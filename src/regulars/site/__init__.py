@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Wiring only: environment, settings, addresses, the entry points for servers."""

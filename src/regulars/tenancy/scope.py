@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The base of every table that belongs to a business."""
+
+from typing import Self, TypeVar
+from uuid import UUID
+
+from django.db import models
+
+from regulars.database.keys import KeyField
+
+_Row = TypeVar("_Row", bound=models.Model, covariant=True)
+
+
+class BusinessQuerySet(models.QuerySet[_Row]):
+    """Rows of one business at a time."""
+
+    def of(self, business: UUID | models.Model) -> Self:
+        """Keep the rows of a business, given as row or key."""
+        return self.filter(business_id=business.pk if isinstance(business, models.Model) else business)
+
+
+class BusinessModel(models.Model):
+    """A row of one business, with a key made by the application."""
+
+    id = KeyField(primary_key=True)
+    business = models.ForeignKey("tenancy.Business", on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    objects = BusinessQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
