@@ -5,6 +5,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LANGUAGES := hi mr te ml hy
 
+# Compiled files are kept whatever the shell says: installing leaves them to the first start, and the second is quick.
+unexport PYTHONDONTWRITEBYTECODE
+
 # One stamp per step: a step is repeated when what it stands on has changed.
 RUN := .venv/.installed-run
 PACKAGE := .venv/.installed-package

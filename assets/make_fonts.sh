@@ -16,4 +16,7 @@ for weight in 400 700; do
     pyftsubset "node_modules/@fontsource/noto-sans-armenian/files/noto-sans-armenian-armenian-$weight-normal.woff2" \
         --unicodes=U+058F --flavor=woff2 --layout-features= --no-hinting --output-file="$to/dram-$weight.woff2"
 done
-cp node_modules/@fontsource/noto-sans/LICENSE "$to/OFL.txt"
+for package in noto-sans noto-sans-devanagari noto-sans-telugu noto-sans-malayalam noto-sans-armenian; do
+    head -n 1 "node_modules/@fontsource/$package/LICENSE"
+done >"$to/OFL.txt"
+tail -n +2 node_modules/@fontsource/noto-sans/LICENSE >>"$to/OFL.txt"

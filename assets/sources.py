@@ -18,7 +18,8 @@ CLASSES = HERE / "classes.txt"
 MANIFEST = HERE / "manifest.json"
 ICONS = PACKAGE / "ui" / "icon_shapes.json"
 
-TEMPLATE_CODE = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
+TEMPLATE_TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+TEMPLATE_VALUE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 CLASS_VALUE = re.compile(r'\bclass=\\?"((?:\{%.*?%\}|\{\{.*?\}\}|[^"\\])*)\\?"', re.DOTALL)
 SHAPE = re.compile(r"<(?:path|circle|rect|line|polyline|polygon|ellipse)\b[^>]*?/>", re.DOTALL)
 
@@ -27,7 +28,7 @@ def classes_in(text: str) -> set[str]:
     """Return the classes that a template or a Python source names in class="…"; computed parts are left out."""
     words: set[str] = set()
     for value in CLASS_VALUE.findall(text):
-        for word in TEMPLATE_CODE.sub("\0 ", value).split():
+        for word in TEMPLATE_VALUE.sub("\0", TEMPLATE_TAG.sub(" ", value)).split():
             if not set(word) & set("\0{}%$"):
                 words.add(word)
     return words
@@ -58,9 +59,7 @@ def icon_shapes(folder: Path) -> str:
 
 
 def _digests(paths: Iterable[Path], *, base: Path) -> dict[str, str]:
-    return {
-        path.relative_to(base).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)
-    }
+    return {path.relative_to(base).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(paths)}
 
 
 def manifest() -> str:
@@ -76,9 +75,12 @@ def manifest() -> str:
         CLASSES,
     ]
     built = [ICONS, *(path for path in BUILT.rglob("*") if path.is_file())]
-    return json.dumps(
-        {"sources": _digests(sources, base=HERE), "built": _digests(built, base=PACKAGE)}, indent=1, sort_keys=True
-    ) + "\n"
+    return (
+        json.dumps(
+            {"sources": _digests(sources, base=HERE), "built": _digests(built, base=PACKAGE)}, indent=1, sort_keys=True
+        )
+        + "\n"
+    )
 
 
 def main(step: str) -> None:

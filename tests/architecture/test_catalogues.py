@@ -1,27 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every text is translated into every language, keeps its placeholders, and is compiled."""
+"""Every catalogue exists in every language, leaves nothing untranslated, keeps the placeholders, and is compiled."""
 
 import gettext
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
 from django.conf import settings
 
-from architecture.tree import SOURCE, place
+from architecture.tree import SOURCE, files, place
 
-LOCALE = SOURCE / "locale"
-LANGUAGES = [code for code, _ in settings.LANGUAGES if code != "en"]
+LANGUAGES = {code for code, _ in settings.LANGUAGES if code != "en"}
+CATALOGUES = [path for path in files(SOURCE, "*.po") if "locale" in path.parts]
 PLACEHOLDER = re.compile(r"%\([a-z_]+\)[sd]|\{[a-z_]+\}|%%")
+each_catalogue = pytest.mark.parametrize("path", CATALOGUES, ids=place)
 
 
-def catalogue(language: str):
-    path = LOCALE / language / "LC_MESSAGES" / "django.po"
-    if not path.exists():
-        return []
+def messages(path):
     with path.open("rb") as file:
-        return [message for message in read_po(file, locale=language, abort_invalid=True) if message.id]
+        return [message for message in read_po(file, locale=path.parts[-3], abort_invalid=True) if message.id]
 
 
 def wordings(texts) -> tuple[str, ...]:
@@ -32,24 +31,23 @@ def placeholders(text: str) -> Counter:
     return Counter(PLACEHOLDER.findall(text))
 
 
-def test_all_languages_have_a_catalogue_or_none():
-    present = {path.parent.name for path in LOCALE.glob("*/LC_MESSAGES")}
+def test_every_language_is_there():
+    folders = {path.parents[2] for path in CATALOGUES}
+    found = {folder: {path.parts[-3] for path in CATALOGUES if folder in path.parents} for folder in folders}
 
-    assert present in (set(), set(LANGUAGES))
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_is_untranslated(language):
-    open_ends = [message.id for message in catalogue(language) if message.fuzzy or not all(wordings(message.string))]
-
-    assert open_ends == []
+    assert {place(folder): LANGUAGES ^ found[folder] for folder in folders if found[folder] != LANGUAGES} == {}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_translations_keep_their_placeholders(language):
+@each_catalogue
+def test_nothing_is_untranslated(path):
+    assert [message.id for message in messages(path) if message.fuzzy or not all(wordings(message.string))] == []
+
+
+@each_catalogue
+def test_translations_keep_their_placeholders(path):
     """A plural form may leave its number out, as in “one piece”; it may not name what the text does not give."""
     wrong = []
-    for message in catalogue(language):
+    for message in messages(path):
         source = wordings(message.id)
         for wording in wordings(message.string):
             if len(source) == 1 and placeholders(wording) != placeholders(source[0]):
@@ -60,22 +58,23 @@ def test_translations_keep_their_placeholders(language):
     assert wrong == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_compiled_catalogue_is_current(language):
-    compiled_path = LOCALE / language / "LC_MESSAGES" / "django.mo"
-    messages = catalogue(language)
-    if not messages:
-        assert not compiled_path.exists()
-        return
-    with compiled_path.open("rb") as file:
-        compiled = dict(gettext.GNUTranslations(file)._catalog)
-    compiled.pop("", None)
+@each_catalogue
+def test_compiled_catalogue_is_current(path):
+    with path.with_suffix(".mo").open("rb") as file:
+        compiled = {key: text for key, text in gettext.GNUTranslations(file)._catalog.items() if key}
     current = {}
-    for message in messages:
+    for message in messages(path):
         context = f"{message.context}\x04" if message.context else ""
         if isinstance(message.id, str):
             current[context + message.id] = message.string
         else:
             current |= {(context + message.id[0], form): wording for form, wording in enumerate(message.string)}
 
-    assert compiled == current, f"{place(compiled_path)} is out of date: make messages"
+    assert compiled == current, f"make messages brings {place(path)} up to date"
+
+
+def test_catalogues_are_found_by_django():
+    of_applications = {SOURCE.parent.joinpath(*name.split("."), "locale") for name in settings.INSTALLED_APPS}
+    read = of_applications | {Path(path) for path in settings.LOCALE_PATHS}
+
+    assert sorted({place(path) for path in CATALOGUES if path.parents[2] not in read}) == []

@@ -3,8 +3,10 @@
 
 import ast
 import configparser
+import os
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -13,8 +15,7 @@ from django.db.models import Model
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "regulars"
-NOT_OURS = {".git", ".venv", "node_modules", "var", "build", "dist", "__pycache__", ".hypothesis"}
-CACHES = re.compile(r"^\..*cache$")
+NOT_OURS = re.compile(r"\.git|\.venv|\.hypothesis|\..*_cache|__pycache__|node_modules|var|build|dist")
 
 type_of_function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -22,11 +23,10 @@ type_of_function = ast.FunctionDef | ast.AsyncFunctionDef
 def files(folder: Path, pattern: str = "*") -> list[Path]:
     """List the files below a folder that belong to the repository."""
     found = []
-    for path in sorted(folder.rglob(pattern)):
-        parts = path.relative_to(ROOT).parts
-        if path.is_file() and NOT_OURS.isdisjoint(parts) and not any(CACHES.match(part) for part in parts):
-            found.append(path)
-    return found
+    for place_in_tree, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not NOT_OURS.fullmatch(name)]
+        found += [Path(place_in_tree, name) for name in names if fnmatch(name, pattern)]
+    return sorted(found)
 
 
 def modules(folder: Path) -> list[Path]:

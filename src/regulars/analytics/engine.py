@@ -67,8 +67,8 @@ def ratio(numerator: Value, denominator: Value) -> Value:
 
 
 def month_start(day: Value) -> Value:
-    """Return the first day of a day's month, as a day (some engines truncate to a timestamp)."""
-    return day.truncate("M").cast("date")
+    """Return the first day of a day's month; truncating would give a timestamp on some engines."""
+    return _ibis().date(day.year(), day.month(), 1)
 
 
 def month_number(day: Value) -> Value:

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from uuid import UUID
 
 import duckdb
 import msgspec
 
 from regulars.analytics.manifest import LakeDamaged, LakeFile, Manifest, read_manifest, sync, write_manifest
 
-TYPES = {"text": "VARCHAR", "day": "DATE", "instant": "TIMESTAMP", "integer": "BIGINT"}
+TYPES = {"id": "VARCHAR", "text": "VARCHAR", "day": "DATE", "instant": "TIMESTAMP", "integer": "BIGINT"}
 SPOOL_CHUNK = 5_000
 SMALL_BYTES = 32 * 1024 * 1024
 SMALL_FILES_MAX = 16
@@ -25,7 +26,7 @@ SMALL_FILES_MAX = 16
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a lake table; `kind` is a key of `TYPES`."""
+    """A column of a lake table; `kind` is a key of `TYPES`; an id is the 32 hexadecimal digits of a UUID."""
 
     name: str
     kind: str = "text"
@@ -34,8 +35,8 @@ class Column:
 
 TABLES: Mapping[str, tuple[Column, ...]] = {
     "orders": (
-        Column("fact_id"),
-        Column("customer_id", is_required=False),
+        Column("fact_id", "id"),
+        Column("customer_id", "id", is_required=False),
         Column("store", is_required=False),
         Column("source"),
         Column("occurred_at", "instant"),
@@ -45,7 +46,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         Column("kind"),
     ),
     "order_lines": (
-        Column("fact_id"),
+        Column("fact_id", "id"),
         Column("position", "integer"),
         Column("sku"),
         Column("category", is_required=False),
@@ -53,9 +54,9 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         Column("net_minor", "integer"),
     ),
     "returns": (
-        Column("fact_id"),
-        Column("order_fact_id", is_required=False),
-        Column("customer_id", is_required=False),
+        Column("fact_id", "id"),
+        Column("order_fact_id", "id", is_required=False),
+        Column("customer_id", "id", is_required=False),
         Column("store", is_required=False),
         Column("occurred_at", "instant"),
         Column("local_day", "day"),
@@ -64,11 +65,11 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         Column("currency"),
     ),
     "return_lines": (
-        Column("fact_id"),
+        Column("fact_id", "id"),
         Column("sku"),
         Column("quantity_milli", "integer"),
         Column("net_minor", "integer"),
-        Column("order_fact_id", is_required=False),
+        Column("order_fact_id", "id", is_required=False),
     ),
 }
 CHECKS = {"returns": "net_minor <= 0", "return_lines": "net_minor <= 0"}
@@ -149,7 +150,7 @@ class Lake:
         with self._writing() as change:
             change.load_moves({}, {customer_id: None})
             touched = change.rewrite(_MOVED, tables=PEOPLE)
-            if not touched and not _remembers(change.before, customer_id):
+            if not touched and not _remembers(change.before, UUID(customer_id).hex):
                 return change.before
             return change.commit(change.next_manifest().with_new_epoch())
 
@@ -269,7 +270,10 @@ class _Change:
         self.con.execute("CREATE TEMP TABLE merged (customer_id VARCHAR, into_id VARCHAR)").fetchall()
         for table, pairs in (("moved", facts), ("merged", customers)):
             lists = [list(pairs.keys()), list(pairs.values())]
-            self.con.execute(f"INSERT INTO {table} SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])", lists).fetchall()
+            select = (
+                f"SELECT {_hex('key')}, {_hex('value')} FROM (SELECT unnest(?) AS key, unnest(?::VARCHAR[]) AS value)"
+            )
+            self.con.execute(f"INSERT INTO {table} {select}", lists).fetchall()
 
     def rewrite(self, how: _Rewriting, *, tables: Sequence[str]) -> list[str | None]:
         """Rewrite the files with touched rows; return the customers whose rows changed, on both sides."""
@@ -383,7 +387,13 @@ def _typed(column: Column, at: int) -> str:
     if column.kind == "instant":
         # A plain cast to TIMESTAMP drops the offset that the text carries.
         return f"cells[{at}]::TIMESTAMPTZ AT TIME ZONE 'UTC'"
+    if column.kind == "id":
+        return _hex(f"cells[{at}]")
     return f"cells[{at}]::{TYPES[column.kind]}"
+
+
+def _hex(text: str) -> str:
+    return f"replace({text}::UUID::VARCHAR, '-', '')"
 
 
 def _remembers(manifest: Manifest, customer_id: str) -> bool:

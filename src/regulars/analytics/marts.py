@@ -24,6 +24,7 @@ VERSION = 1  # of the mart definitions; another version in a file means: rebuild
 WORK = "work.duckdb"
 POINTER = "current"
 SQL_TYPES = {"string": "VARCHAR", "date": "DATE", "int64": "BIGINT"}
+ID = "customer_id"  # a UUID in the marts: half the size of text and grouped in half the time
 
 
 class ExplorationTooSlow(RegularsError):
@@ -187,7 +188,8 @@ def read_state(con: duckdb.DuckDBPyConnection) -> MartState:
 def _build(con: duckdb.DuckDBPyConnection, lake: Lake, manifest: Manifest, currency: str) -> MartState:
     _run(con, "BEGIN")
     for mart, columns in MARTS.items():
-        _run(con, f"CREATE TABLE {mart} ({', '.join(f'{name} {SQL_TYPES[kind]}' for name, kind in columns.items())})")
+        typed = ", ".join(f"{name} {'UUID' if name == ID else SQL_TYPES[kind]}" for name, kind in columns.items())
+        _run(con, f"CREATE TABLE {mart} ({typed})")
     _run(
         con,
         """CREATE TABLE mart_state (version INTEGER, epoch BIGINT, batch BIGINT, watermark BIGINT,
@@ -203,9 +205,9 @@ def _build(con: duckdb.DuckDBPyConnection, lake: Lake, manifest: Manifest, curre
 def _increment(con: duckdb.DuckDBPyConnection, lake: Lake, manifest: Manifest, state: MartState) -> MartState:
     _run(con, "BEGIN")
     restated = {customer for entry in manifest.restated if entry.batch > state.batch for customer in entry.customers}
-    _run(con, "CREATE TEMP TABLE restated (customer_id VARCHAR)")
-    _run(con, "INSERT INTO restated SELECT DISTINCT unnest(?::VARCHAR[])", [list(restated)])
-    _run(con, "CREATE TEMP TABLE touched (customer_id VARCHAR, month DATE)")
+    _run(con, "CREATE TEMP TABLE restated (customer_id UUID)")
+    _run(con, "INSERT INTO restated SELECT DISTINCT unnest(?::UUID[])", [list(restated)])
+    _run(con, "CREATE TEMP TABLE touched (customer_id UUID, month DATE)")
     if restated:
         _restate_days(con, lake, manifest, state.currency)
     _add_days(con, lake, manifest, state)
@@ -280,7 +282,7 @@ def _view_lake(
     """Let `orders` and `returns` stand for the lake's rows of batches after one, under a condition on `rows`."""
     for table in ("orders", "returns"):
         files = [file for file in manifest.of(table) if file.last_batch > after]
-        source = rows_of(table, lake.folder, files)
+        source = f"SELECT * REPLACE ({ID}::UUID AS {ID}) FROM ({rows_of(table, lake.folder, files)})"
         _run(con, f"CREATE OR REPLACE TEMP VIEW {table} AS SELECT rows.* FROM ({source}) rows WHERE {where}")
 
 

@@ -34,9 +34,9 @@ def measure(
     con: "DuckDBPyConnection", keys: Iterable[str], *, period: Period | None = None, store: str | None = None
 ) -> dict[str, MetricValue]:
     """Measure metrics by key; without a period each takes its default one."""
-    span = read_span(con)
+    span, wanted = read_span(con), tuple(keys)
     groups: dict[tuple[Reads, Period], list[str]] = {}
-    for key in keys:
+    for key in wanted:
         metric = METRICS[key]
         groups.setdefault((metric.reads, period or default_period(metric, span)), []).append(key)
     values: dict[str, MetricValue] = {}
@@ -46,7 +46,7 @@ def measure(
         for at, key in enumerate(group):
             value, numerator, denominator = row[3 * at : 3 * at + 3]
             values[key] = MetricValue(key=key, value=value, numerator=numerator, denominator=denominator, period=asked)
-    return values
+    return {key: values[key] for key in wanted}
 
 
 def default_period(metric: Metric, span: Span) -> Period:

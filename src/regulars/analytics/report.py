@@ -43,7 +43,7 @@ class RetentionReport:
 def retention_report(
     con: "DuckDBPyConnection", *, period: Period | None, store: str | None, until: date | None = None
 ) -> RetentionReport:
-    """Compute the report from marts; `until` (today, in the business's zone) defaults to the day after the last data."""
+    """Compute the report from marts; `until` (today, in the business's zone) defaults to the day after the data."""
     span = read_span(con)
     covers = period or span.history()
     scope = Scope(period=covers, store=store)

@@ -15,9 +15,14 @@ from regulars.conditions.values import Scalar
 
 Check: TypeAlias = Callable[[Snapshot], bool]
 
-NUMBERS = frozenset({int, float})
-DATES = frozenset({date})
-MOMENTS = frozenset({datetime})
+CLASSES: Mapping[FieldType, Collection[type]] = {
+    FieldType.NUMBER: frozenset({int, float}),
+    FieldType.PROPERTY: frozenset({int, float}),
+    FieldType.MONEY: frozenset({int}),
+    FieldType.QUANTITY: frozenset({int}),
+    FieldType.DATE: frozenset({date}),
+    FieldType.MOMENT: frozenset({datetime}),
+}
 LAST_MINUTE = 24 * 60 - 1
 
 
@@ -26,7 +31,11 @@ def _is_text(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return value.__class__ in NUMBERS
+    return value.__class__ in CLASSES[FieldType.NUMBER]
+
+
+def _is_whole(value: object) -> bool:
+    return value.__class__ is int
 
 
 def _is_boolean(value: object) -> bool:
@@ -57,8 +66,8 @@ _IS_OF_TYPE: Mapping[FieldType, Callable[[object], bool]] = {
     FieldType.TEXT: _is_text,
     FieldType.CHOICE: _is_text,
     FieldType.NUMBER: _is_number,
-    FieldType.MONEY: _is_number,
-    FieldType.QUANTITY: _is_number,
+    FieldType.MONEY: _is_whole,
+    FieldType.QUANTITY: _is_whole,
     FieldType.BOOLEAN: _is_boolean,
     FieldType.DATE: _is_date,
     FieldType.TIME: _is_time,
@@ -96,29 +105,15 @@ def compile_comparison(node: Comparison, field: Field) -> Check:
         case Operator.IS_SET | Operator.IS_NOT_SET:
             return _unless(_is_set(name, field.type), negated=operator is Operator.IS_NOT_SET)
         case Operator.IS | Operator.IS_NOT:
-            return _unless(_is(name, value), negated=operator is Operator.IS_NOT)
+            return _unless(_is(name, value, field_type=field.type), negated=operator is Operator.IS_NOT)
         case Operator.IS_ONE_OF | Operator.IS_NONE_OF:
-            one_of = _has_one_of if field.type is FieldType.TAGS else _is_one_of
-            return _unless(one_of(name, value), negated=operator is Operator.IS_NONE_OF)
+            return _unless(_is_one_of(name, value, field_type=field.type), negated=operator is Operator.IS_NONE_OF)
         case Operator.CONTAINS:
             return _has_one_of(name, (value,))
         case Operator.STARTS_WITH:
             return lambda values: isinstance(text := values.get(name), str) and text.startswith(value)
         case _:
             return _in_order(name, operator, value, field_type=field.type)
-
-
-def _in_order(name: str, operator: Operator, value: Any, *, field_type: FieldType) -> Check:
-    match field_type:
-        case FieldType.TIME:
-            return _at_time(name, operator, value)
-        case FieldType.MOMENT:
-            ordered = _ordered(name, operator, value, classes=MOMENTS)
-            return lambda values: _is_moment(values.get(name)) and ordered(values)
-        case FieldType.DATE:
-            return _ordered(name, operator, value, classes=DATES)
-        case _:
-            return _ordered(name, operator, value, classes=NUMBERS)
 
 
 def _unless(check: Check, *, negated: bool) -> Check:
@@ -132,30 +127,42 @@ def _is_set(name: str, field_type: FieldType) -> Check:
     return lambda values: is_of_type(values.get(name))
 
 
-def _is(name: str, value: Scalar) -> Check:
+def _is(name: str, value: Scalar, *, field_type: FieldType) -> Check:
     """Compare for equality; 1 is not true."""
     if isinstance(value, bool):
         return lambda values: values.get(name) is value
-    if isinstance(value, int):
-        return lambda values: (number := values.get(name)) == value and number.__class__ in NUMBERS
-    return lambda values: values.get(name) == value
+    if isinstance(value, str):
+        return lambda values: values.get(name) == value
+    classes = CLASSES[field_type]
+    return lambda values: (one := values.get(name)) == value and one.__class__ in classes
 
 
-def _is_one_of(name: str, wanted: tuple[Scalar, ...]) -> Check:
+def _is_one_of(name: str, wanted: tuple[Scalar, ...], *, field_type: FieldType) -> Check:
+    if field_type is FieldType.TAGS:
+        return _has_one_of(name, wanted)
     accepted = frozenset(wanted)
     if isinstance(wanted[0], str):
         return lambda values: isinstance(code := values.get(name), str) and code in accepted
-    classes = NUMBERS if isinstance(wanted[0], int) else DATES
-    return lambda values: (value := values.get(name)).__class__ in classes and value in accepted
+    classes = CLASSES[field_type]
+    return lambda values: (one := values.get(name)).__class__ in classes and one in accepted
 
 
-def _has_one_of(name: str, wanted: tuple[str, ...]) -> Check:
+def _has_one_of(name: str, wanted: tuple[Scalar, ...]) -> Check:
     tags = frozenset(wanted)
     return lambda values: _is_tags(values.get(name)) and not tags.isdisjoint(values[name])
 
 
+def _in_order(name: str, operator: Operator, value: Any, *, field_type: FieldType) -> Check:
+    """Compare by order; a moment without its offset is no moment."""
+    if field_type is FieldType.TIME:
+        return _at_time(name, operator, value)
+    ordered = _ordered(name, operator, value, classes=CLASSES[field_type])
+    if field_type is FieldType.MOMENT:
+        return lambda values: _is_moment(values.get(name)) and ordered(values)
+    return ordered
+
+
 def _ordered(name: str, operator: Operator, value: Any, *, classes: Collection[type]) -> Check:
-    """Compare values of the classes by their order."""
     match operator:
         case Operator.AT_LEAST:
             return lambda values: (one := values.get(name)).__class__ in classes and one >= value

@@ -204,8 +204,6 @@ class NotAMoment(BadCondition):
 
 
 class NotAProperty(BadCondition):
-    """None of what an event can carry, or a list of several kinds."""
+    """None of what an event can carry."""
 
-    text = gettext_noop(
-        "%(path)s: %(value)s is not a text, a whole number, true or false, or not of the kind of the value before it."
-    )
+    text = gettext_noop("%(path)s: %(value)s is not a text, a whole number, true or false. Write one of these.")

@@ -42,7 +42,7 @@ _FACT = (
         clauses={Frame.IS: Clause(gettext_noop("it is {value}"), gettext_noop("it is not {value}"))},
     ),
     Field(name="fact.source", type=FieldType.CHOICE, label=gettext_noop("the channel")),
-    Field(name="fact.store", type=FieldType.CHOICE, label=gettext_noop("the shop")),
+    Field(name="fact.store", type=FieldType.CHOICE, label=gettext_noop("the store")),
     Field(name="fact.date", type=FieldType.DATE, label=gettext_noop("the date")),
     Field(name="fact.weekday", type=FieldType.WEEKDAY, label=gettext_noop("the day")),
     Field(name="fact.time", type=FieldType.TIME, label=gettext_noop("the time")),

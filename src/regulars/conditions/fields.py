@@ -26,7 +26,7 @@ class FieldType(StrEnum):
     TEXT = "text"  # str, compared exactly: capitals matter in every engine alike
     CHOICE = "choice"  # str, a code
     NUMBER = "number"  # int; a finite float is understood in a snapshot, never in a tree
-    MONEY = "money"  # int, minor units of the order's currency
+    MONEY = "money"  # int, minor units of the order's currency, never a float
     QUANTITY = "quantity"  # int, thousandths
     BOOLEAN = "boolean"  # bool
     DATE = "date"  # date, local to the store

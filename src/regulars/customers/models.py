@@ -5,36 +5,37 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from regulars.customers.matching import CARD, EMAIL, EXTERNAL, IDENTITY_MAX, PHONE
 from regulars.kernel.text import NAME_MAX, SEARCH_MAX
 from regulars.tenancy.scope import BusinessModel
 
-IDENTITY_MAX = 254
-TAGS_MAX = 50
-
 
 class Customer(BusinessModel):
-    """A person the business knows."""
+    """A person the business knows. `search_text` is what search looks through; on SQLite triggers copy it into the index."""
 
-    name = models.CharField(max_length=NAME_MAX, default="")
-    language = models.CharField(max_length=8, default="")
-    birthday = models.DateField(null=True)
-    tags = models.JSONField(default=list)
-    search_text = models.CharField(max_length=SEARCH_MAX, default="")
+    name = models.CharField(max_length=NAME_MAX, default="", blank=True)
+    language = models.CharField(max_length=8, default="", blank=True)
+    birthday = models.DateField(null=True, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    search_text = models.CharField(max_length=SEARCH_MAX, default="", blank=True)
     is_test = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["business", "created_at"], name="customer_created")]
+        indexes = [models.Index(fields=["business", "id"], name="customer_newest")]
 
 
 class Identity(BusinessModel):
-    """One way to recognise a customer. The one that resolves is unique; others with the same value are contacts."""
+    """One way to recognise a customer. The one that resolves is unique; others with the same value are contacts.
+
+    `is_primary` is the one that the business chose among those of its kind; where none is chosen the earliest counts.
+    """
 
     class Kind(models.TextChoices):
-        CARD = "card", _("card")
-        EXTERNAL = "external", _("external id")
-        PHONE = "phone", _("phone")
-        EMAIL = "email", _("e-mail")
+        CARD = CARD, _("card")
+        EXTERNAL = EXTERNAL, _("external id")
+        PHONE = PHONE, _("phone")
+        EMAIL = EMAIL, _("e-mail")
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="identities")
     kind = models.CharField(max_length=8, choices=Kind)
@@ -47,4 +48,6 @@ class Identity(BusinessModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["business", "kind", "value"], condition=Q(resolves=True), name="identity_resolves"),
+            models.UniqueConstraint(fields=["business", "kind", "value", "customer"], condition=Q(resolves=False), name="identity_contact"),
+            models.UniqueConstraint(fields=["business", "customer", "kind"], condition=Q(is_primary=True), name="identity_primary"),
         ]

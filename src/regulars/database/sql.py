@@ -25,8 +25,11 @@ def moment_text(moment: datetime | None) -> str | None:
 
 
 def to_moment(value: Any) -> Any:
-    """Read a moment column of either database as an aware datetime."""
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
+    """Read a moment column of either database as an aware datetime; SQLite's driver gives naive ones, or text for expressions."""
+    if value is None:
+        return None
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def to_key(value: Any) -> Any:
@@ -44,8 +47,8 @@ def to_day(value: Any) -> Any:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _json_text(value: object) -> str:
-    return _encode_json(value).decode()
+def _json_text(value: object) -> str | None:
+    return None if value is None else _encode_json(value).decode()
 
 
 _SQLITE_ADAPTERS: dict[str, Callable[[Any], Any]] = {
@@ -89,7 +92,7 @@ class Table:
     @cached_property
     def insert_postgresql(self) -> str:
         """Return INSERT … SELECT from one array per column."""
-        return f'INSERT INTO "{self.name}" ({self._names}) SELECT * FROM {_unnest(self.columns)}'
+        return f'INSERT INTO "{self.name}" ({self._names}) SELECT * FROM {_unnest(self.columns)} WHERE TRUE'
 
 
 def _array_type(column_type: str) -> str:
@@ -103,12 +106,12 @@ def _unnest(columns: dict[str, str]) -> str:
     return f"(SELECT {casts} FROM unnest({arrays}) AS r({names})) AS r"
 
 
-def insert_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Sequence[Any]], *, if_new: bool = False) -> int:
-    """Insert rows in one statement; with `if_new`, rows that break a unique constraint are left out. Return how many went in."""
+def insert_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Sequence[Any]], *, on_conflict: str = "") -> int:
+    """Insert rows in one statement, with what to do where a unique constraint is broken ("DO NOTHING"). Return how many went in."""
     if not rows:
         return 0
     types = list(table.columns.values())
-    tail = " ON CONFLICT DO NOTHING" if if_new else ""
+    tail = f" ON CONFLICT {on_conflict}" if on_conflict else ""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             adapted = _adapted(rows, types, _POSTGRESQL_ADAPTERS)
@@ -145,6 +148,16 @@ def update_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Se
         return int(raw.rowcount)
 
 
+
+
+def key_param(connection: BaseDatabaseWrapper, key: UUID | None) -> Any:
+    """Return a key as a parameter of the dialect in use."""
+    return key if key is None or connection.vendor == "postgresql" else key.bytes
+
+
+def moment_param(connection: BaseDatabaseWrapper, moment: datetime | None) -> Any:
+    """Return a moment as a parameter of the dialect in use."""
+    return moment if connection.vendor == "postgresql" else moment_text(moment)
 
 
 def one_of(connection: BaseDatabaseWrapper, column: str, values: Sequence[Any], column_type: str) -> tuple[str, list[Any]]:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two invented businesses with eighteen months of history, to look around in: a sweet-shop chain in India, a bakery in Yerevan.
+"""Two invented businesses with eighteen months of history: a sweet-shop chain in India, a bakery in Yerevan.
 
-Owns no table. The generator is pure and seeded; `load` brings what it makes through the same doors as everybody else's facts.
+Owns no table. The generator is pure and seeded; `load` brings what it makes through the door of everybody else's facts.
 Refuses to touch a business that it did not create.
 """

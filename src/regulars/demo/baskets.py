@@ -41,7 +41,8 @@ class Shelves:
 
     def __init__(self, products: Sequence[Product], feasts: Sequence[Feast], *, store: str) -> None:
         self._products = tuple(product for product in products if not product.stores or store in product.stores)
-        self._feasts = {feast.code: feast for feast in feasts}
+        self._feasts = tuple(feasts)
+        self._quiet = list(accumulate(_asked_for(product, {}) for product in self._products))
         self._by_day: dict[date, tuple[float, list[float]]] = {}
 
     def favourites(self, rng: Random) -> tuple[Product, ...]:
@@ -67,9 +68,13 @@ class Shelves:
     def _demand(self, day: date) -> tuple[float, list[float]]:
         """Return how near the next feast is, and the running sum of what each product is asked for."""
         if day not in self._by_day:
-            strengths = {code: feast.strength(day) for code, feast in self._feasts.items()}
-            demand = [_asked_for(product, strengths) for product in self._products]
-            self._by_day[day] = max(strengths.values(), default=0.0), list(accumulate(demand))
+            strengths = {feast.code: strength for feast in self._feasts if (strength := feast.strength(day))}
+            demand = (
+                list(accumulate(_asked_for(product, strengths) for product in self._products))
+                if strengths
+                else self._quiet
+            )
+            self._by_day[day] = max(strengths.values(), default=0.0), demand
         return self._by_day[day]
 
 
@@ -81,7 +86,7 @@ def _asked_for(product: Product, strengths: dict[str, float]) -> float:
 
 
 def _piece(product: Product, size: float, rng: Random) -> Piece:
-    ladder = product.measure.value
+    ladder = product.ladder
     quantity = ladder[min(len(ladder) - 1, int(rng.expovariate(1 / (0.75 * size))))]
     full = round_half_up_div(product.price_minor * quantity, 1000 * _MAJOR) * _MAJOR
     discount = full * _OFFER_PERCENT // (100 * _MAJOR) * _MAJOR if rng.random() < _OFFER_SHARE else 0

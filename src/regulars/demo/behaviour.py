@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Eighteen months in the life of a shop: who comes when, takes what, joins, brings back, and takes rewards.
 
-Customers buy at a rate of their own (Gamma over customers) until they are lost (a chance after every purchase, Beta over customers):
-the BG/NBD model of Fader, Hardie and Lee (2005), on a time that runs faster before feasts. The same random source and day give the
-same history to the last character.
+Customers buy at a rate of their own (Gamma over customers) until they are lost (a chance after every purchase, Beta
+over customers): the BG/NBD model of Fader, Hardie and Lee (2005), on a time that runs faster before feasts. The same
+random source and day give the same history to the last character.
 """
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -30,7 +32,7 @@ _CHECK_IN_SHARE = 0.12
 _RETURN_SHARE = 0.015
 _PART_BACK_SHARE = 0.6
 _COLLECTOR_SHARE = 0.35
-_TAKE_SHARE = 0.3
+_TAKE_SHARE = 0.16
 _FOUNDING_DAYS = 40
 
 
@@ -59,6 +61,7 @@ class _Street:
     def __init__(self, shop: Shop, *, rng: Random, start: date, end: date) -> None:
         self.shop, self.rng, self.end = shop, rng, end
         self._zone = ZoneInfo(shop.timezone)
+        self._hours: dict[tuple[date, int], datetime] = {}
         self.places: dict[str, _Place] = {}
         for outlet in shop.outlets:
             kept = feasts_of(shop.feasts, outlet.code)
@@ -67,14 +70,15 @@ class _Street:
             self.places[outlet.code] = _Place(outlet, season, shelves, tuple(accumulate(outlet.hours)))
 
     def moment(self, place: _Place, day: date) -> datetime:
-        """Draw a time of the day within opening hours, leaving the first ten minutes for what comes before a sale."""
-        hour = place.outlet.opens + self.rng.choices(range(len(place.hours)), cum_weights=place.hours)[0]
-        at = datetime.combine(day, time(hour, self.rng.randrange(10, 60), self.rng.randrange(60)), self._zone)
-        return at.astimezone(UTC)
+        """Draw a time within opening hours, but ten minutes into an hour: room for what comes before a sale."""
+        hour = place.outlet.opens + bisect_right(place.hours, self.rng.random() * place.hours[-1])
+        return self._hour(day, hour) + timedelta(seconds=600 + int(self.rng.random() * 3_000))
 
-    def local_day(self, at: datetime) -> date:
-        """Return the day of the shop at a moment."""
-        return at.astimezone(self._zone).date()
+    def _hour(self, day: date, hour: int) -> datetime:
+        """Return the beginning of a local hour, in UTC."""
+        if (day, hour) not in self._hours:
+            self._hours[day, hour] = datetime.combine(day, time(hour), self._zone).astimezone(UTC)
+        return self._hours[day, hour]
 
     def passers_by(self, known_sales: int) -> Iterator[Sale]:
         """Yield the sales to people whom nobody recognised, in their share of all sales."""
@@ -95,6 +99,7 @@ class _Life:
         self._home = street.places[person.home]
         self._is_member = False
         self._purse = Purse()
+        self._taken: Counter[str] = Counter()
         self._is_collector = self._rng.random() < _COLLECTOR_SHARE
         size = self._rng.lognormvariate(0, 0.35)
         lines = street.shop.habits.lines_mean * self._rng.lognormvariate(0, 0.25)
@@ -102,9 +107,19 @@ class _Life:
 
     def live(self) -> Iterator[Happening]:
         """Yield what this customer does; each purchase with all that goes with it."""
-        moments = sorted((self._street.moment(place, day), place.outlet.code) for day, place in self._purchases())
-        for nth, (at, store) in enumerate(moments):
-            yield from self._shop_at(self._street.places[store], at, is_first=nth == 0)
+        errands = sorted((self._street.moment(place, day), place.outlet.code, day) for day, place in self._purchases())
+        for nth, (at, store, day) in enumerate(errands):
+            place = self._street.places[store]
+            yield from self._before_sale(place.outlet, at, is_first=nth == 0)
+            sale = Sale(
+                at=at,
+                outlet=place.outlet,
+                person=self._person,
+                pieces=place.shelves.fill(day, self._appetite, self._rng),
+            )
+            self._earn(sale.total_minor, at)
+            yield sale
+            yield from self._bring_back(sale, day)
 
     def _purchases(self) -> Iterator[tuple[date, _Place]]:
         habits, rng, season = self._street.shop.habits, self._rng, self._home.season
@@ -122,56 +137,57 @@ class _Life:
             return self._home
         return self._rng.choice(list(self._street.places.values()))
 
-    def _shop_at(self, place: _Place, at: datetime, *, is_first: bool) -> Iterator[Happening]:
-        outlet, person, rng = place.outlet, self._person, self._rng
-        if not self._is_member and rng.random() < (_JOIN_FIRST if is_first else _JOIN_LATER):
+    def _before_sale(self, outlet: Outlet, at: datetime, *, is_first: bool) -> Iterator[Happening]:
+        if not self._is_member and self._rng.random() < (_JOIN_FIRST if is_first else _JOIN_LATER):
             self._is_member = True
-            yield Joining(at=at - timedelta(minutes=6), outlet=outlet, person=person)
-        if self._is_member:
-            if rng.random() < _CHECK_IN_SHARE:
-                yield CheckIn(at=at - timedelta(minutes=4), outlet=outlet, person=person)
-            if reward := self._wanted(at):
-                self._purse.spend(reward.price)
-                yield Taking(at=at - timedelta(minutes=2), outlet=outlet, person=person, offer=reward.code)
-        sale = Sale(at=at, outlet=outlet, person=person, pieces=place.shelves.fill(self._street.local_day(at), self._appetite, rng))
-        self._earn(sale.total_minor, at)
-        yield sale
-        yield from self._bring_back(sale)
+            yield Joining(at=at - timedelta(minutes=6), outlet=outlet, person=self._person)
+        if not self._is_member:
+            return
+        if self._rng.random() < _CHECK_IN_SHARE:
+            yield CheckIn(at=at - timedelta(minutes=4), outlet=outlet, person=self._person)
+        if self._rng.random() < _TAKE_SHARE and (reward := self._wanted(at)):
+            self._purse.spend(reward.price)
+            self._taken[reward.code] += 1
+            yield Taking(at=at - timedelta(minutes=2), outlet=outlet, person=self._person, offer=reward.code)
 
     def _wanted(self, at: datetime) -> Reward | None:
-        """Return the reward that a member takes now; collectors wait until they can have a dear one."""
+        """Return the reward that a member takes now; collectors wait until they could have the dearest one."""
+        shop = self._street.shop
         spendable, earned = self._purse.has(at)
-        open_tiers = {"", *(tier.code for tier in self._street.shop.tiers if tier.threshold <= earned)}
-        within_reach = [reward for reward in self._street.shop.rewards if reward.price <= spendable and reward.tier in open_tiers]
-        if not within_reach or self._rng.random() >= _TAKE_SHARE:
+        if self._is_collector and spendable < max(reward.price for reward in shop.rewards):
             return None
-        dearest = max(reward.price for reward in self._street.shop.rewards)
-        if self._is_collector and spendable < dearest:
-            return None
-        return self._rng.choice(within_reach)
+        tiers = {"", *(tier.code for tier in shop.tiers if tier.at_least <= earned)}
+        within_reach = [
+            reward
+            for reward in shop.rewards
+            if reward.price <= spendable
+            and reward.tier in tiers
+            and (reward.per_member_max is None or self._taken[reward.code] < reward.per_member_max)
+        ]
+        return self._rng.choice(within_reach) if within_reach else None
 
     def _earn(self, amount_minor: int, at: datetime) -> None:
         if self._is_member:
-            self._purse.earn(amount_minor // self._street.shop.earning.spend_minor, at)
+            self._purse.earn(amount_minor // self._street.shop.spend_minor, at)
 
-    def _bring_back(self, sale: Sale) -> Iterator[GoodsBack]:
-        """Yield a return within three days, in part or in full, in the store of the sale, unless it would lie after the history."""
+    def _bring_back(self, sale: Sale, sold_on: date) -> Iterator[GoodsBack]:
+        """Yield a return within three days, in part or in full, in the store of the sale; none after the history."""
         if self._rng.random() >= _RETURN_SHARE:
             return
-        day = self._street.local_day(sale.at) + timedelta(days=self._rng.randint(1, 3))
+        day = sold_on + timedelta(days=self._rng.randint(1, 3))
         if day >= self._street.end:
             return
         at = self._street.moment(self._street.places[sale.outlet.code], day)
         back = GoodsBack(at=at, outlet=sale.outlet, person=self._person, sale=sale)
         if self._rng.random() < _PART_BACK_SHARE:
             back.position, back.quantity_milli = self._part(sale.pieces)
-        self._earn(-_worth(back) - self._street.shop.earning.spend_minor, sale.at)
+        self._earn(-_worth(back) - self._street.shop.spend_minor, sale.at)
         yield back
 
     def _part(self, pieces: list[Piece]) -> tuple[int, int]:
         position = self._rng.randrange(len(pieces)) + 1
         piece = pieces[position - 1]
-        step = min(piece.quantity_milli, piece.product.measure.value[0])
+        step = min(piece.quantity_milli, piece.product.ladder[0])
         return position, step * self._rng.randint(1, piece.quantity_milli // step)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Feasts that fill a sweet shop or a bakery, on their dates; movable ones from a table of 2024 to 2028, outside of which they are left out."""
+"""Feasts that fill a sweet shop or a bakery; movable ones by a table of 2024 to 2028, and in no other year."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feast:
-    """One feast: in the `days_before` trade grows to `peak` times the usual, on the eve; `stores` empty means everywhere."""
+    """One feast: in the `days_before` trade grows to `peak` times the usual; `stores` empty means everywhere."""
 
     code: str
     dates: Mapping[int, date]
@@ -38,27 +38,44 @@ _VARDAVAR = {year: easter + timedelta(days=98) for year, easter in _EASTER.items
 
 INDIA = (
     Feast(
-        code="diwali", days_before=14, peak=4.0,
+        code="diwali",
+        days_before=14,
+        peak=4.0,
         dates=_on("2024-10-31", "2025-10-20", "2026-11-08", "2027-10-29", "2028-10-17"),
     ),
     Feast(
-        code="rakhi", days_before=6, peak=2.4, stores=("pune", "mumbai", "hyderabad"),
+        code="rakhi",
+        days_before=6,
+        peak=2.4,
+        stores=("pune", "mumbai", "hyderabad"),
         dates=_on("2024-08-19", "2025-08-09", "2026-08-28", "2027-08-17", "2028-08-05"),
     ),
     Feast(
-        code="ganesh", days_before=5, peak=2.8, stores=("pune", "mumbai", "hyderabad"),
+        code="ganesh",
+        days_before=5,
+        peak=2.8,
+        stores=("pune", "mumbai", "hyderabad"),
         dates=_on("2024-09-07", "2025-08-27", "2026-09-14", "2027-09-04", "2028-08-23"),
     ),
     Feast(
-        code="onam", days_before=8, peak=3.2, stores=("kochi",),
+        code="onam",
+        days_before=8,
+        peak=3.2,
+        stores=("kochi",),
         dates=_on("2024-09-15", "2025-09-05", "2026-08-26", "2027-09-12", "2028-09-01"),
     ),
     Feast(
-        code="holi", days_before=4, peak=2.0, stores=("pune", "mumbai", "hyderabad"),
+        code="holi",
+        days_before=4,
+        peak=2.0,
+        stores=("pune", "mumbai", "hyderabad"),
         dates=_on("2024-03-25", "2025-03-14", "2026-03-04", "2027-03-22", "2028-03-11"),
     ),
     Feast(
-        code="new year of spring", days_before=3, peak=1.9, stores=("pune", "mumbai", "hyderabad"),
+        code="new year of spring",
+        days_before=3,
+        peak=1.9,
+        stores=("pune", "mumbai", "hyderabad"),
         dates=_on("2024-04-09", "2025-03-30", "2026-03-19", "2027-04-07", "2028-03-27"),
     ),
     Feast(code="sankranti", days_before=4, peak=1.8, dates=_yearly(1, 14), stores=("pune", "mumbai", "hyderabad")),

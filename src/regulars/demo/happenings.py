@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens in a shop, before it has bill numbers: happenings that turn into intakes once their order in time is known."""
+"""What happens in a shop, before it has bill numbers: it turns into intakes once its order in time is known."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
+from regulars.customers.matching import CustomerRef
 from regulars.demo.baskets import Piece
 from regulars.demo.people import Person
 from regulars.demo.shops import Outlet
-from regulars.flow.intake import CustomerRef, Enrolment, Intake, Order, OrderLine, Redemption, Return, ReturnLine, Visit
+from regulars.flow.intake import Enrolment, Intake, Order, OrderLine, Redemption, Return, ReturnLine, Visit
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +67,7 @@ _SERIES: dict[type[Happening], str] = {Sale: "", GoodsBack: "R", Joining: "E", C
 
 @dataclass(slots=True)
 class Teller:
-    """Tells happenings as intakes: numbers per store and kind, names at first sight only, the card once there is one."""
+    """Tells happenings as intakes: numbers per store and kind, names at first sight, the card once there is one."""
 
     _numbers: Counter[str] = field(default_factory=Counter)
     _met: set[int] = field(default_factory=set)
@@ -89,7 +91,9 @@ class Teller:
         if isinstance(happening, Joining):
             self._members.add(person.number)
             self._met.add(person.number)
-            return CustomerRef(phone=person.phone, card=person.card, email=person.email, name=person.name, language=person.language)
+            return CustomerRef(
+                phone=person.phone, card=person.card, email=person.email, name=person.name, language=person.language
+            )
         if person.number not in self._met:
             self._met.add(person.number)
             return CustomerRef(phone=person.phone, email=person.email, name=person.name, language=person.language)
@@ -101,14 +105,26 @@ class Teller:
             case Sale():
                 happening.bill = number
                 lines = [self._line(piece) for piece in happening.pieces]
-                return Order(source=source, external_id=number, occurred_at=at, store=store, customer=customer, lines=lines)
+                return Order(
+                    source=source, external_id=number, occurred_at=at, store=store, customer=customer, lines=lines
+                )
             case GoodsBack(sale=sale):
                 back = _lines_back(happening)
-                return Return(source=source, external_id=number, occurred_at=at, store=store, customer=customer, order=sale.bill, lines=back)
+                return Return(
+                    source=source,
+                    external_id=number,
+                    occurred_at=at,
+                    store=store,
+                    customer=customer,
+                    order=sale.bill,
+                    lines=back,
+                )
             case Joining():
                 return Enrolment(source=source, external_id=number, occurred_at=at, store=store, customer=customer)
             case Taking(offer=offer):
-                return Redemption(source=source, external_id=number, occurred_at=at, store=store, customer=customer, offer=offer)
+                return Redemption(
+                    source=source, external_id=number, occurred_at=at, store=store, customer=customer, offer=offer
+                )
             case _:
                 return Visit(source=source, external_id=number, occurred_at=at, store=store, customer=customer)
 
@@ -131,6 +147,7 @@ def _lines_back(back: GoodsBack) -> list[ReturnLine]:
     return [ReturnLine(quantity=_quantity(back.quantity_milli), line=back.position)] if back.position else []
 
 
+@cache
 def _quantity(milli: int) -> str:
     whole, rest = divmod(milli, 1000)
     return f"{whole}.{rest:03d}".rstrip("0") if rest else str(whole)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The customers: names in their own scripts, invented numbers in ranges that exist, and what the shop noted about them."""
+"""The customers: names in their own scripts, invented numbers in ranges that exist, and what the shop noted of them."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,12 +11,19 @@ from regulars.kernel.text import to_latin
 _BIRTHDAY_SHARE = 0.45
 _EMAIL_SHARE = 0.35
 _AGE_DAYS = (17 * 365, 78 * 365)
-_TAGS = (("office orders", 0.05), ("sugar-free", 0.06), ("festival boxes", 0.08), ("catering", 0.02), ("neighbour", 0.10), ("student", 0.05))
+_TAGS = (
+    ("office orders", 0.05),
+    ("sugar-free", 0.06),
+    ("festival boxes", 0.08),
+    ("catering", 0.02),
+    ("neighbour", 0.10),
+    ("student", 0.05),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A customer as the shop knows them. `home` is the code of the store they usually go to; `card` is theirs once they enrol."""
+    """A customer as the shop knows them. `home` is the code of their usual store; `card` is theirs once they enrol."""
 
     number: int
     name: str
@@ -31,7 +38,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbourhood:
-    """The people around one store: how many of the customers live there (a weight), and whose names they bear, with weights."""
+    """The people around one store: their weight among all customers, and where their names are from."""
 
     store: str
     weight: float
@@ -57,7 +64,10 @@ def make_people(crowd: Crowd, *, rng: Random, today: date) -> list[Person]:
     phones = _phones(crowd, rng)
     weights = [place.weight for place in crowd.neighbourhoods]
     places = rng.choices(crowd.neighbourhoods, weights, k=crowd.size)
-    return [_person(number, place, f"{crowd.card_start}{number:06d}", phones[number - 1], rng=rng, today=today) for number, place in enumerate(places, 1)]
+    return [
+        _person(number, place, f"{crowd.card_start}{number:06d}", phones[number - 1], rng=rng, today=today)
+        for number, place in enumerate(places, 1)
+    ]
 
 
 def _phones(crowd: Crowd, rng: Random) -> list[str]:

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a member surely has: a low guess of the balance, by which the generator lets nobody take what they could not afford."""
+"""What a member surely has: a low guess of the balance, so that nobody takes a reward that they could not afford."""
 
 from collections import deque
 from datetime import datetime, timedelta
 
-_COUNTED_FOR = timedelta(days=300)
+_COUNTED_FOR = timedelta(days=250)
 
 
 class Purse:
     """Points of one member from plain spending only; bonuses, visits and levels come on top of it in truth.
 
-    Points are forgotten two months before a year is over, so that neither expiry nor a level lost surprises anybody.
+    Points are forgotten after 250 days, before any of the demo's programs lets them expire.
     """
 
     def __init__(self) -> None:

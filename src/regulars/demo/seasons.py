@@ -17,7 +17,7 @@ def feasts_of(feasts: Sequence[Feast], store: str) -> tuple[Feast, ...]:
 class Season:
     """The days of one store from `start` up to and without `end`, each as long as it is busy.
 
-    A position on this stretched time is a number from 0 to `length`; positions drawn evenly fall on days by their weight.
+    A position on this stretched time goes from 0 to `length`; positions drawn evenly fall on days by their weight.
     """
 
     def __init__(self, feasts: Sequence[Feast], weekdays: Sequence[float], *, start: date, end: date) -> None:

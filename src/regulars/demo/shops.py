@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two businesses: where they are, when they are open, who comes how often, and what a member can get."""
+"""What makes a demo business: stores and their hours, how its customers differ, its program and rewards."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from regulars.demo import feasts, names, products
 from regulars.demo.feasts import Feast
-from regulars.demo.people import Crowd, Neighbourhood
-from regulars.demo.products import Category, Product
-
-_SWEET_SHOP_HOURS = (4, 7, 10, 9, 5, 4, 5, 8, 11, 13, 11, 7, 3)
-_BAKERY_HOURS = (12, 13, 8, 6, 5, 6, 6, 5, 6, 10, 13, 9, 4)
-_WEB_HOURS = (2, 1, 1, 1, 1, 1, 3, 5, 7, 9, 10, 9, 8, 7, 7, 7, 8, 9, 10, 12, 13, 12, 8, 4)
+from regulars.demo.people import Crowd
+from regulars.demo.products import Product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlet:
-    """A store: open from `opens` for as many hours as `hours` has weights; `weekdays` weighs Monday to Sunday, `trade` the whole store."""
+    """A store: open from the hour `opens` for as many hours as `hours` has weights.
+
+    `weekdays` weighs Monday to Sunday, `trade` the whole store against the others.
+    """
 
     code: str
     name: str
@@ -28,9 +26,10 @@ class Outlet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
-    """How customers differ. Buying rates per day are Gamma(`rate_shape`, mean `rate_mean`); after each purchase a customer is
+    """How customers differ: rates per day are Gamma with `rate_shape` and `rate_mean`, baskets average `lines_mean`.
 
-    lost for good with a chance of their own, Beta(`drop_a`, `drop_b`). Baskets have `lines_mean` lines on average.
+    After each purchase a customer is lost with a chance of their own, Beta(`drop_a`, `drop_b`). `founders_share` were
+    customers already when the history begins; `anonymous_share` of the sales are to people whom nobody recognised.
     """
 
     rate_shape: float
@@ -39,7 +38,6 @@ class Habits:
     drop_b: float
     lines_mean: float
     founders_share: float
-    strays_share: float = 0.06
     anonymous_share: float = 0.15
 
 
@@ -50,36 +48,36 @@ class Reward:
     code: str
     price: int
     kind: str
-    value: dict[str, int | str]
+    value: dict[str, object]
     name: dict[str, str]
-    text: dict[str, str]
     tier: str = ""
     per_member_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
-    """A level of the ladder, reached with so many points earned in twelve months."""
+    """A level of the ladder, reached with so many points earned in twelve months; it multiplies what is earned."""
 
     code: str
-    threshold: int
+    at_least: int
     name: dict[str, str]
-    factor_percent: int = 100
+    times_milli: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Earning:
-    """The earn rules in numbers: one point per `spend_minor`, a category doubled on a weekday (0 is Monday), points per visit."""
+class Clerk:
+    """Somebody who works there and can log in; `store` empty means in all of them."""
 
-    spend_minor: int
-    category: str
-    weekday: int
-    visit_points: int
+    role: str
+    name: str
+    email: str
+    language: str
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
-    """One demo business, complete."""
+    """One demo business, complete. `spend_minor` is what one point costs; `program` the document that is published."""
 
     key: str
     name: str
@@ -88,11 +86,12 @@ class Shop:
     timezone: str
     languages: tuple[str, ...]
     outlets: tuple[Outlet, ...]
+    clerks: tuple[Clerk, ...]
     crowd: Crowd
     habits: Habits
-    categories: tuple[Category, ...]
     products: tuple[Product, ...]
     feasts: tuple[Feast, ...]
-    earning: Earning
+    spend_minor: int
     tiers: tuple[Tier, ...]
-    rewards: tuple[Reward, ...] = field(default=())
+    rewards: tuple[Reward, ...]
+    program: dict[str, object]

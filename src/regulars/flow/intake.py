@@ -12,6 +12,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct, field
 
+from regulars.customers.matching import CustomerRef
+
 LINES_MAX = 2_000
 CODES_MAX = 20
 PROPERTIES_MAX = 50
@@ -26,18 +28,6 @@ Minor = Annotated[int, Meta(ge=-(10**15), le=10**15)]
 PositivePoints = Annotated[int, Meta(gt=0, le=POINTS_MAX)]
 Quantity = int | float | str
 Scalar = str | int | float | bool | None
-
-
-class CustomerRef(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Who it is: any identities the door knows. `name` and `language` fill a new customer's profile and change no other's."""
-
-    id: UUID | None = None
-    card: ShortText = ""
-    external_id: ShortText = ""
-    phone: ShortText = ""
-    email: Annotated[str, Meta(max_length=254)] = ""
-    name: NameText = ""
-    language: Annotated[str, Meta(max_length=8)] = ""
 
 
 class OrderLine(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -224,6 +214,11 @@ class Receipt(Struct, frozen=True, omit_defaults=True):
     detail: dict[str, object] = field(default_factory=dict)
     refusal: Refusal | None = None
     is_repeat: bool = False
+
+
+def receipt_of(stored: object, *, is_repeat: bool) -> Receipt:
+    """Read a stored receipt, marked when it answers a repeat."""
+    return msgspec.structs.replace(msgspec.convert(stored, Receipt, from_attributes=True), is_repeat=is_repeat)
 
 
 intakes_decoder = msgspec.json.Decoder(list[Intake])

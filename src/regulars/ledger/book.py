@@ -201,7 +201,8 @@ class Reversal:
 
 
 class Book:
-    """The working copy. Not thread safe; make one per batch. `transactions`, `entries`, `allocations` collect what is new."""
+    """The working copy. Not thread safe; make one per batch. `transactions`, `entries`, `allocations` collect what is new;
+    `version` counts changes."""
 
     def __init__(self, *, now: datetime, new_key: Callable[[], UUID]) -> None:
         self.now = now
@@ -212,6 +213,7 @@ class Book:
         self.transactions: list[tuple[UUID, Posting]] = []
         self.entries: list[Entry] = []
         self.allocations: list[Allocation] = []
+        self.version = 0
 
     def add_account(self, account: Account) -> None:
         """Take a stored account, with its lots, into the book."""
@@ -244,6 +246,7 @@ class Book:
             total += amount
         assert total == 0, "entries of a transaction sum to zero"
         self.transactions.append((transaction, posting))
+        self.version += 1
         return transaction, entries
 
     def _draw(self, lot: Lot, entry: UUID, amount: int) -> None:
@@ -282,15 +285,12 @@ class Book:
         self.lots[lot.key] = lot
         return lot
 
-    def plan(self, account: Account, amount: int, *, not_from: frozenset[UUID] = frozenset()) -> list[tuple[Lot, int]]:
-        """Choose the lots that would pay an amount now, in order. Raises InsufficientPoints.
-
-        `not_from` names transactions whose lots are left out: an order does not spend what it earns.
-        """
+    def plan(self, account: Account, amount: int) -> list[tuple[Lot, int]]:
+        """Choose the lots that would pay an amount now, in order. Raises InsufficientPoints."""
         parts: list[tuple[Lot, int]] = []
         missing = amount
         for lot in sorted(account.lots, key=lambda candidate: candidate.order):
-            if missing and lot.free and lot.is_spendable(self.now) and lot.transaction not in not_from:
+            if missing and lot.free and lot.is_spendable(self.now):
                 part = min(lot.free, missing)
                 parts.append((lot, part))
                 missing -= part
@@ -298,9 +298,9 @@ class Book:
             raise InsufficientPoints(needed=amount, available=amount - missing)
         return parts
 
-    def spend(self, account: Account, amount: int, posting: Posting, *, sink: Side = Side.REDEEMED, not_from: frozenset[UUID] = frozenset()) -> UUID:
+    def spend(self, account: Account, amount: int, posting: Posting, *, sink: Side = Side.REDEEMED) -> UUID:
         """Spend points now and return the transaction. Raises InsufficientPoints and changes nothing."""
-        parts = self.plan(account, amount, not_from=not_from)
+        parts = self.plan(account, amount)
         transaction, entries = self._post(posting, [(account, -amount), (self.account(sink, account.unit), amount)])
         for lot, part in parts:
             self._draw(lot, entries[account.key], part)
@@ -384,6 +384,7 @@ class Book:
             lot.is_changed = True
         held = Hold(self._new_key(), account, fact, amount, [(lot.key, part) for lot, part in parts], expires_at, is_new=True)
         self.holds[held.key] = held
+        self.version += 1
         return held
 
     def settle(self, hold: Hold, amount: int, posting: Posting) -> UUID:
@@ -423,6 +424,7 @@ class Book:
             raise HoldResolved(state="expired")
         hold.state = state
         hold.is_changed = True
+        self.version += 1
 
     def transfer(self, giver: Account, taker: Account, amount: int, posting: Posting) -> UUID:
         """Move spendable points to another member's account; each part keeps its lot's expiry. Raises InsufficientPoints."""
@@ -440,6 +442,7 @@ class Book:
         lot.expires_at = expires_at
         lot.waits_until = None
         lot.is_changed = True
+        self.version += 1
 
     def cancel_pending(self, account: Account, lots: Sequence[Lot], posting: Posting) -> int:
         """Take waiting lots back into what the shop has issued; return how many points."""
@@ -453,9 +456,10 @@ class Book:
             lot.waits_until = None
         return amount
 
-    def earned_by(self, fact: UUID) -> frozenset[UUID]:
-        """Return the transactions that a fact of this batch has posted so far."""
-        return frozenset(key for key, posting in self.transactions if posting.fact == fact)
+    def drawn_by(self, transaction: UUID) -> list[Drawn]:
+        """Return what a spending of this batch drew from lots."""
+        entries = {entry.key for entry in self.entries if entry.transaction == transaction}
+        return [Drawn(part.lot, -part.amount) for part in self.allocations if part.entry in entries]
 
 
 def _take(lots: Iterable[Lot], amount: int, has: Callable[[Lot], int]) -> list[tuple[Lot, int]]:

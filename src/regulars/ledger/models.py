@@ -64,6 +64,9 @@ class Transaction(BusinessModel):
     occurred_at = models.DateTimeField()
     booked_at = models.DateTimeField()
 
+    class Meta:
+        indexes = [models.Index(fields=["reverses"], condition=Q(reverses__isnull=False), name="transaction_reverses")]
+
 
 class Entry(BusinessModel):
     """One leg of a transaction. Append-only. `counts_at` dates an amount that counts towards a tier."""

@@ -56,15 +56,15 @@ def claim(
 
     Jobs of a busy target are left. Two claimers never get the same job: SQLite writes in turn, PostgreSQL skips locked rows.
     """
+    due = Job.objects.filter(Q(leased_until=None) | Q(leased_until__lte=now), state=Job.State.READY, run_at__lte=now)
+    if kinds is not None:
+        due = due.filter(kind__in=kinds)
+    if busy := list(busy_targets):
+        due = due.filter(Q(target_id=None) | ~Q(target_id__in=busy))
+    if not due.exists():
+        return []  # an idle look takes no lock
     with transaction.atomic():
-        due = Job.objects.select_for_update(skip_locked=True).filter(
-            Q(leased_until=None) | Q(leased_until__lte=now), state=Job.State.READY, run_at__lte=now
-        )
-        if kinds is not None:
-            due = due.filter(kind__in=kinds)
-        if busy := list(busy_targets):
-            due = due.filter(Q(target_id=None) | ~Q(target_id__in=busy))
-        jobs = list(due.order_by("run_at", "id")[:limit])
+        jobs = list(due.select_for_update(skip_locked=True).order_by("run_at", "id")[:limit])
         leased_until = now + timedelta(seconds=lease_s)
         if jobs:
             Job.objects.filter(pk__in=[job.pk for job in jobs]).update(
@@ -74,6 +74,19 @@ def claim(
         job.leased_until = leased_until
         job.attempts += 1
     return jobs
+
+
+def give_back(jobs: Sequence[Job]) -> None:
+    """Give claimed jobs back as if they had never been claimed."""
+    keys = [job.pk for job in jobs]
+    Job.objects.filter(pk__in=keys, leased_until__isnull=False).update(leased_until=None, attempts=F("attempts") - 1)
+
+
+def extend(job: Job, *, now: datetime, lease_s: int) -> None:
+    """Keep a claimed job for longer, while it is being worked on."""
+    Job.objects.filter(pk=job.pk, attempts=job.attempts, leased_until__isnull=False).update(
+        leased_until=now + timedelta(seconds=lease_s)
+    )
 
 
 def hold(jobs: Sequence[Job]) -> list[Job]:

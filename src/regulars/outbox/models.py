@@ -64,9 +64,6 @@ class Event(models.Model):
     payload = models.JSONField()
     recorded_at = models.DateTimeField()
 
-    class Meta:
-        indexes = [models.Index(fields=["business_id", "recorded_at"], name="event_recorded")]
-
 
 class FeedHead(models.Model):
     """The last position of a business's feed; whoever numbers events holds this row."""

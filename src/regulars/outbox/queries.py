@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What waits, what failed for good, and the feed of events."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -10,6 +10,7 @@ from regulars.outbox.events import FeedEvent
 from regulars.outbox.models import FeedEntry, FeedHead, Job
 
 EVENTS_MAX = 1_000
+_COMMIT_LAG_MAX = timedelta(minutes=5)
 
 
 def events_after(business_id: UUID, position: int, limit: int = 100) -> list[FeedEvent]:
@@ -28,14 +29,21 @@ def feed_events(business_id: UUID, event_ids: list[UUID]) -> dict[UUID, FeedEven
     return {entry.pk: _feed_event(entry) for entry in entries}
 
 
-def events_since(business_id: UUID, since: datetime, *, kinds: list[str], limit: int) -> list[FeedEvent]:
-    """Return the numbered events of some kinds recorded at or after a moment, in feed order."""
-    entries = (
-        FeedEntry.objects.filter(business_id=business_id, event__recorded_at__gte=since, event__kind__in=kinds)
-        .select_related("event")
-        .order_by("position")[:limit]
-    )
-    return [_feed_event(entry) for entry in entries]
+def position_before(business_id: UUID, since: datetime) -> int:
+    """Return a position before which no event was recorded at or after a moment, give or take how long a commit may lag.
+
+    Searches by halves: positions have no gaps and ascend with time, but for transactions that were open beside each other.
+    """
+    margin = since - _COMMIT_LAG_MAX
+    low, high = 0, feed_position(business_id)
+    while low < high:
+        middle = (low + high + 1) // 2
+        entry = FeedEntry.objects.select_related("event").get(business_id=business_id, position=middle)
+        if entry.event.recorded_at < margin:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def feed_position(business_id: UUID) -> int:

@@ -85,6 +85,12 @@ class CompiledProgram:
         return frozenset(name for rule in self.program.rules if rule.when for name in _fields_in(rule.when))
 
     @cached_property
+    def slides_expiry(self) -> bool:
+        """Tell whether the unit, or some rule, gives points that end by inactivity."""
+        own = [rule.expiry.kind for rule in self.program.rules if rule.expiry]
+        return "inactivity" in [self.program.unit.expiry.kind, *own]
+
+    @cached_property
     def limited(self) -> list[Rule]:
         """Return the rules that have limits."""
         return [rule for rule in self.program.rules if rule.limits]

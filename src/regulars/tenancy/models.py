@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Businesses, their stores and staff, keys for machines, endpoints for webhooks, and the trace of every change."""
 
-from typing import ClassVar
-
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -47,7 +45,7 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField()
 
     USERNAME_FIELD = "email"
-    objects: ClassVar[BaseUserManager["User"]] = BaseUserManager()
+    objects = BaseUserManager()
 
 
 class Role(models.TextChoices):
@@ -107,13 +105,20 @@ class AuditEntry(BusinessModel):
 
 
 class WebhookEndpoint(BusinessModel):
-    """An address that is told of events; its secret is kept encrypted."""
+    """An address that is told of events; its secret is kept sealed."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("active")
+        PAUSED = "paused", _("paused")
+        DISABLED = "disabled", _("disabled")
+        REMOVED = "removed", _("removed")
 
     url = models.CharField(max_length=500)
     event_kinds = models.JSONField()
     secret_sealed = models.BinaryField(max_length=500)
-    is_active = models.BooleanField(default=True)
+    state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
     disabled_reason = models.CharField(max_length=200, default="")
+    throttled_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -128,7 +133,7 @@ class WebhookDelivery(BusinessModel):
         DELIVERED = "delivered", _("delivered")
         FAILED = "failed", _("failed")
 
-    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.PROTECT, related_name="+")
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.PROTECT, related_name="+", db_index=False)
     event_id = KeyField()
     state = models.CharField(max_length=9, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -139,4 +144,7 @@ class WebhookDelivery(BusinessModel):
 
     class Meta:
         constraints = [models.UniqueConstraint("business", "endpoint", "event_id", name="delivery_event")]
-        indexes = [models.Index(fields=["business", "created_at"], name="delivery_created")]
+        indexes = [
+            models.Index(fields=["business", "created_at"], name="delivery_created"),
+            models.Index(fields=["state", "created_at"], name="delivery_state"),
+        ]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turn numbers into the geometry of charts: pure, and the same for the same input.
 
-Shapes live in a box of 1000 × 1000 that the page stretches; lines keep their width and words are HTML, so nothing is too
-small on a phone. Each figure carries its table twin. Colours are classes.
+Shapes live in a box of 1000 × 1000 that the page stretches; lines keep their width and words are HTML, so nothing is
+too small on a phone. Each figure carries its table twin. Colours are classes.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from math import ceil, floor, log10
 from typing import ClassVar
+from unicodedata import category
 
 BOX = 1000
 TICK_GAPS_MAX = 4
@@ -181,7 +182,7 @@ def _plain(value: float) -> str:
 
 
 def nice_step(span: float, *, is_whole: bool) -> float:
-    """Return the smallest of 1, 2, 2.5, 5 times a power of ten that covers a span in four gaps; whole numbers stay whole."""
+    """Return the smallest of 1, 2, 2.5, 5 times a power of ten that covers a span in four gaps, whole if asked."""
     rough = span / TICK_GAPS_MAX
     power = 10.0 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
@@ -221,9 +222,14 @@ def _end(spots: Sequence[tuple[float, float] | None]) -> str:
     return "" if last is None else f"M{_plain(last[0])} {_plain(last[1])}h0"
 
 
+def _letters(text: str) -> int:
+    """Count what takes room on a line: signs above and below a letter do not."""
+    return sum(category(sign) != "Mn" for sign in text)
+
+
 def _labels(texts: Sequence[str]) -> tuple[Label, ...]:
     """Show as many labels as fit: fewer on a phone, and those are among the ones on a desk."""
-    letters = max(len(text) for text in texts) + LETTERS_BETWEEN
+    letters = max(_letters(text) for text in texts) + LETTERS_BETWEEN
     wide = max(1, ceil(len(texts) * letters * LETTER_PIXELS / WIDE_PIXELS))
     narrow = wide * max(1, ceil(len(texts) * letters * LETTER_PIXELS / (NARROW_PIXELS * wide)))
     css = ["is-first" if i % narrow == 0 else "is-second" if i % wide == 0 else "is-hidden" for i in range(len(texts))]
@@ -243,7 +249,15 @@ def _bands(labels: Sequence[str], series: Sequence[Series], write: Write) -> tup
     return tuple(bands)
 
 
-def line_chart(title: str, *, labels: Sequence[str], series: Sequence[Series], write: Write, about: str = "") -> LineFigure:
+def _line(series: Series, *, style: int, heights: Sequence[float | None], write: Write) -> Line:
+    spots = [None if y is None else (_x(index, len(heights)), y) for index, y in enumerate(heights)]
+    latest = next((value for value in reversed(series.values) if value is not None), None)
+    return Line(name=series.name, style=style, path=_path(spots), end=_end(spots), latest=_written(latest, write))
+
+
+def line_chart(
+    title: str, *, labels: Sequence[str], series: Sequence[Series], write: Write, about: str = ""
+) -> LineFigure:
     """Draw lines over evenly spaced labels, from zero; `write` puts a value into words.
 
     Raises ValueError where a series has not one value per label, or more than three are drawn solid.
@@ -255,23 +269,12 @@ def line_chart(title: str, *, labels: Sequence[str], series: Sequence[Series], w
     known = [value for one in series for value in one.values if value is not None]
     ticks = ticks_for(known, is_whole=all(isinstance(value, int) for value in known))
     low, high = ticks[0], ticks[-1]
-    lines, style = [], 0
+    solid = [one.name for one in series if not one.is_before]
+    lines = []
     for one in series:
-        spots = [
-            None if value is None else (_x(index, len(labels)), _y(value, low=low, high=high))
-            for index, value in enumerate(one.values)
-        ]
-        style += not one.is_before
-        latest = next((value for value in reversed(one.values) if value is not None), None)
-        lines.append(
-            Line(
-                name=one.name,
-                style=0 if one.is_before else style,
-                path=_path(spots),
-                end=_end(spots),
-                latest=_written(latest, write),
-            )
-        )
+        style = 0 if one.is_before else solid.index(one.name) + 1
+        heights = [None if value is None else _y(value, low=low, high=high) for value in one.values]
+        lines.append(_line(one, style=style, heights=heights, write=write))
     rows = [(label, *(_written(one.values[i], write) for one in series)) for i, label in enumerate(labels)]
     return LineFigure(
         title=title,
@@ -306,9 +309,7 @@ def sparkline(values: Sequence[float | None], *, text: str) -> Sparkline:
     low, high = min(known, default=0), max(known, default=0)
     flat = BOX / 2
     spots = [
-        None
-        if value is None
-        else (_x(index, len(values)), flat if low == high else _y(value, low=low, high=high))
+        None if value is None else (_x(index, len(values)), flat if low == high else _y(value, low=low, high=high))
         for index, value in enumerate(values)
     ]
     return Sparkline(path=_path(spots), end=_end(spots), text=text)

@@ -25,6 +25,7 @@ LAKH_COUNTRIES = frozenset({"IN", "BD", "NP", "PK"})
 SYMBOLS = {"INR": "₹", "AMD": "֏"}
 WHOLE_UNITS = frozenset({"AMD"})
 SYMBOL_LAST = frozenset({"AMD"})
+SYMBOL_LAST_LANGUAGES = frozenset({"hy"})
 NOT_AVAILABLE = {"en": "n/a", "hi": "लागू नहीं", "mr": "लागू नाही", "te": "వర్తించదు", "ml": "ബാധകമല്ല", "hy": "չկա"}
 NEAR_DAYS = {
     "en": ("yesterday", "today", "tomorrow"),
@@ -38,7 +39,7 @@ NEAR_DAYS_MAX = 30
 
 
 def _known(language: str) -> str:
-    base = language.replace("_", "-").split("-")[0].lower()
+    base = language.replace("_", "-").partition("-")[0].lower()
     return base if base in LOCALES else "en"
 
 
@@ -75,26 +76,20 @@ def symbol(currency: str, *, language: str) -> str:
     return SYMBOLS.get(currency) or get_currency_symbol(currency, locale=_locale(language))
 
 
-def money(
-    minor: int, currency: str, *, language: str, country: str = "", decimals: Decimals = "if_any"
-) -> str:
+def money(minor: int, currency: str, *, language: str, country: str = "", decimals: Decimals = "if_any") -> str:
     """Write an amount of minor units with its sign.
 
-    Decimals appear where there are any; `always` aligns a column, `never` rounds to whole units (halves away from zero).
-    Drams are always whole.
+    Decimals appear where there are any; `always` aligns a column, `never` rounds to whole units, halves away from
+    zero. Drams are always whole.
     """
     places = exponent(currency)
     is_whole = currency in WHOLE_UNITS or decimals == "never"
     scaled = round_half_up_div(abs(minor), 10**places) if is_whole else abs(minor)
-    text = _decimal(
-        scaled, places=0 if is_whole else places, language=language, country=country, decimals=decimals
-    )
+    text = _decimal(scaled, places=0 if is_whole else places, language=language, country=country, decimals=decimals)
     sign = symbol(currency, language=language)
-    is_last = currency in SYMBOL_LAST or Locale.parse(_locale(language)).currency_formats["standard"].pattern.endswith("¤")
-    if is_last:
-        written = f"{text}{NO_BREAK}{sign}"
-    else:
-        written = f"{sign}{NO_BREAK}{text}" if sign.isalpha() else f"{sign}{text}"
+    is_last = currency in SYMBOL_LAST or _known(language) in SYMBOL_LAST_LANGUAGES
+    gap = NO_BREAK if is_last or sign.isalpha() else ""
+    written = f"{text}{gap}{sign}" if is_last else f"{sign}{gap}{text}"
     return _signed(written, is_negative=minor < 0 and scaled > 0)
 
 
@@ -160,4 +155,6 @@ def near_day(value: date, language: str, *, today: date) -> str:
         return NEAR_DAYS[_known(language)][distance + 1]
     if abs(distance) > NEAR_DAYS_MAX:
         return day(value, language)
-    return dates.format_timedelta(value - today, granularity="day", threshold=100, add_direction=True, locale=_locale(language))
+    return dates.format_timedelta(
+        value - today, granularity="day", threshold=100, add_direction=True, locale=_locale(language)
+    )

@@ -17,5 +17,7 @@ def draw_icon(name: str, *, label: str = "", css: str = "icon") -> SafeString:
     # The shapes are our own file, written by the build from the icon set.
     shapes = mark_safe(_SHAPES[name])  # noqa: S308 - constant of the package, never user input
     if label:
-        return format_html('<svg class="{}" viewBox="0 0 24 24" role="img" aria-label="{}">{}</svg>', css, label, shapes)
+        return format_html(
+            '<svg class="{}" viewBox="0 0 24 24" role="img" aria-label="{}">{}</svg>', css, label, shapes
+        )
     return format_html('<svg class="{}" viewBox="0 0 24 24" aria-hidden="true">{}</svg>', css, shapes)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NavigationEntry:
-    """A place in the staff app. `is_in_bar` puts it into the bottom bar of a phone, which holds at most four and "More"."""
+    """A place in the staff app; `is_in_bar` puts it into the bottom bar of a phone, which holds four and "More"."""
 
     label: str
     url: str

@@ -41,12 +41,24 @@ COHORTS = (
     (229, (79,)),
 )
 SAMPLES = {
-    "en": ("Regulars come back more often than last year", "Lakshmi Venkataraman", "Filter coffee, and a story about the monsoon"),
+    "en": (
+        "Regulars come back more often than last year",
+        "Lakshmi Venkataraman",
+        "Filter coffee, and a story about the monsoon",
+    ),
     "hi": ("नियमित ग्राहक पिछले साल से ज़्यादा बार लौट रहे हैं", "लक्ष्मी वेंकटरमन", "क्षमा करें, इस महीने द्वितीय उपहार उपलब्ध नहीं है"),
     "mr": ("नियमित ग्राहक गेल्या वर्षीपेक्षा अधिक वेळा परत येत आहेत", "लक्ष्मी व्यंकटरामन", "तुमच्या खात्यात पुढील खरेदीसाठी गुण जमा झाले"),
-    "te": ("క్రమం తప్పని కస్టమర్లు గత సంవత్సరం కంటే ఎక్కువసార్లు తిరిగి వస్తున్నారు", "వెంకట సుబ్రహ్మణ్య శాస్త్రి", "స్త్రీల దుస్తుల విభాగంలో తదుపరి బిల్లుపై తగ్గింపు"),
+    "te": (
+        "క్రమం తప్పని కస్టమర్లు గత సంవత్సరం కంటే ఎక్కువసార్లు తిరిగి వస్తున్నారు",
+        "వెంకట సుబ్రహ్మణ్య శాస్త్రి",
+        "స్త్రీల దుస్తుల విభాగంలో తదుపరి బిల్లుపై తగ్గింపు",
+    ),
     "ml": ("സ്ഥിരം ഉപഭോക്താക്കൾ കഴിഞ്ഞ വർഷത്തേക്കാൾ കൂടുതൽ തവണ മടങ്ങിവരുന്നു", "ലക്ഷ്മി വെങ്കട്ടരാമൻ", "അടുത്ത ബില്ലിൽ ഇളവ്, ക്ഷണക്കത്ത് കൂടെ"),
-    "hy": ("Մշտական հաճախորդները վերադառնում են ավելի հաճախ, քան անցյալ տարի", "Անահիտ Հովհաննիսյան", "Հաջորդ գնման զեղչ և երեք սուրճ նվեր"),
+    "hy": (
+        "Մշտական հաճախորդները վերադառնում են ավելի հաճախ, քան անցյալ տարի",
+        "Անահիտ Հովհաննիսյան",
+        "Հաջորդ գնման զեղչ և երեք սուրճ նվեր",
+    ),
 }
 
 
@@ -69,7 +81,9 @@ class SampleForm(forms.Form):
     channel = forms.ChoiceField(
         label=_("Write to her by"), widget=forms.RadioSelect, choices=[("sms", _("SMS")), ("mail", _("E-mail"))]
     )
-    is_member = forms.BooleanField(label=_("Joins the program"), required=False, help_text=_("She can leave at any time."))
+    is_member = forms.BooleanField(
+        label=_("Joins the program"), required=False, help_text=_("She can leave at any time.")
+    )
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
 
@@ -143,7 +157,7 @@ def _navigation() -> list[NavigationEntry]:
 
 def style_guide_context(language: str) -> dict[str, object]:
     """Return everything that `ui/style_guide.html` shows, in one language."""
-    finding, person, remark = SAMPLES.get(language.split("-")[0], SAMPLES["en"])
+    finding, person, remark = SAMPLES.get(language.partition("-")[0], SAMPLES["en"])
     business = SampleBusiness(
         name=str(_("Madras Coffee House")),
         country="AM" if language == "hy" else "IN",
@@ -155,7 +169,10 @@ def style_guide_context(language: str) -> dict[str, object]:
         "navigation": _navigation(),
         "search_url": "#search",
         "staff_name": "Anjali",
-        "stores": [Choice(label=str(_("All stores")), value="", is_current=True), Choice(label=str(_("Station")), value="2")],
+        "stores": [
+            Choice(label=str(_("All stores")), value="", is_current=True),
+            Choice(label=str(_("Station")), value="2"),
+        ],
         "store_url": "#store",
         "languages": [Choice(label="English", value="en", is_current=True), Choice(label="తెలుగు", value="te")],
         "language_url": "#language",
@@ -178,6 +195,10 @@ def style_guide_context(language: str) -> dict[str, object]:
             Choice(label=str(_("Points")), url="#3", count=12),
             Choice(label=str(_("Said")), url="#4"),
         ],
-        "particulars": [(_("Phone"), "+91 98765 43210"), (_("Member since"), write.day(date(2023, 2, 3), language)), (_("Writes in"), "తెలుగు")],
+        "particulars": [
+            (_("Phone"), "+91 98765 43210"),
+            (_("Member since"), write.day(date(2023, 2, 3), language)),
+            (_("Writes in"), "తెలుగు"),
+        ],
         "icons": sorted(ICON_NAMES),
     }

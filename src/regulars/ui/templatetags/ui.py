@@ -48,12 +48,16 @@ def _checked(kind: str, known: frozenset[str] | Mapping[str, str]) -> str:
 
 
 def _attributes(given: Mapping[str, object]) -> SafeString:
-    """Write keyword arguments as attributes: hx_post becomes hx-post, True stands alone, None and False are left out."""
+    """Write keyword arguments as attributes: hx_post is hx-post, True stands alone, None and False are left out."""
     return format_html_join(
         "",
         "{}",
         (
-            (format_html(" {}", name.replace("_", "-")) if value is True else format_html(' {}="{}"', name.replace("_", "-"), value),)
+            (
+                format_html(" {}", name.replace("_", "-"))
+                if value is True
+                else format_html(' {}="{}"', name.replace("_", "-"), value),
+            )
             for name, value in given.items()
             if value is not None and value is not False and value != ""
         ),
@@ -70,7 +74,7 @@ def _icon(name: str) -> SafeString:
 @register.simple_tag
 def font_preload() -> SafeString:
     """Preload the regular weight of the active language's script, and nothing else."""
-    script = SCRIPTS.get(_language().split("-")[0], "latin")
+    script = SCRIPTS.get(_language().partition("-")[0], "latin")
     address = static(f"ui/fonts/{script}-400.woff2")
     return format_html('<link rel="preload" href="{}" as="font" type="font/woff2" crossorigin>', address)
 
@@ -104,9 +108,10 @@ def card(content: str, *, title: str = "", hint: str = "", level: int = 2, **att
 def stat(
     label: str, value: object, *, note: str = "", trend: str = "", url: str = "", line: Sparkline | None = None
 ) -> SafeString:
-    """Show one figure with its label and its comparison; `trend` is good, bad or empty. Stands in `<div class="stats">`."""
+    """Show one figure with its label and its comparison, in `<div class="stats">`; `trend` is good, bad or empty."""
     return format_html(
-        '<div class="stat"><div class="stat-label">{}</div><div class="stat-value">{}</div><div class="stat-note">{}{}</div></div>',
+        '<div class="stat"><div class="stat-label">{}</div><div class="stat-value">{}</div>'
+        '<div class="stat-note">{}{}</div></div>',
         format_html('<a href="{}">{}</a>', url, label) if url else label,
         value,
         format_html('<span class="stat-{}">{}</span>', trend or "neutral", note) if note else NOTHING,
@@ -150,16 +155,13 @@ def badge(word: str, kind: str = "neutral") -> SafeString:
 
 
 @register.simple_block_tag
-def button(
-    content: str, *, kind: str = "default", type: str = "submit", icon: str = "", size: str = "", **attributes: object
-) -> SafeString:
+def button(content: str, *, kind: str = "default", icon: str = "", size: str = "", **attributes: object) -> SafeString:
     """Do something. Further arguments become attributes: name, value, form, hx_post, aria_label, disabled."""
     return format_html(
-        '<button class="button button-{}{}" type="{}"{}>{}{}</button>',
+        '<button class="button button-{}{}"{}>{}{}</button>',
         _checked(kind, BUTTON_KINDS),
         f" button-{size}" if size else "",
-        type,
-        _attributes(attributes),
+        _attributes({"type": "submit"} | attributes),
         _icon(icon),
         content,
     )
@@ -187,7 +189,11 @@ def field(bound: BoundField, *, help_text: str = "") -> SafeString:
     kind = getattr(bound.field.widget, "input_type", "")
     return render_to_string(
         "ui/field.html",
-        {"field": bound, "help_text": help_text or bound.help_text, "is_check": kind == "checkbox" and not bound.use_fieldset},
+        {
+            "field": bound,
+            "help_text": help_text or bound.help_text,
+            "is_check": kind == "checkbox" and not bound.use_fieldset,
+        },
     )
 
 
@@ -217,7 +223,9 @@ def empty_state(content: str, *, title: str = "", icon: str = "") -> SafeString:
 
 
 @register.simple_block_tag
-def timeline_item(content: str, *, title: str, at: datetime, icon: str = "info", kind: str = "neutral", href: str = "") -> SafeString:
+def timeline_item(
+    content: str, *, title: str, at: datetime, icon: str = "info", kind: str = "neutral", href: str = ""
+) -> SafeString:
     """Tell one thing that happened, in `<ol class="timeline">`."""
     return format_html(
         '<li class="timeline-item timeline-{}"><span class="timeline-mark">{}</span><div><div class="timeline-head">'
@@ -247,7 +255,7 @@ def tabs(choices: Sequence[Choice], *, label: str) -> dict[str, object]:
 def search_box(
     *, label: str, action: str = "", name: str = "q", value: str = "", target: str = "", is_global: bool = False
 ) -> dict[str, object]:
-    """Ask for words; with a target (a CSS selector) the results there follow the typing. The global one answers to "/"."""
+    """Ask for words; with a target (a CSS selector) the results follow the typing. The global one answers to "/"."""
     return {"label": label, "action": action, "name": name, "value": value, "target": target, "is_global": is_global}
 
 
@@ -295,11 +303,13 @@ def _time(value: day_type, text: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def money(context: Context, minor: int | None, *, currency: str = "", decimals: write.Decimals = "if_any") -> SafeString:
+def money(
+    context: Context, minor: int | None, *, currency: str = "", decimals: write.Decimals = "if_any"
+) -> SafeString:
     """Write minor units in the business's currency, or the one given; None is nothing."""
     if minor is None:
         return NOTHING
-    code = currency or str(getattr(context["business"], "currency"))
+    code = currency or str(context["business"].currency)
     return _figure(write.money(minor, code, language=_language(), country=_country(context), decimals=decimals))
 
 
@@ -312,7 +322,7 @@ def points(context: Context, amount: int | None, *, scale: int = 0, unit: str | 
     if unit == "":
         return _figure(text)
     word = unit or ngettext("point", "points", abs(amount) // 10**scale)
-    return format_html('<span class="figure">{}</span> {}', text, word)
+    return format_html('<span><span class="figure">{}</span> {}</span>', text, word)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the columns of a file mean: a mapping names, for each thing to be read, its column and how it is written. Pure."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from regulars.connectors.values import DATE_STYLES, NUMBER_STYLES
+from regulars.kernel.errors import RegularsError, gettext_noop
+
+Subject = Literal["orders", "customers", "products"]
+SUBJECTS: tuple[Subject, ...] = ("orders", "customers", "products")
+RULES_MAX = 50
+COLUMNS_MAX = 40
+
+TARGETS: dict[Subject, tuple[str, ...]] = {
+    "orders": (
+        "order", "time", "clock", "sku", "product_name", "category", "quantity", "amount", "unit_price", "discount", "currency", "kind",
+        "returned_order", "store", "customer_external", "customer_card", "customer_phone", "customer_email", "customer_name", "customer_language",
+    ),
+    "customers": (
+        "external", "card", "phone", "email", "name", "first_name", "last_name", "language", "birthday", "tags", "country",
+    ),
+    "products": ("sku", "name", "category"),
+}  # fmt: skip
+NEEDED: dict[Subject, tuple[tuple[str, ...], ...]] = {
+    "orders": (("time",), ("amount", "unit_price")),
+    "customers": (("external", "card", "phone", "email"),),
+    "products": (("sku",),),
+}
+NUMBERS = ("quantity", "amount", "unit_price", "discount")
+DATES = ("time", "birthday")
+LISTS = ("discount", "tags")
+FORMATS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(NUMBERS, tuple(NUMBER_STYLES)),
+    **dict.fromkeys(DATES, tuple(DATE_STYLES)),
+    "customer_external": ("whole",),
+    "external": ("whole",),
+    "order": ("whole",),
+    "sku": ("whole",),
+}
+
+
+class BadMapping(RegularsError):
+    """A mapping is not one, or does not fit the file."""
+
+    code = "bad_mapping"
+    status = 422
+    text = gettext_noop("The mapping cannot be used: %(problem)s")
+
+
+class Column(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a value stands (several columns are added up or joined) and how it is written."""
+
+    column: str | list[str]
+    format: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """Return the columns as a list."""
+        return [self.column] if isinstance(self.column, str) else self.column
+
+
+class Test(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"state": "is"}):
+    """A question about one value of a row. Exactly one of the three is asked; texts are compared without regard to case."""
+
+    target: str
+    state: Literal["empty", "filled", "negative", "zero", "positive"] | None = None
+    starts_with: list[str] | None = None
+    one_of: list[str] | None = None
+
+
+class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a row is when all tests hold. The first rule that holds counts; a row without one is a sale."""
+
+    when: Annotated[list[Test], Meta(min_length=1, max_length=10)]
+    then: Literal["sale", "return", "leave_out"]
+    because: Annotated[str, Meta(pattern="^[a-z_]{0,40}$")] = ""
+
+
+class Mapping(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How to read a file. `name` is the source of its facts: the same name and number is the same fact for ever.
+
+    `time_zone` is that of times without a zone; empty means the business's own.
+    """
+
+    name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_.-]{0,39}$")]
+    subject: Subject
+    columns: Annotated[dict[str, Column], Meta(min_length=1, max_length=COLUMNS_MAX)]
+    time_zone: str = ""
+    rules: Annotated[list[Rule], Meta(max_length=RULES_MAX)] = field(default_factory=list)
+    title: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def parse_mapping(document: bytes | str) -> Mapping:
+    """Read a mapping from JSON and check it in itself. Raises BadMapping."""
+    try:
+        mapping = msgspec.json.decode(document, type=Mapping)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise BadMapping(problem=f"{error}.") from None
+    check_mapping(mapping)
+    return mapping
+
+
+def mapping_of(plain: object) -> Mapping:
+    """Read a mapping from plain values, as a run keeps it. Raises BadMapping."""
+    return parse_mapping(msgspec.json.encode(plain))
+
+
+def check_mapping(mapping: Mapping) -> None:
+    """Check targets, formats, rules and time zone. Raises BadMapping that names the first thing wrong and what is allowed."""
+    allowed = TARGETS[mapping.subject]
+    for target, column in mapping.columns.items():
+        if target not in allowed:
+            raise BadMapping(problem=f"“{target}” is not read from {mapping.subject}. Possible are {', '.join(allowed)}.")
+        if column.format and column.format not in FORMATS.get(target, ()):
+            raise BadMapping(problem=f"“{column.format}” is not a format of {target}. Possible are {', '.join(FORMATS.get(target, ())) or 'none'}.")
+        if not column.names or (len(column.names) > 1 and target not in LISTS):
+            raise BadMapping(problem=f"{target} is read from one column.")
+    for choice in NEEDED[mapping.subject]:
+        if not any(target in mapping.columns for target in choice):
+            raise BadMapping(problem=f"no column is named for {' or '.join(choice)}.")
+    for rule in mapping.rules:
+        for test in rule.when:
+            _check_test(test, mapping)
+    zone_of(mapping, "UTC")
+
+
+def _check_test(test: Test, mapping: Mapping) -> None:
+    if mapping.subject != "orders" or test.target not in mapping.columns:
+        raise BadMapping(problem=f"a rule asks for “{test.target}”, for which no column is named.")
+    asked = [test.state, test.starts_with, test.one_of]
+    if sum(question is not None for question in asked) != 1:
+        raise BadMapping(problem=f"a rule about {test.target} needs exactly one of is, starts_with, one_of.")
+    is_number = test.target in NUMBERS
+    if is_number != (test.state in {"negative", "zero", "positive"}):
+        raise BadMapping(problem=f"{test.target} is {'a number: is it negative, zero or positive?' if is_number else 'a text.'}")
+    if test.target in {"time", "clock", "discount"}:
+        raise BadMapping(problem=f"rules cannot ask for {test.target}.")
+
+
+def zone_of(mapping: Mapping, default: str) -> ZoneInfo:
+    """Return the zone of times without one. Raises BadMapping."""
+    try:
+        return ZoneInfo(mapping.time_zone or default)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadMapping(problem=f"“{mapping.time_zone}” is not a time zone. Write it like Asia/Kolkata.") from None
+
+
+def positions(mapping: Mapping, header: Sequence[str]) -> dict[str, list[int]]:
+    """Return for each target the positions of its columns. Raises BadMapping if the file lacks one."""
+    places = {name: position for position, name in enumerate(header)}
+    found: dict[str, list[int]] = {}
+    for target, column in mapping.columns.items():
+        missing = [name for name in column.names if name not in places]
+        if missing:
+            raise BadMapping(problem=f"the file has no column “{missing[0][:80]}” (for {target}). It has: {', '.join(header)[:500]}.")
+        found[target] = [places[name] for name in column.names]
+    return found
+
+
+def style_of(mapping: Mapping, target: str) -> str:
+    """Return how the numbers or dates of a target are written."""
+    column = mapping.columns[target]
+    return column.format or ("iso" if target in DATES else "point")

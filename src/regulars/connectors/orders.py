@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of purchases into intakes: lines of one purchase are put together, rules say what each row is. Pure.
+
+Rows of one purchase must follow each other (`reading` sorts a file whose rows do not). A purchase is taken as a whole or not at
+all: one bad row refuses all of its rows, so that the corrected rows can be read again without meeting half a purchase.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+from regulars.connectors.mapping import Mapping, Rule, Test, positions, style_of, zone_of
+from regulars.connectors.rows import Row
+from regulars.connectors.values import (
+    PRICE_PLACES, EmptyCell, Reader, amount_reader, code_reader, email_reader, moment_reader, number_reader, phone_reader, quantity_reader,
+    text_reader,
+)  # fmt: skip
+from regulars.flow.intake import LINES_MAX, CustomerRef, Order, OrderLine, Return, ReturnLine
+from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.kernel.money import exponent, round_half_up_div
+from regulars.kernel.text import NAME_MAX
+
+EXTERNAL_ID_MAX = 100
+CODE_MAX = 80
+LANGUAGE_MAX = 8
+RETURN_SUFFIX = "/return"
+
+
+class SpoiltOrder(RegularsError):
+    """A good row of a purchase that has a bad one."""
+
+    code = "spoilt_order"
+    status = 422
+    text = gettext_noop("Row %(row)s of this purchase has an error, and a purchase is taken as a whole. Correct that row and import both again.")
+
+
+class LongOrder(RegularsError):
+    """More lines than a purchase may have."""
+
+    code = "long_order"
+    status = 422
+    text = gettext_noop("A purchase has more than %(limit)s rows. Is column “%(column)s” really the number of the purchase?")
+
+
+class MixedCustomers(RegularsError):
+    """Rows of one purchase name different customers."""
+
+    code = "mixed_customers"
+    status = 422
+    text = gettext_noop("The rows of this purchase name different customers. Correct them, or give the purchases different numbers.")
+
+
+class NegativeSale(RegularsError):
+    """A sale of less than nothing."""
+
+    code = "negative_sale"
+    status = 422
+    text = gettext_noop("The quantity is negative, but the row is not marked as a return. Say in the mapping which rows are returns.")
+
+
+class OtherCurrency(RegularsError):
+    """The row is in another currency than the business."""
+
+    code = "other_currency"
+    status = 422
+    text = gettext_noop("The row is in %(currency)s, the business counts in %(expected)s. Convert it, or leave it out.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What the business adds to a mapping: its currency, country and time zone, and what names rows without a number."""
+
+    currency: str
+    country: str
+    time_zone: str
+    row_prefix: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """What became of the rows of one purchase: intakes, or problems by row number; `left_out` counts rows by reason."""
+
+    rows: list[Row]
+    intakes: list[Order | Return] = field(default_factory=list)
+    problems: dict[int, RegularsError] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    rounded: int = 0
+    has_several_times: bool = False
+
+    def leave_out(self, reason: str) -> None:
+        """Count a row that a rule leaves out."""
+        self.left_out[reason] = self.left_out.get(reason, 0) + 1
+
+    def spoil(self) -> None:
+        """Give every good row of a purchase with a bad one the reason why it waits."""
+        bad = min(self.problems)
+        self.left_out.clear()
+        self.rounded = 0
+        for number, _, _ in self.rows:
+            self.problems.setdefault(number, SpoiltOrder(row=bad))
+
+
+_HEAD = (
+    "order", "time", "clock", "currency", "kind", "returned_order", "store", "customer_external", "customer_card", "customer_phone",
+    "customer_email", "customer_name", "customer_language",
+)  # fmt: skip
+_PEOPLE = ("customer_external", "customer_card", "customer_phone", "customer_email")
+_LINE = ("sku", "product_name", "category", "quantity", "amount", "unit_price")
+_Question = Callable[[Any], bool]
+
+
+def _question(test: Test) -> _Question:
+    """Return a test as a function of the value it asks for: a text, a quantity, or a number with whether it was exact."""
+    if test.starts_with is not None:
+        heads = tuple(head.casefold() for head in test.starts_with)
+        return lambda text: text.casefold().startswith(heads)
+    if test.one_of is not None:
+        names = frozenset(name.casefold() for name in test.one_of)
+        return lambda text: text.casefold() in names
+    if test.state in {"empty", "filled"}:
+        is_filled = test.state == "filled"
+        return lambda text: bool(text) is is_filled
+    sign = {"negative": -1, "zero": 0, "positive": 1}[test.state or "zero"]
+
+    def has_sign(number: tuple[int, bool] | int | None) -> bool:
+        value = number[0] if isinstance(number, tuple) else number or 0
+        return (value > 0) - (value < 0) == sign
+
+    return has_sign
+
+
+@dataclass(frozen=True, slots=True)
+class _CompiledRule:
+    of_head: list[tuple[str, _Question]]
+    of_line: list[tuple[int, _Question]]
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What the rows of one purchase have in common; `rules` are those that only the line can still decide."""
+
+    values: dict[str, Any]
+    at: datetime
+    rules: list[_CompiledRule]
+
+
+class OrderReader:
+    """Reads batches of rows by one mapping, header and setting. Raises BadMapping if they do not fit."""
+
+    def __init__(self, mapping: Mapping, header: Sequence[str], setting: Setting) -> None:
+        self._mapping = mapping
+        self._setting = setting
+        self._header = header
+        places = positions(mapping, header)
+        self._places = {target: found[0] for target, found in places.items()}
+        self.order_column: int | None = self._places.get("order")
+        self._to_price = 10 ** (PRICE_PLACES - exponent(setting.currency)) * 1_000
+        self._clock_at = self._places.get("clock")
+        self._read_time = moment_reader(
+            header[self._places["time"]], style=style_of(mapping, "time"), zone=zone_of(mapping, setting.time_zone)
+        )
+        in_head = [target for target in _HEAD if target in self._places]
+        self._raw_head = itemgetter(*[self._places[target] for target in in_head])
+        self._head_readers = [(target, self._places[target], self._reader_of(target)) for target in in_head if target not in {"time", "clock"}]
+        in_line = [target for target in _LINE if target in self._places]
+        self._line_readers = [(self._places[target], self._reader_of(target)) for target in in_line]
+        slots = {target: slot for slot, target in enumerate(in_line)}
+        blank, nothing = len(in_line), len(in_line) + 1
+        self._pick = itemgetter(*[slots.get(target, blank if target in {"sku", "product_name", "category"} else nothing) for target in _LINE])
+        self._discounts = [
+            (place, amount_reader(header[place], style=style_of(mapping, "discount"), currency=setting.currency))
+            for place in places.get("discount", [])
+        ]
+        self._rules = [
+            _CompiledRule(
+                [(test.target, _question(test)) for test in rule.when if test.target not in slots],
+                [(slots[test.target], _question(test)) for test in rule.when if test.target in slots],
+                rule,
+            )
+            for rule in mapping.rules
+        ]
+
+    def _reader_of(self, target: str) -> Reader[Any]:
+        column = self._header[self._places[target]]
+        is_whole = self._mapping.columns[target].format == "whole"
+        if target == "quantity":
+            return quantity_reader(column, style=style_of(self._mapping, target))
+        if target == "amount":
+            return amount_reader(column, style=style_of(self._mapping, target), currency=self._setting.currency)
+        if target == "unit_price":
+            return number_reader(column, style=style_of(self._mapping, target), places=PRICE_PLACES)
+        if target == "customer_phone":
+            return phone_reader(column, country=self._setting.country)
+        if target == "customer_email":
+            return email_reader(column)
+        if target in {"product_name", "customer_name"}:
+            return text_reader(column, limit=NAME_MAX)
+        limit = EXTERNAL_ID_MAX - len(RETURN_SUFFIX) if target in {"order", "returned_order"} else CODE_MAX
+        return code_reader(column, limit=LANGUAGE_MAX if target == "customer_language" else limit, is_whole=is_whole)
+
+    def batches(self, rows: Iterable[Row]) -> Iterator[Batch]:
+        """Yield one batch for the rows of each purchase, in their order."""
+        for group, is_long in self._groups(rows):
+            if is_long:
+                problem = LongOrder(limit=LINES_MAX, column=self._header[self.order_column or 0])
+                yield Batch(group, problems={number: problem for number, _, _ in group})
+            else:
+                yield self._batch(group)
+
+    def _groups(self, rows: Iterable[Row]) -> Iterator[tuple[list[Row], bool]]:
+        at = self.order_column
+        if at is None:
+            yield from (([row], False) for row in rows)
+            return
+        group: list[Row] = []
+        current = None
+        is_long = False
+        for row in rows:
+            cells = row[1]
+            key = cells[at] if at < len(cells) else ""
+            if key != current or not key:
+                if group:
+                    yield group, is_long
+                group, current, is_long = [], key, False
+            elif len(group) == LINES_MAX:
+                yield group, True
+                group, is_long = [], True
+            group.append(row)
+        if group:
+            yield group, is_long
+
+    def _batch(self, group: list[Row]) -> Batch:
+        batch = Batch(group)
+        sold: list[OrderLine] = []
+        returned: list[ReturnLine] = []
+        heads: dict[Any, _Head] = {}
+        for number, cells, problem in group:
+            if problem is not None:
+                batch.problems[number] = problem
+                continue
+            try:
+                raw = self._raw_head(cells)
+                head = heads.get(raw)
+                if head is None:
+                    head = heads[raw] = self._read_head(cells)
+                values = [reader[cells[place]] for place, reader in self._line_readers]
+                rule = self._rule_for(head, values) if head.rules else None
+                if rule is not None and rule.then == "leave_out":
+                    batch.leave_out(rule.because or "left_out")
+                elif rule is not None and rule.then == "return":
+                    returned.append(self._return_line(values, batch))
+                else:
+                    sold.append(self._order_line(values, cells, batch))
+            except RegularsError as error:
+                batch.problems[number] = error
+        if sold or returned or batch.problems:
+            self._finish(batch, list(heads.values()), sold, returned)
+        return batch
+
+    def _finish(self, batch: Batch, heads: list[_Head], sold: list[OrderLine], returned: list[ReturnLine]) -> None:
+        """Make the intakes of a purchase, or spread its problem over all of its rows."""
+        if not batch.problems:
+            try:
+                values = _agreed(heads)
+            except MixedCustomers as error:
+                batch.problems = {number: error for number, _, _ in batch.rows}
+        if batch.problems:
+            batch.spoil()
+            return
+        at = min(head.at for head in heads)
+        batch.has_several_times = any(head.at != at for head in heads)
+        batch.intakes = self._intakes(values, at, sold, returned, batch.rows[0][0])
+
+    def _read_head(self, cells: Sequence[str]) -> _Head:
+        values = {target: reader[cells[place]] for target, place, reader in self._head_readers}
+        if self.order_column is not None and not values["order"]:
+            raise EmptyCell(column=self._header[self.order_column])
+        currency = values.get("currency")
+        if currency and currency.upper() != self._setting.currency:
+            raise OtherCurrency(currency=currency[:3], expected=self._setting.currency)
+        time_text = cells[self._places["time"]]
+        if self._clock_at is not None:
+            time_text = f"{time_text.strip()} {cells[self._clock_at].strip()}".strip()
+        rules = [rule for rule in self._rules if all(question(values[target]) for target, question in rule.of_head)]
+        return _Head(values, self._read_time[time_text], rules)
+
+    def _rule_for(self, head: _Head, values: list[Any]) -> Rule | None:
+        for compiled in head.rules:
+            for slot, question in compiled.of_line:
+                if not question(values[slot]):
+                    break
+            else:
+                return compiled.rule
+        return None
+
+    def _order_line(self, values: list[Any], cells: Sequence[str], batch: Batch) -> OrderLine:
+        sku, name, category, quantity, amount, price = self._pick([*values, "", None])
+        milli = 1_000 if quantity is None else quantity
+        if milli < 0:
+            raise NegativeSale
+        discount = 0
+        for place, reader in self._discounts:
+            discount += abs((reader[cells[place]] or (0, True))[0])
+        return OrderLine(
+            sku=sku,
+            amount_minor=self._amount(amount, price, milli, batch),
+            quantity=quantity_text(milli),
+            discount_minor=discount,
+            name=name,
+            category=category,
+        )
+
+    def _return_line(self, values: list[Any], batch: Batch) -> ReturnLine:
+        sku, name, category, quantity, amount, price = self._pick([*values, "", None])
+        milli = 1_000 if quantity is None else abs(quantity)
+        minor = abs(self._amount(amount, price, milli, batch))
+        return ReturnLine(quantity=quantity_text(milli), sku=sku, amount_minor=minor, name=name, category=category)
+
+    def _amount(self, amount: tuple[int, bool] | None, price: tuple[int, bool] | None, quantity_milli: int, batch: Batch) -> int:
+        """Return a line's amount: as it is given, else price times quantity, rounded half away from zero to the minor unit."""
+        if amount is not None:
+            batch.rounded += not amount[1]
+            return amount[0]
+        if price is None:
+            raise EmptyCell(column=self._header[self._places["unit_price" if "unit_price" in self._places else "amount"]])
+        product = price[0] * quantity_milli
+        minor = round_half_up_div(product, self._to_price)
+        batch.rounded += not price[1] or minor * self._to_price != product
+        return minor
+
+    def _intakes(
+        self, values: dict[str, Any], at: datetime, sold: list[OrderLine], returned: list[ReturnLine], number: int
+    ) -> list[Order | Return]:
+        name = values.get("order") or f"{self._setting.row_prefix}-{number}"
+        source, store, customer = self._mapping.name, values.get("store", ""), _customer(values)
+        intakes: list[Order | Return] = []
+        if sold:
+            intakes.append(Order(source=source, external_id=name, occurred_at=at, store=store, customer=customer, lines=sold))
+        if returned:
+            own_name = name + RETURN_SUFFIX if sold else name
+            of_order = values.get("returned_order") or None
+            intakes.append(
+                Return(source=source, external_id=own_name, occurred_at=at, store=store, customer=customer, order=of_order, lines=returned)
+            )
+        return intakes
+
+
+def _agreed(heads: list[_Head]) -> dict[str, Any]:
+    """Return the values of the first row, its customer filled in from the rows that have one. Raises MixedCustomers."""
+    values = heads[0].values
+    for other in heads[1:]:
+        for target in _PEOPLE:
+            known, named = values.get(target), other.values.get(target)
+            if known and named and known != named:
+                raise MixedCustomers
+            if named and not known:
+                values[target] = named
+    return values
+
+
+def _customer(values: dict[str, Any]) -> CustomerRef | None:
+    named = {"external_id": values.get("customer_external", "")}
+    named.update({field: values.get(f"customer_{field}", "") for field in ("card", "phone", "email")})
+    if not any(named.values()):
+        return None
+    return CustomerRef(name=values.get("customer_name", ""), language=values.get("customer_language", ""), **named)
+
+
+def quantity_text(milli: int) -> int | str:
+    """Return thousandths as the plain number an intake carries: 2000 as 2, 350 as "0.350"."""
+    whole, rest = divmod(milli, 1_000)
+    return whole if rest == 0 else f"{whole}.{rest:03d}"

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mappings for files of known shapes, one JSON document each."""
+
+from functools import cache
+from importlib.resources import files
+
+from regulars.connectors.mapping import BadMapping, Mapping, parse_mapping
+
+
+def preset_names() -> list[str]:
+    """Return the names of the presets."""
+    return sorted(entry.name.removesuffix(".json") for entry in files(__name__).iterdir() if entry.name.endswith(".json"))
+
+
+@cache
+def load_preset(name: str) -> Mapping:
+    """Return a preset. Raises BadMapping with the names there are."""
+    if name not in preset_names():
+        raise BadMapping(problem=f"there is no preset “{name[:40]}”. There are {', '.join(preset_names())}.")
+    return parse_mapping(files(__name__).joinpath(f"{name}.json").read_bytes())

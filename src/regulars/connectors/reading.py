@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Open a file of any kind as a table: what it is, is read from its bytes and never from its name alone."""
+
+import codecs
+from pathlib import Path
+
+from regulars.connectors.columnar import ParquetTable
+from regulars.connectors.delimited import DelimitedTable, JsonLinesTable
+from regulars.connectors.rows import Table, UnreadableFile
+from regulars.connectors.sheets import open_workbook
+
+_CHUNK = 1 << 20
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_CYRILLIC_EXTRA = {0xA8, 0xB8}
+
+
+def open_table(path: Path, *, scratch: Path) -> Table:
+    """Open CSV, TSV, XLSX, Parquet or JSON lines. Raises UnreadableFile.
+
+    The scratch folder takes the copies and sorts that big files need; whoever made it removes it.
+    """
+    with path.open("rb") as file:
+        head = file.read(512)
+    if not head.strip(b"\0\r\n\t "):
+        raise UnreadableFile(problem="it is empty.")
+    if head.startswith(b"PAR1"):
+        return ParquetTable(path, scratch=scratch)
+    if head.startswith(b"PK\x03\x04"):
+        return open_workbook(path, scratch=scratch)
+    if head.startswith((b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"%PDF")):
+        raise UnreadableFile(problem="it is a packed file, an old XLS workbook or a PDF. Unpack it or save it as XLSX or CSV.")
+    encoding = sniff_encoding(path)
+    start = head.decode(encoding, "replace").lstrip("\ufeff \r\n\t")
+    if start.startswith("{"):
+        return JsonLinesTable(path, encoding=encoding)
+    if start.startswith(("<", "[")):
+        raise UnreadableFile(problem="it is XML, HTML or a JSON list. Export CSV, XLSX or one JSON object per line instead.")
+    return DelimitedTable(path, encoding=encoding)
+
+
+def sniff_encoding(path: Path) -> str:
+    """Return the encoding of a text: by its mark, UTF-8 if all of it decodes, UTF-16 by its zero bytes, else cp1251 or cp1252.
+
+    Raises UnreadableFile if a line is longer than a mebibyte.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_utf8 = True
+    sample = b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            if len(chunk) == _CHUNK and b"\n" not in chunk and b"\r" not in chunk:
+                raise UnreadableFile(problem="a line is longer than a million characters.")
+            sample = sample or chunk
+            if is_utf8:
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError as error:
+                    is_utf8 = False
+                    sample = sample if len(sample) < _CHUNK else chunk[max(error.start - 1_000, 0) :]
+    return _encoding_of(sample, is_utf8=is_utf8)
+
+
+def _encoding_of(sample: bytes, *, is_utf8: bool) -> str:
+    for mark, encoding in _BOMS:
+        if sample.startswith(mark):
+            return encoding
+    if sample.count(0) * 4 > len(sample):
+        return "utf-16-le" if sample[1::2].count(0) >= sample[::2].count(0) else "utf-16-be"
+    return "utf-8" if is_utf8 else _single_byte(sample)
+
+
+def _single_byte(sample: bytes) -> str:
+    """Tell Cyrillic, where letters above 127 stand side by side, from Western text, where they stand alone."""
+    high = [byte >= 0xC0 or byte in _CYRILLIC_EXTRA for byte in sample]
+    pairs = sum(left and right for left, right in zip(high, high[1:], strict=False))
+    return "cp1251" if 2 * pairs >= sum(high) else "cp1252"

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading customers: lists, search, one profile, the owner of an identity."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+
+from regulars.customers import finding
+from regulars.customers.matching import CARD, EMAIL, EXTERNAL, PHONE, IdentityKey, UnknownCustomer, normalise_identity
+from regulars.customers.models import Customer, Identity
+from regulars.customers.searching import BadCursor, Word, read_query
+from regulars.kernel.errors import RegularsError
+from regulars.tenancy.models import Business
+
+LIMIT_MAX = 200
+_EXACT, _START, _PART = range(3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownIdentity:
+    """One identity of a profile."""
+
+    id: UUID
+    kind: str
+    value: str
+    resolves: bool
+    is_primary: bool
+    is_verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A customer with every identity: the chosen one of a kind first, then those that resolve, then the earliest."""
+
+    id: UUID
+    name: str
+    language: str
+    birthday: date | None
+    tags: tuple[str, ...]
+    is_test: bool
+    created_at: datetime
+    identities: tuple[KnownIdentity, ...]
+
+    def value_of(self, kind: str) -> str:
+        """Return the identity of a kind to show or to write to; empty where there is none."""
+        return next((identity.value for identity in self.identities if identity.kind == kind), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Customers of one page, and where the next begins; None on the last."""
+
+    customers: tuple[Profile, ...]
+    after: str | None
+
+
+def customer_list(
+    business: Business, *, text: str = "", tag: str = "", after: str | None = None, limit: int = 50
+) -> Page:
+    """Return a page of customers: those that a text finds, best first, or all, the latest first; with a tag only its bearers."""
+    limit = min(limit, LIMIT_MAX)
+    if text.strip():
+        return search(business, text, tag=tag, limit=limit, after=after)
+    rows = Customer.objects.of(business).order_by("-id")
+    if tag:
+        rows = _bearing(rows, tag)
+    if after is not None:
+        rows = rows.filter(pk__lt=_key(after, after))
+    keys = list(rows.values_list("pk", flat=True)[: limit + 1])
+    return Page(customers=profiles(business, keys[:limit]), after=str(keys[limit - 1]) if len(keys) > limit else None)
+
+
+def search(business: Business, text: str, *, limit: int, after: str | None = None, tag: str = "") -> Page:
+    """Return customers that a text finds in any script: exact identities, then word starts, then parts; each the latest first.
+
+    Raises BadCursor where `after` does not come from the page before.
+    """
+    limit = min(limit, LIMIT_MAX)
+    words = read_query(text, business.country)
+    rank, last = (_EXACT, None) if after is None else _place(after)
+    exact = finding.holders_of(business.pk, _identities(text, business.country))
+    found = [(_EXACT, key) for key in exact[exact.index(last) + 1 if last in exact else 0 :] if rank == _EXACT]
+    if rank == _EXACT:
+        last = None
+    for step in range(max(rank, _START), _PART + 1):
+        if words and len(found) <= limit:
+            wanted = finding.Slice(limit + 1 - len(found), last if step == rank else None, tuple(exact))
+            found += [(step, key) for key in _find(step, business.pk, words, wanted)]
+    shown = found[:limit]
+    page = profiles(business, [key for _, key in shown])
+    if tag:
+        page = tuple(profile for profile in page if tag in profile.tags)
+    return Page(customers=page, after=f"{shown[-1][0]}.{shown[-1][1]}" if len(found) > limit else None)
+
+
+def _find(step: int, business_id: UUID, words: list[Word], wanted: finding.Slice) -> list[UUID]:
+    if step == _START:
+        return finding.starting_with(business_id, words, wanted)
+    return [] if all(word.is_short for word in words) else finding.containing(business_id, words, wanted)
+
+
+def _identities(text: str, country: str) -> list[IdentityKey]:
+    found = []
+    for kind in (CARD, EXTERNAL, PHONE, EMAIL):
+        try:
+            identity = normalise_identity(kind, text, country)
+        except RegularsError:
+            continue
+        if identity is not None:
+            found.append(identity)
+    return found
+
+
+def _place(after: str) -> tuple[int, UUID]:
+    rank, _, key = after.partition(".")
+    if rank not in {"0", "1", "2"}:
+        raise BadCursor(value=after[:60])
+    return int(rank), _key(key, after)
+
+
+def _key(text: str, after: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise BadCursor(value=after[:60]) from None
+
+
+def _bearing(rows: QuerySet[Customer], tag: str) -> QuerySet[Customer]:
+    if connection.vendor == "postgresql":
+        return rows.filter(tags__contains=[tag])
+    bears = RawSQL('EXISTS (SELECT 1 FROM json_each("customers_customer"."tags") WHERE value = %s)', [tag])  # noqa: S611 - a parameter
+    return rows.exclude(tags=[]).filter(bears)
+
+
+def profiles(business: Business, keys: Sequence[UUID]) -> tuple[Profile, ...]:
+    """Return the profiles of these customers in the order of the keys; keys of nobody are left out. Two statements."""
+    customers = Customer.objects.of(business).in_bulk(keys)
+    identities: dict[UUID, list[KnownIdentity]] = {key: [] for key in customers}
+    held = Identity.objects.of(business).filter(customer_id__in=list(customers)).order_by("-is_primary", "-resolves", "id")
+    for row in held:
+        identities[row.customer_id].append(
+            KnownIdentity(
+                id=row.pk, kind=row.kind, value=row.value, resolves=row.resolves, is_primary=row.is_primary, is_verified=row.is_verified
+            )
+        )
+    return tuple(_profile(customers[key], identities[key]) for key in keys if key in customers)
+
+
+def _profile(customer: Customer, identities: list[KnownIdentity]) -> Profile:
+    return Profile(
+        id=customer.pk,
+        name=customer.name,
+        language=customer.language,
+        birthday=customer.birthday,
+        tags=tuple(customer.tags),
+        is_test=customer.is_test,
+        created_at=customer.created_at,
+        identities=tuple(identities),
+    )
+
+
+def profile(business: Business, customer_id: UUID) -> Profile:
+    """Return one customer with every identity. Raises UnknownCustomer."""
+    for found in profiles(business, [customer_id]):
+        return found
+    raise UnknownCustomer(customer=customer_id)
+
+
+def find_by_identity(business: Business, kind: str, value: str) -> Customer | None:
+    """Return the customer to whom an identity resolves. Raises BadPhone, BadEmail or BadIdentityKind."""
+    identity = normalise_identity(kind, value, business.country)
+    if identity is None:
+        return None
+    found = Identity.objects.of(business).filter(kind=identity[0], value=identity[1], resolves=True).select_related("customer").first()
+    return found.customer if found else None

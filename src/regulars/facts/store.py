@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The SQL of facts on the hot path: set-based reads and writes, one statement per batch, both dialects."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from regulars.database.sql import Table, fetch, insert_rows, key_param, keys_table, moment_param, one_of, to_json, to_key, to_moment
+
+FactKey = tuple[str, str, int]
+
+FACTS = Table(
+    "facts_fact",
+    {
+        "id": "uuid", "business_id": "uuid", "kind": "text", "source": "text", "external_id": "text", "revision": "int", "body_digest": "bytea",
+        "customer_id": "uuid", "store_id": "uuid", "occurred_at": "timestamptz", "local_day": "date", "recorded_at": "timestamptz", "currency": "text",
+        "total_minor": "bigint", "amends_id": "uuid", "caused_by_id": "uuid", "depth": "int", "payload": "jsonb", "receipt": "jsonb",
+    },
+)  # fmt: skip
+LINES = Table(
+    "facts_line",
+    {
+        "id": "uuid", "business_id": "uuid", "fact_id": "uuid", "position": "int", "product_id": "uuid", "quantity_milli": "bigint",
+        "net_minor": "bigint", "discount_minor": "bigint", "original_line_id": "uuid",
+    },
+)  # fmt: skip
+RETURNED = Table("facts_returned", {"line_id": "uuid", "business_id": "uuid", "sold_milli": "bigint", "quantity_milli": "bigint"})
+POSITIONS = Table("facts_factposition", {"fact_id": "uuid", "business_id": "uuid", "position": "bigint"})
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """A fact as recorded."""
+
+    key: UUID
+    kind: str
+    source: str
+    external_id: str
+    revision: int
+    body_digest: bytes
+    customer: UUID | None
+    store: UUID | None
+    occurred_at: datetime
+    total_minor: int
+    payload: dict[str, Any]
+    receipt: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLine:
+    """A line as recorded, with how much of it has come back."""
+
+    key: UUID
+    fact: UUID
+    position: int
+    product: UUID | None
+    quantity_milli: int
+    net_minor: int
+    returned_milli: int
+
+    @property
+    def sold_milli(self) -> int:
+        """Return what can come back: the quantity, or one piece for a line sold without one."""
+        return abs(self.quantity_milli) or 1000
+
+
+@dataclass(frozen=True, slots=True)
+class NewFact:
+    """A fact to record: the row of `facts_fact` in words."""
+
+    key: UUID
+    kind: str
+    source: str
+    external_id: str
+    revision: int
+    body_digest: bytes
+    customer: UUID | None
+    store: UUID | None
+    occurred_at: datetime
+    local_day: date
+    currency: str = ""
+    total_minor: int = 0
+    amends: UUID | None = None
+    caused_by: UUID | None = None
+    depth: int = 0
+    payload: object = None
+
+
+_FACT_COLUMNS = (
+    "f.id, f.kind, f.source, f.external_id, f.revision, f.body_digest, f.customer_id, f.store_id, f.occurred_at, f.total_minor, f.payload, f.receipt"
+)
+
+
+def _stored(row: tuple[Any, ...]) -> StoredFact:
+    key, kind, source, external_id, revision, digest, customer, store, occurred_at, total, payload, receipt = row
+    return StoredFact(
+        to_key(key), kind, source, external_id, revision, bytes(digest), to_key(customer), to_key(store), to_moment(occurred_at), total,
+        to_json(payload), to_json(receipt),
+    )  # fmt: skip
+
+
+def find_facts(business: UUID, keys: Sequence[FactKey]) -> dict[FactKey, StoredFact]:
+    """Return those of the facts that are recorded already, by (source, external id, revision)."""
+    if not keys:
+        return {}
+    head, params = keys_table(connection, {"source": "text", "external_id": "text", "revision": "int"}, keys)
+    rows = fetch(
+        connection,
+        f"{head} SELECT {_FACT_COLUMNS} FROM k CROSS JOIN facts_fact f WHERE f.business_id = %s AND f.source = k.source"
+        " AND f.external_id = k.external_id AND f.revision = k.revision",
+        [*params, key_param(connection, business)],
+    )
+    return {(fact.source, fact.external_id, fact.revision): fact for fact in map(_stored, rows)}
+
+
+def find_latest(business: UUID, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], StoredFact]:
+    """Return the latest revision of each named fact, by (source, external id)."""
+    if not names:
+        return {}
+    head, params = keys_table(connection, {"source": "text", "external_id": "text"}, names)
+    rows = fetch(
+        connection,
+        f"{head} SELECT {_FACT_COLUMNS} FROM k CROSS JOIN facts_fact f WHERE f.business_id = %s AND f.source = k.source"
+        " AND f.external_id = k.external_id ORDER BY f.revision",
+        [*params, key_param(connection, business)],
+    )
+    return {(fact.source, fact.external_id): fact for fact in map(_stored, rows)}
+
+
+def load_facts(business: UUID, keys: Collection[UUID]) -> dict[UUID, StoredFact]:
+    """Return facts by key."""
+    if not keys:
+        return {}
+    condition, params = one_of(connection, "f.id", list(keys), "uuid")
+    rows = fetch(connection, f"SELECT {_FACT_COLUMNS} FROM facts_fact f WHERE f.business_id = %s AND {condition}", [key_param(connection, business), *params])
+    return {fact.key: fact for fact in map(_stored, rows)}
+
+
+def find_amending(business: UUID, facts: Collection[UUID], kind: str) -> dict[UUID, UUID]:
+    """Return for each of the facts the one of a kind that amends it, where there is one."""
+    if not facts:
+        return {}
+    condition, params = one_of(connection, "amends_id", list(facts), "uuid")
+    rows = fetch(connection, f"SELECT amends_id, id FROM facts_fact WHERE {condition} AND kind = %s AND business_id = %s", [*params, kind, key_param(connection, business)])
+    return {to_key(amended): to_key(fact) for amended, fact in rows}
+
+
+_LINE_COLUMNS = "l.id, l.fact_id, l.position, l.product_id, l.quantity_milli, l.net_minor, COALESCE(r.quantity_milli, 0)"
+
+
+def _stored_line(row: tuple[Any, ...]) -> StoredLine:
+    key, fact, position, product, quantity, net, returned = row
+    return StoredLine(to_key(key), to_key(fact), position, to_key(product), quantity, net, returned)
+
+
+def load_lines(facts: Collection[UUID]) -> dict[UUID, list[StoredLine]]:
+    """Return the lines of facts in their order."""
+    lines: dict[UUID, list[StoredLine]] = {fact: [] for fact in facts}
+    if facts:
+        condition, params = one_of(connection, "l.fact_id", list(facts), "uuid")
+        rows = fetch(
+            connection,
+            f"SELECT {_LINE_COLUMNS} FROM facts_line l LEFT JOIN facts_returned r ON r.line_id = l.id WHERE {condition} ORDER BY l.position",
+            params,
+        )
+        for line in map(_stored_line, rows):
+            lines[line.fact].append(line)
+    return lines
+
+
+def find_purchases(business: UUID, wanted: Collection[tuple[UUID, UUID]], before: datetime) -> dict[tuple[UUID, UUID], list[StoredLine]]:
+    """Return the lines of purchases by (customer, product) up to a moment that have not come back whole, the latest first."""
+    if not wanted:
+        return {}
+    head, params = keys_table(connection, {"customer_id": "uuid", "product_id": "uuid"}, list(wanted))
+    rows = fetch(
+        connection,
+        f"{head} SELECT f.customer_id, {_LINE_COLUMNS} FROM k CROSS JOIN facts_fact f JOIN facts_line l ON l.fact_id = f.id"
+        " LEFT JOIN facts_returned r ON r.line_id = l.id WHERE f.business_id = %s AND f.customer_id = k.customer_id AND f.kind = 'order'"
+        " AND f.occurred_at <= %s AND l.product_id = k.product_id AND l.quantity_milli > COALESCE(r.quantity_milli, 0)"
+        " ORDER BY f.occurred_at DESC, l.position DESC",
+        [*params, key_param(connection, business), moment_param(connection, before)],
+    )
+    found: dict[tuple[UUID, UUID], list[StoredLine]] = {}
+    for customer, *line_row in rows:
+        line = _stored_line(tuple(line_row))
+        assert line.product is not None, "the join is by product"
+        found.setdefault((to_key(customer), line.product), []).append(line)
+    return found
+
+
+def count_orders(business: UUID, customers: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many purchases of each customer are recorded."""
+    if not customers:
+        return {}
+    condition, params = one_of(connection, "customer_id", list(customers), "uuid")
+    rows = fetch(
+        connection,
+        f"SELECT customer_id, COUNT(*) FROM facts_fact WHERE business_id = %s AND {condition} AND kind = 'order' GROUP BY customer_id",
+        [key_param(connection, business), *params],
+    )
+    return {to_key(customer): count for customer, count in rows}
+
+
+def spend_since(business: UUID, customers: Collection[UUID], since: datetime) -> dict[UUID, tuple[int, datetime | None]]:
+    """Return what customers spent since a moment, net of what came back, with the earliest purchase that counts."""
+    if not customers:
+        return {}
+    condition, params = one_of(connection, "customer_id", list(customers), "uuid")
+    rows = fetch(
+        connection,
+        f"SELECT customer_id, SUM(total_minor), MIN(occurred_at) FROM facts_fact WHERE business_id = %s AND {condition}"
+        " AND kind IN ('order', 'return', 'cancel') AND occurred_at >= %s GROUP BY customer_id",
+        [key_param(connection, business), *params, moment_param(connection, since)],
+    )
+    return {to_key(customer): (int(total), to_moment(first)) for customer, total, first in rows}
+
+
+def insert_facts(business: UUID, facts: Sequence[tuple[NewFact, object]], *, recorded_at: datetime) -> None:
+    """Record facts with the receipts that answer them."""
+    rows = [
+        (
+            fact.key, business, fact.kind, fact.source, fact.external_id, fact.revision, fact.body_digest, fact.customer, fact.store,
+            fact.occurred_at, fact.local_day, recorded_at, fact.currency, fact.total_minor, fact.amends, fact.caused_by, fact.depth,
+            fact.payload or {}, receipt,
+        )
+        for fact, receipt in facts
+    ]  # fmt: skip
+    insert_rows(connection, FACTS, rows)
+
+
+def insert_lines(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Record lines, given as rows of `LINES`."""
+    insert_rows(connection, LINES, rows)
+
+
+def count_returned(business: UUID, returned: dict[UUID, tuple[int, int]]) -> None:
+    """Add to the returned quantity of lines: {line: (sold, more)}. The table refuses more than was sold."""
+    rows = [(line, business, sold, more) for line, (sold, more) in returned.items()]
+    insert_rows(
+        connection, RETURNED, rows, on_conflict="(line_id) DO UPDATE SET quantity_milli = facts_returned.quantity_milli + excluded.quantity_milli"
+    )

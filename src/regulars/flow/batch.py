@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The working copy of everything that one batch of intakes touches: loaded once, decided in memory, written once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from regulars.catalog.store import ProductInfo
+from regulars.customers.actions import Resolved
+from regulars.facts.store import NewFact, StoredFact, StoredLine
+from regulars.flow.errors import CustomerNeeded, NoProgram, NotAMember
+from regulars.flow.intake import Earning, Intake, Receipt, Refusal
+from regulars.ledger.book import Account, Book, Drawn, Side
+from regulars.programs.decide import CompiledProgram
+from regulars.programs.ladder import base_tier
+from regulars.programs.store import Member, StoredDecision
+from regulars.programs.versions import Timeline, compiled
+from regulars.rewards.store import EntitlementState, OfferState
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What of a business the path needs."""
+
+    key: UUID
+    currency: str
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """What of a store the path needs."""
+
+    key: UUID
+    code: str
+    zone: ZoneInfo
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an intake has moved so far: the receipt in the making."""
+
+    earned: int = 0
+    spent: int = 0
+    reversed: int = 0
+    returned: int = 0
+    pending: int = 0
+    expired: int = 0
+    earnings: list[Earning] = field(default_factory=list)
+    detail: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Item:
+    """One intake in its batch. `receipt` is there once it is answered: repeated, refused or done."""
+
+    place: int
+    intake: Intake
+    digest: bytes
+    fact: UUID
+    customer: UUID | None = None
+    who: Resolved | None = None
+    store: StoreInfo | None = None
+    receipt: Receipt | None = None
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def named(self) -> tuple[str, str] | None:
+        """Return the (source, external id) of the earlier intake that this one is about."""
+        for name in ("order", "cancels", "of"):
+            external_id = getattr(self.intake, name, None)
+            if external_id is not None:
+                return getattr(self.intake, f"{name}_source") or self.intake.source, external_id
+        return None
+
+    def refuse(self, code: str, text: str, *, status: int, data: dict[str, object]) -> None:
+        """Answer with a refusal."""
+        plain = {key: value if isinstance(value, str | int | float | bool | None) else str(value) for key, value in data.items()}
+        self.receipt = Receipt(None, self.intake.__struct_config__.tag, self.customer, refusal=Refusal(code, text, status, plain))  # type: ignore[arg-type]  # the tag is a text
+
+
+@dataclass
+class Batch:
+    """Everything a batch has loaded, and everything it will write."""
+
+    shop: Shop
+    now: datetime
+    new_key: Callable[[], UUID]
+    items: list[Item]
+    book: Book
+    with_points: bool = True
+    timeline: Timeline = field(default_factory=lambda: Timeline(()))
+    products: dict[str, ProductInfo] = field(default_factory=dict)
+    members: dict[UUID, Member] = field(default_factory=dict)
+    past_tiers: dict[UUID, list[tuple[datetime, str]]] = field(default_factory=dict)
+    counters: dict[tuple[UUID, str], int] = field(default_factory=dict)
+    order_counts: dict[UUID, int] = field(default_factory=dict)
+    named: dict[tuple[str, str], StoredFact] = field(default_factory=dict)
+    matched: dict[UUID, StoredFact] = field(default_factory=dict)
+    repeats: list[tuple[Item, Item]] = field(default_factory=list)
+    cancelled: dict[UUID, UUID] = field(default_factory=dict)
+    lines: dict[UUID, list[StoredLine]] = field(default_factory=dict)
+    purchases: dict[tuple[UUID, UUID], list[StoredLine]] = field(default_factory=dict)
+    decisions: dict[UUID, StoredDecision] = field(default_factory=dict)
+    drawn: dict[UUID, list[tuple[UUID, list[Drawn]]]] = field(default_factory=dict)
+    offers: dict[UUID, OfferState] = field(default_factory=dict)
+    held_counts: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
+    entitlements: dict[UUID, EntitlementState] = field(default_factory=dict)
+    takers: dict[int, UUID] = field(default_factory=dict)
+    remembers: bool = False
+
+    new_facts: list[tuple[NewFact, Item]] = field(default_factory=list)
+    new_lines: list[tuple[Any, ...]] = field(default_factory=list)
+    returned: dict[UUID, tuple[int, int]] = field(default_factory=dict)
+    new_decisions: list[tuple[Any, ...]] = field(default_factory=list)
+    new_standings: list[tuple[Any, ...]] = field(default_factory=list)
+    used: dict[tuple[UUID, str], int] = field(default_factory=dict)
+    events: list[tuple[str, UUID | None, dict[str, object]]] = field(default_factory=list)
+
+    @property
+    def unit(self) -> str:
+        """Return the unit that members collect: that of the program published last."""
+        latest = self.timeline.latest
+        return compiled(latest).program.unit.code if latest else "points"
+
+    @property
+    def slides_expiry(self) -> bool:
+        """Tell whether points end by inactivity, so that every activity moves their end."""
+        latest = self.timeline.latest
+        return latest is not None and compiled(latest).slides_expiry
+
+    @property
+    def allows_negative(self) -> bool:
+        """Tell whether members see what they owe as a negative balance."""
+        latest = self.timeline.latest
+        return latest is not None and compiled(latest).program.unit.negative == "allow"
+
+    def zone_of(self, item: Item) -> ZoneInfo:
+        """Return the zone in which the intake's day is counted."""
+        return item.store.zone if item.store else self.shop.zone
+
+    def day_of(self, item: Item) -> date:
+        """Return the local day of an intake."""
+        return item.intake.occurred_at.astimezone(self.zone_of(item)).date()
+
+    def version_at(self, moment: datetime) -> tuple[UUID, CompiledProgram] | None:
+        """Return the version in force at a moment, ready to decide."""
+        version = self.timeline.at(moment)
+        return (version, compiled(version)) if version else None
+
+    def program_now(self, item: Item) -> CompiledProgram:
+        """Return the program that an intake is decided by, or the latest where it came before all. Raises NoProgram."""
+        found = self.version_at(item.intake.occurred_at)
+        if found:
+            return found[1]
+        if self.timeline.latest is None:
+            raise NoProgram(day=self.day_of(item).isoformat())
+        return compiled(self.timeline.latest)
+
+    def account_of(self, customer: UUID) -> Account:
+        """Return the member's account."""
+        return self.book.account(Side.MEMBER, self.unit, customer)
+
+    def member_of(self, item: Item) -> Member:
+        """Return the membership an intake needs. Raises CustomerNeeded or NotAMember."""
+        if item.customer is None:
+            raise CustomerNeeded
+        member = self.members.get(item.customer) or self.enrol_if_automatic(item)
+        if member is None:
+            raise NotAMember
+        return member
+
+    def enrol_if_automatic(self, item: Item) -> Member | None:
+        """Return the membership, enrolling the customer where the program in force takes everybody in."""
+        if item.customer is None or not self.with_points:
+            return None
+        member = self.members.get(item.customer)
+        if member is None:
+            version = self.version_at(item.intake.occurred_at)
+            if version and version[1].program.membership == "automatic":
+                member = self.enrol(item)
+        return member
+
+    def taking_member(self, customer: UUID) -> Member:
+        """Return the membership of the one who takes transferred points. Raises NotAMember."""
+        member = self.members.get(customer)
+        if member is None:
+            raise NotAMember
+        return member
+
+    def enrol(self, item: Item) -> Member:
+        """Make the customer a member from the intake's moment on."""
+        assert item.customer is not None, "an anonymous intake enrols nobody"
+        ladder = self.program_now(item).program.ladder
+        occurred_at = item.intake.occurred_at
+        member = Member(item.customer, occurred_at, base_tier(ladder), occurred_at, is_new=True)
+        self.members[item.customer] = member
+        self.events.append(("member.enrolled", item.customer, {"fact": str(item.fact), "enrolled_at": occurred_at.isoformat()}))
+        return member
+
+    def record(self, item: Item, **about: Any) -> None:
+        """Note the fact of an intake, to be written with its receipt."""
+        intake = item.intake
+        kind: str = intake.__struct_config__.tag  # type: ignore[assignment]  # the tag is a text
+        fact = NewFact(
+            item.fact, kind, intake.source, intake.external_id, intake.revision, item.digest, item.customer, item.store.key if item.store else None,
+            intake.occurred_at, self.day_of(item), **about,
+        )  # fmt: skip
+        self.new_facts.append((fact, item))
+
+    def product_key(self, sku: str) -> UUID | None:
+        """Return the product of a code; a line may name none."""
+        product = self.products.get(sku)
+        return product.id if product else None
+
+    def points_paid(self, fact: UUID) -> int:
+        """Return how many points a loaded purchase was paid with."""
+        stored = self.matched.get(fact) or next((named for named in self.named.values() if named.key == fact), None)
+        return int(stored.payload.get("points", 0)) if stored else 0
+
+    def mark(self) -> tuple[int, ...]:
+        """Return how much has been collected so far; a refusal that left the mark unmoved has changed nothing."""
+        return (
+            self.book.version, len(self.new_facts), len(self.new_lines), len(self.members), len(self.events), len(self.entitlements), len(self.returned),
+        )  # fmt: skip
+
+    def product_key(self, sku: str) -> UUID | None:
+        """Return the product of a code; a line may name none."""
+        product = self.products.get(sku)
+        return product.id if product else None
+
+    def points_paid(self, fact: UUID) -> int:
+        """Return how many points a loaded purchase was paid with."""
+        stored = self.matched.get(fact) or next((named for named in self.named.values() if named.key == fact), None)
+        return int(stored.payload.get("points", 0)) if stored else 0
+
+    def mark(self) -> tuple[int, ...]:
+        """Return how much has been collected so far; a refusal that left the mark unmoved has changed nothing."""
+        book = self.book
+        changed = sum(lot.is_changed for lot in book.lots.values()) if book.lots else 0
+        return (
+            len(book.entries), len(book.holds), changed, len(book.accounts), len(self.new_facts), len(self.new_lines), len(self.members),
+            len(self.events), len(self.entitlements), len(self.returned),
+        )  # fmt: skip
+
+    def returned_of(self, line: StoredLine) -> int:
+        """Return how much of a line has come back, this batch included."""
+        return line.returned_milli + self.returned.get(line.key, (0, 0))[1]

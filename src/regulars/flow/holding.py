@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Points set aside, spent from what was set aside, or given back."""
+
+from datetime import timedelta
+
+from regulars.flow.batch import Batch, Item
+from regulars.flow.errors import UnknownHold
+from regulars.flow.intake import HoldPoints, SettleHold, VoidHold
+from regulars.ledger.book import Hold, Posting
+
+
+def apply_hold(batch: Batch, item: Item) -> None:
+    """Set points aside for a while; the answer says until when."""
+    intake = item.intake
+    assert isinstance(intake, HoldPoints)
+    member = batch.member_of(item)
+    expires_at = batch.now + timedelta(seconds=intake.ttl_s)
+    hold = batch.book.hold(batch.account_of(member.customer), intake.points, item.fact, expires_at=expires_at)
+    item.tally.detail.update({"hold": str(hold.key), "points_held": intake.points, "expires_at": expires_at.isoformat()})
+    batch.record(item, payload={"hold": str(hold.key), "points": intake.points})
+
+
+def apply_settle(batch: Batch, item: Item) -> None:
+    """Spend what a hold set aside, or less."""
+    intake = item.intake
+    assert isinstance(intake, SettleHold)
+    hold = _hold(batch, item)
+    points = hold.amount if intake.points is None else intake.points
+    expired_before = _expired(batch)
+    batch.book.settle(hold, points, Posting(fact=item.fact, kind="settle", occurred_at=intake.occurred_at))
+    item.tally.spent += points
+    item.tally.expired += _expired(batch) - expired_before
+    batch.record(item, payload={"hold": str(hold.key), "points": points})
+
+
+def apply_void(batch: Batch, item: Item) -> None:
+    """Give back what a hold set aside; what has run out of time meanwhile expires."""
+    hold = _hold(batch, item)
+    item.tally.expired += batch.book.release(hold, item.fact, state="voided")
+    batch.record(item, payload={"hold": str(hold.key)})
+
+
+def _hold(batch: Batch, item: Item) -> Hold:
+    assert isinstance(item.intake, SettleHold | VoidHold)
+    hold = batch.book.holds.get(item.intake.hold)
+    if hold is None or (item.customer is not None and hold.account.customer != item.customer):
+        raise UnknownHold(hold=item.intake.hold)
+    item.customer = hold.account.customer
+    return hold
+
+
+def _expired(batch: Batch) -> int:
+    return sum(lot.expired for lot in batch.book.lots.values())

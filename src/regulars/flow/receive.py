@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""receive(): the one door for everything that moves points or money.
+
+A batch is loaded, decided in memory and written in one durable transaction; a batch larger than a chunk is answered after its last
+chunk is durable: answered means recorded. A refused intake changes nothing and does not disturb its neighbours.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from django.db import transaction
+
+from regulars.database.transactions import run_durably
+from regulars.flow.adjusting import apply_adjustment, apply_closing, apply_enrolment, apply_pending_change, apply_transfer
+from regulars.flow.batch import Batch, Item, Shop
+from regulars.flow.earning import apply_event, apply_order, apply_visit
+from regulars.flow.entitling import apply_redemption, apply_use
+from regulars.flow.holding import apply_hold, apply_settle, apply_void
+from regulars.flow.intake import (
+    Adjustment,
+    Cancel,
+    Closing,
+    Enrolment,
+    Event,
+    HoldPoints,
+    Intake,
+    Order,
+    PendingChange,
+    Receipt,
+    Redemption,
+    Return,
+    SettleHold,
+    Transfer,
+    UseEntitlement,
+    Visit,
+    VoidHold,
+)
+from regulars.flow.load import answer_again, load, refuse
+from regulars.flow.returning import apply_cancel, apply_return
+from regulars.flow.save import make_receipt, save
+from regulars.kernel.digest import digest
+from regulars.kernel.errors import RegularsError
+from regulars.kernel.ids import new_key as default_new_key
+from regulars.ledger.book import Book
+from regulars.tenancy.models import Business
+
+CHUNK = 500
+
+APPLY: dict[type, Callable[[Batch, Item], None]] = {
+    Order: apply_order,
+    Return: apply_return,
+    Visit: apply_visit,
+    Event: apply_event,
+    Enrolment: apply_enrolment,
+    HoldPoints: apply_hold,
+    SettleHold: apply_settle,
+    VoidHold: apply_void,
+    Redemption: apply_redemption,
+    UseEntitlement: apply_use,
+    Cancel: apply_cancel,
+    Adjustment: apply_adjustment,
+    Transfer: apply_transfer,
+    PendingChange: apply_pending_change,
+    Closing: apply_closing,
+}
+
+
+class _RefusedMidway(Exception):  # noqa: N818 - not an error: a signal to start over without the refused item
+    def __init__(self, place: int, error: RegularsError) -> None:
+        super().__init__(place)
+        self.place = place
+        self.error = error
+
+
+def receive(
+    business: Business, intakes: Sequence[Intake], *, now: datetime, with_points: bool = True, new_key: Callable[[], UUID] = default_new_key
+) -> list[Receipt]:
+    """Record intakes and what follows from them; return a receipt for each, in order, once all is durable.
+
+    Inside an open transaction the work joins it. `with_points=False` records facts only: nobody is enrolled and nothing is earned.
+    Refusals are in the receipts (`refusal`), never raised.
+    """
+    receipts: list[Receipt] = []
+    for start in range(0, len(intakes), CHUNK):
+        chunk = intakes[start : start + CHUNK]
+        receipts += run_durably(lambda chunk=chunk: _receive_chunk(business, chunk, now, with_points, new_key))  # type: ignore[misc]  # the default binds the chunk
+    return receipts
+
+
+def _receive_chunk(business: Business, intakes: Sequence[Intake], now: datetime, with_points: bool, new_key: Callable[[], UUID]) -> list[Receipt]:  # noqa: FBT001 - private, named at its one call
+    shop = Shop(business.pk, business.currency, ZoneInfo(business.timezone))
+    refused: dict[int, RegularsError] = {}
+    digests = [digest(intake) for intake in intakes]
+    while True:
+        items = [Item(place, intake, body, new_key()) for place, (intake, body) in enumerate(zip(intakes, digests, strict=True))]
+        for place, error in refused.items():
+            refuse(items[place], error)
+        batch = Batch(shop, now, new_key, items, Book(now=now, new_key=new_key), with_points=with_points)
+        try:
+            with transaction.atomic():
+                _process(batch, business)
+        except _RefusedMidway as signal:
+            refused[signal.place] = signal.error
+            continue
+        return [item.receipt for item in items if item.receipt is not None]
+
+
+def _process(batch: Batch, business: Business) -> None:
+    load(batch, business)
+    for item in batch.items:
+        if item.receipt is None:
+            _apply(batch, item)
+    for item, first in batch.repeats:
+        _answer_repeat_within(item, first)
+    save(batch)
+
+
+def _apply(batch: Batch, item: Item) -> None:
+    """Apply one item. A refusal after something was moved, or somebody was made known, starts the batch over without it."""
+    before = batch.mark()
+    try:
+        APPLY[type(item.intake)](batch, item)
+    except RegularsError as error:
+        if batch.mark() != before or (item.who is not None and item.who.is_new):
+            raise _RefusedMidway(item.place, error) from error
+        refuse(item, error)
+        return
+    item.receipt = make_receipt(batch, item)
+
+
+def _answer_repeat_within(item: Item, first: Item) -> None:
+    assert first.receipt is not None, "the first of its name is answered before its repeats"
+    if first.receipt.refusal is not None and first.digest == item.digest:
+        item.receipt = first.receipt
+    else:
+        answer_again(item, first.digest, first.receipt)
+
+
+def plain_receipt(receipt: Receipt) -> dict[str, object]:
+    """Return a receipt as plain JSON data."""
+    plain: dict[str, object] = msgspec.to_builtins(receipt)
+    return plain

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Goods that came back and intakes taken back: reversed from the recorded decision, exactly, any number of times.
+
+Per line and rule the amount reversed so far is always round-half-up(points × returned quantity ÷ quantity), so that any sequence
+of partial returns equals one full return. Spent points go back to their lots in the same proportion.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from regulars.facts.store import StoredFact, StoredLine
+from regulars.flow.batch import Batch, Item
+from regulars.flow.earning import milli, order_situation
+from regulars.flow.entitling import cancel_taken, unuse_codes
+from regulars.flow.errors import AlreadyCancelled, NothingLeft, ReturnedTooMuch, UnknownFact, UnknownLine, WrongKind
+from regulars.flow.intake import Cancel, OrderLine, Return, ReturnLine
+from regulars.flow.standing import count_progress
+from regulars.kernel.money import allocate, share_of_part
+from regulars.ledger.book import Drawn, Negative, Posting, Side
+from regulars.programs.decide import decide
+from regulars.programs.store import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How much of a sold line comes back: from `before` to `after` thousandths in all; `net_minor` is what was given back for it."""
+
+    line: StoredLine
+    before: int
+    after: int
+    net_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """What came back without a known sale."""
+
+    line: ReturnLine
+    quantity_milli: int
+    net_minor: int
+
+
+def _named(batch: Batch, item: Item) -> StoredFact:
+    name = item.named
+    assert name is not None, "asked only where something is named"
+    found = batch.named.get(name)
+    if found is None:
+        raise UnknownFact(source=name[0], external_id=name[1])
+    return found
+
+
+def apply_return(batch: Batch, item: Item) -> None:
+    """Record a return; take back what the lines earned, give back what was spent on them."""
+    intake = item.intake
+    assert isinstance(intake, Return)
+    if intake.order is None:
+        parts, unmatched = _match(batch, item, intake.lines)
+        amends = None
+    else:
+        order = _named(batch, item)
+        if order.kind != "order":
+            raise WrongKind(external_id=order.external_id, kind=order.kind)
+        item.customer, amends = order.customer, order.key
+        parts, unmatched = _parts_of(batch, order, intake.lines), []
+    _book_return(batch, item, parts, unmatched, amends)
+
+
+def _book_return(batch: Batch, item: Item, parts: Sequence[Part], unmatched: Sequence[Unmatched], amends: UUID | None) -> None:
+    total = -sum(part.net_minor for part in parts) - sum(one.net_minor for one in unmatched)
+    batch.record(item, currency=batch.shop.currency, total_minor=total, amends=amends)
+    _record_lines(batch, item, parts, unmatched)
+    for part in parts:
+        so_far = batch.returned.get(part.line.key, (0, 0))[1]
+        batch.returned[part.line.key] = (part.line.sold_milli, so_far + part.after - part.before)
+    if unmatched:
+        item.tally.detail["unmatched_lines"] = [{"sku": one.line.sku, "quantity_milli": one.quantity_milli, "amount_minor": one.net_minor} for one in unmatched]
+    member = batch.members.get(item.customer) if item.customer else None
+    if member is None or not batch.with_points:
+        return
+    for fact in dict.fromkeys(part.line.fact for part in parts):
+        _reverse_order(batch, item, member, fact, [part for part in parts if part.line.fact == fact])
+    if unmatched:
+        _reverse_unmatched(batch, item, member, unmatched)
+    ladder = batch.program_now(item).program.ladder
+    if ladder and ladder.metric == "spend_minor":
+        count_progress(batch, item, member, total, item.intake.occurred_at)
+
+
+def _parts_of(batch: Batch, order: StoredFact, wanted: Sequence[ReturnLine]) -> list[Part]:
+    """Return the parts of a named order: the lines asked for, or everything that has not come back."""
+    lines = batch.lines[order.key]
+    if not wanted:
+        parts = [_part(batch, line, line.sold_milli - batch.returned_of(line)) for line in lines if line.sold_milli > batch.returned_of(line)]
+        if not parts:
+            raise NothingLeft
+        return parts
+    taken: dict[UUID, int] = {}
+    parts = []
+    for one in wanted:
+        left = milli(one.quantity)
+        for line in _candidates(batch, lines, one):
+            free = line.sold_milli - batch.returned_of(line) - taken.get(line.key, 0)
+            quantity = min(free, left)
+            if quantity > 0:
+                parts.append(_part(batch, line, quantity, already=taken.get(line.key, 0)))
+                taken[line.key] = taken.get(line.key, 0) + quantity
+                left -= quantity
+        if left > 0:
+            raise ReturnedTooMuch(line=one.line or one.sku, left=milli(one.quantity) - left, quantity=milli(one.quantity))
+    return parts
+
+
+def _candidates(batch: Batch, lines: Sequence[StoredLine], wanted: ReturnLine) -> list[StoredLine]:
+    if wanted.line is not None:
+        found = [line for line in lines if line.position == wanted.line]
+    else:
+        product = batch.products.get(wanted.sku)
+        found = [line for line in lines if product and line.product == product.id]
+    if not found:
+        raise UnknownLine(line=wanted.line or wanted.sku)
+    return found
+
+
+def _part(batch: Batch, line: StoredLine, quantity: int, *, already: int = 0, net_minor: int | None = None) -> Part:
+    before = batch.returned_of(line) + already
+    after = before + quantity
+    share = _target(line.net_minor, line, after) - _target(line.net_minor, line, before)
+    return Part(line, before, after, share if net_minor is None else net_minor)
+
+
+def _target(amount: int, line: StoredLine, returned: int) -> int:
+    return share_of_part(amount, returned, line.sold_milli) if returned else 0
+
+
+def _match(batch: Batch, item: Item, wanted: Sequence[ReturnLine]) -> tuple[list[Part], list[Unmatched]]:
+    """Match lines that name no sale to the customer's latest unreturned purchases of the product, as far as they go."""
+    parts: list[Part] = []
+    unmatched: list[Unmatched] = []
+    taken: dict[UUID, int] = {}
+    for one in wanted:
+        quantity = milli(one.quantity)
+        left, amount_left = quantity, one.amount_minor
+        for line in _purchases(batch, item, one):
+            free = line.sold_milli - batch.returned_of(line) - taken.get(line.key, 0)
+            take = min(free, left)
+            if take > 0:
+                net = None if amount_left is None else share_of_part(amount_left, take, left)
+                parts.append(_part(batch, line, take, already=taken.get(line.key, 0), net_minor=net))
+                taken[line.key] = taken.get(line.key, 0) + take
+                left -= take
+                amount_left = None if amount_left is None or net is None else amount_left - net
+        if left > 0 or quantity == 0:
+            unmatched.append(Unmatched(one, left, amount_left or 0))
+    return parts, unmatched
+
+
+def _purchases(batch: Batch, item: Item, wanted: ReturnLine) -> list[StoredLine]:
+    product = batch.products.get(wanted.sku)
+    if product is None or item.customer is None:
+        return []
+    return batch.purchases.get((item.customer, product.id), [])
+
+
+def _record_lines(batch: Batch, item: Item, parts: Sequence[Part], unmatched: Sequence[Unmatched]) -> None:
+    rows = [(part.line.product, part.before - part.after, -part.net_minor, part.line.key) for part in parts]
+    rows += [(batch.product_key(one.line.sku), -one.quantity_milli, -one.net_minor, None) for one in unmatched]
+    for position, (product, quantity, net, original) in enumerate(rows, start=1):
+        batch.new_lines.append((batch.new_key(), batch.shop.key, item.fact, position, product, quantity, net, 0, original))
+
+
+def _negative(batch: Batch, item: Item) -> Negative:
+    return Negative(batch.program_now(item).program.unit.negative)
+
+
+def _reverse_order(batch: Batch, item: Item, member: Member, fact: UUID, parts: Sequence[Part]) -> None:
+    """Reverse what the parts of one purchase earned, rule by rule, and give back what was spent on them."""
+    lines = batch.lines[fact]
+    places = {line.key: place for place, line in enumerate(lines)}
+    decision = batch.decisions.get(fact)
+    stored = []
+    for outcome in decision.outcomes if decision else ():
+        per_line = outcome["per_line"]
+        amounts = [_between(per_line[places[part.line.key]], part) for part in parts]
+        if sum(amounts):
+            _reverse(batch, item, member, sum(amounts), lot=outcome.get("lot"), rule=outcome["rule"], transaction=outcome.get("transaction"))
+            stored.append({"rule": outcome["rule"], "outcome": "reversed", "points": -sum(amounts), "per_line": [-amount for amount in amounts], "of": str(fact)})
+    if decision and stored:
+        batch.new_decisions.append((item.fact, batch.shop.key, decision.version, {}, stored))
+    _give_back(batch, item, member, fact, parts)
+
+
+def _between(amount: int, part: Part) -> int:
+    return _target(amount, part.line, part.after) - _target(amount, part.line, part.before)
+
+
+def _reverse(batch: Batch, item: Item, member: Member, amount: int, *, lot: str | None, rule: str, transaction: str | None) -> None:
+    counted_at = batch.book.lots[UUID(lot)].occurred_at if lot and UUID(lot) in batch.book.lots else item.intake.occurred_at
+    ladder = batch.program_now(item).program.ladder
+    counts = ladder is not None and ladder.metric == "points_earned"
+    posting = Posting(
+        fact=item.fact, kind="reverse_earn", occurred_at=item.intake.occurred_at, rule=rule,
+        reverses=UUID(transaction) if transaction else None, counts_at=counted_at if counts else None,
+    )  # fmt: skip
+    own = frozenset({UUID(lot)}) if lot else frozenset()
+    reversal = batch.book.reverse_credit(batch.account_of(member.customer), amount, posting, negative=_negative(batch, item), own=own)
+    item.tally.reversed += amount
+    if reversal.shortfall:
+        missing = item.tally.detail.get("shortfall", 0)
+        assert isinstance(missing, int), "the shortfall adds up"
+        item.tally.detail["shortfall"] = missing + reversal.shortfall
+    if counts:
+        count_progress(batch, item, member, -amount, counted_at)
+
+
+def _reverse_unmatched(batch: Batch, item: Item, member: Member, unmatched: Sequence[Unmatched]) -> None:
+    """Reverse what such goods would earn by the program version of the day."""
+    version = batch.version_at(item.intake.occurred_at)
+    if version is None:
+        return
+    lines = [OrderLine(one.line.sku, one.net_minor) for one in unmatched]
+    situation = order_situation(batch, item, member, lines, [one.quantity_milli for one in unmatched])
+    for outcome in decide(version[1], situation):
+        if outcome.points:
+            _reverse(batch, item, member, outcome.points, lot=None, rule=outcome.rule, transaction=None)
+
+
+def _give_back(batch: Batch, item: Item, member: Member, fact: UUID, parts: Sequence[Part]) -> None:
+    """Give back the share of the points that the purchase was paid with."""
+    drawn = batch.drawn.get(fact)
+    lines = batch.lines[fact]
+    paid = batch.points_paid(fact)
+    if not drawn or not paid:
+        return
+    shares = allocate(paid, [max(line.net_minor, 0) for line in lines])
+    share_of = {line.key: share for line, share in zip(lines, shares, strict=True)}
+    amount = sum(_between(share_of[part.line.key], part) for part in parts)
+    _give_back_points(batch, item, member, fact, amount)
+
+
+def _give_back_points(batch: Batch, item: Item, member: Member, fact: UUID, amount: int) -> None:
+    left = amount
+    for place, (transaction, parts) in enumerate(batch.drawn.get(fact, [])):
+        posting = Posting(fact=item.fact, kind="reverse_spend", occurred_at=item.intake.occurred_at, reverses=transaction)
+        given = batch.book.give_back(batch.account_of(member.customer), left, posting, parts)
+        batch.drawn[fact][place] = (transaction, _less(parts, given))
+        item.tally.returned += given
+        left -= given
+
+
+def _less(drawn: Sequence[Drawn], given: int) -> list[Drawn]:
+    """Return what can still be given back after some was, last drawn first."""
+    left: list[Drawn] = []
+    for origin in reversed(drawn):
+        part = min(origin.amount, given)
+        given -= part
+        if origin.amount > part:
+            left.append(Drawn(origin.lot, origin.amount - part))
+    return left[::-1]
+
+
+def apply_cancel(batch: Batch, item: Item) -> None:
+    """Take back an earlier intake: its lines come back whole, its points are reversed, its reward is given back."""
+    intake = item.intake
+    assert isinstance(intake, Cancel)
+    fact = _named(batch, item)
+    if fact.key in batch.cancelled:
+        raise AlreadyCancelled(external_id=fact.external_id)
+    undo = _CANCELS.get(fact.kind)
+    if undo is None:
+        raise WrongKind(external_id=fact.external_id, kind=fact.kind)
+    item.customer = fact.customer
+    undo(batch, item, fact)
+    batch.cancelled[fact.key] = item.fact
+    batch.events.append(("fact.cancelled", item.customer, {"fact": str(item.fact), "cancelled": str(fact.key), "kind": fact.kind}))
+
+
+def _cancel_order(batch: Batch, item: Item, fact: StoredFact) -> None:
+    parts = [_part(batch, line, line.sold_milli - batch.returned_of(line)) for line in batch.lines[fact.key] if line.sold_milli > batch.returned_of(line)]
+    _book_return(batch, item, parts, [], fact.key)
+    unuse_codes(batch, item, fact.key)
+
+
+def _cancel_earning(batch: Batch, item: Item, fact: StoredFact) -> None:
+    batch.record(item, amends=fact.key)
+    member = batch.members.get(fact.customer) if fact.customer else None
+    decision = batch.decisions.get(fact.key)
+    if member is None or decision is None:
+        return
+    for outcome in decision.outcomes:
+        if outcome["points"]:
+            _reverse(batch, item, member, outcome["points"], lot=outcome.get("lot"), rule=outcome["rule"], transaction=outcome.get("transaction"))
+
+
+def _cancel_redemption(batch: Batch, item: Item, fact: StoredFact) -> None:
+    batch.record(item, amends=fact.key)
+    cancel_taken(batch, item, fact.key)
+    if fact.customer is not None and fact.key in batch.drawn:
+        spent = sum(part.amount for _, parts in batch.drawn[fact.key] for part in parts)
+        _give_back_points(batch, item, batch.members[fact.customer], fact.key, spent)
+
+
+def _cancel_adjustment(batch: Batch, item: Item, fact: StoredFact) -> None:
+    batch.record(item, amends=fact.key)
+    member = batch.member_of(item)
+    points, account = int(fact.payload["points"]), batch.account_of(member.customer)
+    if points > 0:
+        posting = Posting(fact=item.fact, kind="adjust", occurred_at=item.intake.occurred_at)
+        own = frozenset({UUID(fact.payload["lot"])}) if "lot" in fact.payload else frozenset()
+        reversal = batch.book.reverse_credit(account, points, posting, negative=_negative(batch, item), own=own, source=Side.ADJUSTED)
+        item.tally.reversed += points
+        if reversal.shortfall:
+            item.tally.detail["shortfall"] = reversal.shortfall
+        return
+    for transaction, parts in batch.drawn.get(fact.key, []):
+        posting = Posting(fact=item.fact, kind="reverse_spend", occurred_at=item.intake.occurred_at, reverses=transaction)
+        item.tally.returned += batch.book.give_back(account, -points, posting, parts, source=Side.ADJUSTED)
+
+
+_CANCELS = {
+    "order": _cancel_order,
+    "visit": _cancel_earning,
+    "event": _cancel_earning,
+    "redemption": _cancel_redemption,
+    "adjustment": _cancel_adjustment,
+}

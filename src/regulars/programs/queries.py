@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads of programs: versions, standings and the decisions behind points."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from regulars.programs.definition import Program
+from regulars.programs.ladder import missing_to_next
+from regulars.programs.models import Decision, Draft, Membership, Version
+from regulars.programs.versions import program_of, timeline
+from regulars.tenancy.models import Business
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingNow:
+    """Where a member stands: tier, progress, and what is missing to the next level (None at the top or without a ladder)."""
+
+    enrolled_at: datetime
+    tier: str
+    progress: int
+    next_tier: str = ""
+    missing: int | None = None
+
+
+def current_version(business: Business, at: datetime) -> Version | None:
+    """Return the version in force at a moment."""
+    key = timeline(business.pk).at(at)
+    return Version.objects.of(business).get(pk=key) if key else None
+
+
+def current_program(business: Business, at: datetime) -> Program | None:
+    """Return the program in force at a moment."""
+    key = timeline(business.pk).at(at)
+    return program_of(key) if key else None
+
+
+def versions(business: Business, limit: int = 100) -> list[Version]:
+    """Return the published versions, the newest first."""
+    return list(Version.objects.of(business).order_by("-number")[:limit])
+
+
+def draft_of(business: Business) -> Draft | None:
+    """Return the draft, where there is one."""
+    return Draft.objects.of(business).select_related("business").first()
+
+
+def standing_of(business: Business, customer: UUID, at: datetime) -> StandingNow | None:
+    """Return where a customer stands; None for one who is not a member."""
+    member = Membership.objects.of(business).filter(customer=customer).first()
+    if member is None:
+        return None
+    program = current_program(business, at)
+    following = missing_to_next(program.ladder, tier=member.tier, progress=member.progress) if program and program.ladder else None
+    return StandingNow(
+        enrolled_at=member.enrolled_at,
+        tier=member.tier,
+        progress=member.progress,
+        next_tier=following[0] if following else "",
+        missing=following[1] if following else None,
+    )
+
+
+def decisions_of(business: Business, facts: list[UUID]) -> dict[UUID, Decision]:
+    """Return the decisions of facts."""
+    return {decision.fact_id: decision for decision in Decision.objects.of(business).filter(fact__in=facts).select_related("version")}

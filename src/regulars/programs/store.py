@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The SQL of programs on the hot path: standings in, decisions and changed standings out."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from regulars.database.sql import Table, fetch, insert_rows, key_param, keys_table, one_of, to_json, to_key, to_moment, update_rows
+
+MEMBERSHIPS = Table(
+    "programs_membership",
+    {
+        "customer_id": "uuid", "business_id": "uuid", "enrolled_at": "timestamptz", "tier": "text", "tier_since": "timestamptz", "progress": "bigint",
+        "progress_until": "timestamptz", "falls_at": "timestamptz",
+    },
+)  # fmt: skip
+STANDINGS = Table(
+    "programs_standing",
+    {"id": "uuid", "business_id": "uuid", "customer_id": "uuid", "tier": "text", "since": "timestamptz", "reason": "jsonb", "fact_id": "uuid"},
+)
+DECISIONS = Table("programs_decision", {"fact_id": "uuid", "business_id": "uuid", "version_id": "uuid", "inputs": "jsonb", "outcomes": "jsonb"})
+COUNTERS = Table("programs_counter", {"id": "uuid", "business_id": "uuid", "customer_id": "uuid", "window": "text", "used": "bigint"})
+_CHANGES = Table(
+    "programs_membership",
+    {
+        "customer_id": "uuid", "now_tier": "text", "now_tier_since": "timestamptz", "now_progress": "bigint", "now_progress_until": "timestamptz",
+        "now_falls_at": "timestamptz",
+    },
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Member:
+    """A membership as a batch works on it."""
+
+    customer: UUID
+    enrolled_at: datetime
+    tier: str
+    tier_since: datetime
+    progress: int = 0
+    progress_until: datetime | None = None
+    falls_at: datetime | None = None
+    is_new: bool = False
+    is_changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """A decision as recorded: the version and its outcomes with amounts per line, lots and transactions."""
+
+    fact: UUID
+    version: UUID
+    outcomes: list[dict[str, Any]]
+
+
+def load_members(business: UUID, customers: Collection[UUID]) -> dict[UUID, Member]:
+    """Lock and return the memberships of customers, in the order of their keys: nobody decides on them beside this batch."""
+    if not customers:
+        return {}
+    lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
+    condition, params = one_of(connection, "customer_id", list(customers), "uuid")
+    rows = fetch(
+        connection,
+        "SELECT customer_id, enrolled_at, tier, tier_since, progress, progress_until, falls_at FROM programs_membership"
+        f" WHERE business_id = %s AND {condition} ORDER BY customer_id{lock}",
+        [key_param(connection, business), *params],
+    )
+    members = [
+        Member(to_key(customer), to_moment(enrolled), tier, to_moment(since), progress, to_moment(until), to_moment(falls))
+        for customer, enrolled, tier, since, progress, until, falls in rows
+    ]
+    return {member.customer: member for member in members}
+
+
+def load_past_tiers(business: UUID, customers: Collection[UUID]) -> dict[UUID, list[tuple[datetime, str]]]:
+    """Return the history of tiers of customers, the earliest first."""
+    if not customers:
+        return {}
+    condition, params = one_of(connection, "customer_id", list(customers), "uuid")
+    rows = fetch(
+        connection,
+        f"SELECT customer_id, since, tier FROM programs_standing WHERE business_id = %s AND {condition} ORDER BY since, id",
+        [key_param(connection, business), *params],
+    )
+    history: dict[UUID, list[tuple[datetime, str]]] = {}
+    for customer, since, tier in rows:
+        history.setdefault(to_key(customer), []).append((to_moment(since), tier))
+    return history
+
+
+def load_counters(business: UUID, wanted: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], int]:
+    """Return what members have used of windows; what is not there is zero."""
+    if not wanted:
+        return {}
+    head, params = keys_table(connection, {"customer_id": "uuid", "window_name": "text"}, wanted)
+    rows = fetch(
+        connection,
+        f'{head} SELECT c.customer_id, c."window", c.used FROM k CROSS JOIN programs_counter c WHERE c.business_id = %s'
+        ' AND c.customer_id = k.customer_id AND c."window" = k.window_name',
+        [*params, key_param(connection, business)],
+    )
+    return {(to_key(customer), window): used for customer, window, used in rows}
+
+
+def load_decisions(facts: Collection[UUID]) -> dict[UUID, StoredDecision]:
+    """Return the decisions of facts."""
+    if not facts:
+        return {}
+    condition, params = one_of(connection, "fact_id", list(facts), "uuid")
+    rows = fetch(connection, f"SELECT fact_id, version_id, outcomes FROM programs_decision WHERE {condition}", params)
+    return {to_key(fact): StoredDecision(to_key(fact), to_key(version), to_json(outcomes)) for fact, version, outcomes in rows}
+
+
+def load_versions(business: UUID) -> list[tuple[UUID, datetime, int]]:
+    """Return key, valid-from and number of the published versions, the latest number last."""
+    rows = fetch(
+        connection, "SELECT id, valid_from, number FROM programs_version WHERE business_id = %s ORDER BY number", [key_param(connection, business)]
+    )
+    return [(to_key(key), to_moment(valid_from), number) for key, valid_from, number in rows]
+
+
+def save_members(business: UUID, members: Iterable[Member]) -> None:
+    """Write new and changed memberships."""
+    known = list(members)
+    new = [
+        (m.customer, business, m.enrolled_at, m.tier, m.tier_since, m.progress, m.progress_until, m.falls_at) for m in known if m.is_new
+    ]
+    insert_rows(connection, MEMBERSHIPS, new)
+    changed = sorted(
+        ((m.customer, m.tier, m.tier_since, m.progress, m.progress_until, m.falls_at) for m in known if m.is_changed and not m.is_new),
+        key=lambda row: row[0],
+    )
+    update_rows(
+        connection,
+        _CHANGES,
+        changed,
+        sets="tier = {now_tier}, tier_since = {now_tier_since}, progress = {now_progress}, progress_until = {now_progress_until},"
+        " falls_at = {now_falls_at}",
+    )
+
+
+def insert_decisions(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Record decisions, given as rows of `DECISIONS`."""
+    insert_rows(connection, DECISIONS, rows)
+
+
+def insert_standings(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Record changes of tier, given as rows of `STANDINGS`."""
+    insert_rows(connection, STANDINGS, rows)
+
+
+def count_used(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Add to counters, given as rows of `COUNTERS`."""
+    insert_rows(connection, COUNTERS, rows, on_conflict='(business_id, customer_id, "window") DO UPDATE SET used = programs_counter.used + excluded.used')

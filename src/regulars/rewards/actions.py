@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The writers of the catalogue. What members take and use is written on the one path, by `flow`, through `rewards.store`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.rewards.models import Offer
+from regulars.tenancy import audit
+from regulars.tenancy.actors import Actor
+from regulars.tenancy.models import Business
+
+PRICE_MAX = 10**9
+VALID_DAYS_MAX = 3_650
+
+
+class BadOffer(RegularsError):
+    """The offer cannot be kept as described."""
+
+    code = "bad_offer"
+    status = 422
+    text = gettext_noop("The reward is wrong at %(path)s: %(problem)s")
+
+
+class OfferCodeTaken(RegularsError):
+    """Another offer has this code."""
+
+    code = "offer_code_taken"
+    status = 409
+    text = gettext_noop("There is a reward with the code “%(offer)s” already. Choose another code.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferTerms:
+    """What an offer says: texts per language, worth, price, and its limits."""
+
+    code: str
+    name: Mapping[str, str]
+    kind: str
+    value: Mapping[str, Any]
+    price: int
+    unit: str = "points"
+    text: Mapping[str, str] | None = None
+    stock: int | None = None
+    per_member_max: int | None = None
+    tiers: Sequence[str] = ()
+    valid_days: int = 90
+    is_refundable: bool = True
+    is_active: bool = True
+
+
+def check_terms(terms: OfferTerms) -> None:
+    """Raise BadOffer naming what is wrong and what is allowed."""
+    if not terms.code or len(terms.code) > 40:
+        raise BadOffer(path="code", problem="write a short code of at most 40 characters.")
+    if not any(text.strip() for text in terms.name.values()):
+        raise BadOffer(path="name", problem="give the reward a name in at least one language.")
+    if not 0 <= terms.price <= PRICE_MAX:
+        raise BadOffer(path="price", problem=f"“{terms.price}” points; allowed are 0 to {PRICE_MAX}.")
+    if not 1 <= terms.valid_days <= VALID_DAYS_MAX:
+        raise BadOffer(path="valid_days", problem=f"“{terms.valid_days}” days; allowed are 1 to {VALID_DAYS_MAX}.")
+    if terms.stock is not None and terms.stock < 0:
+        raise BadOffer(path="stock", problem=f"“{terms.stock}” pieces; leave it empty for no limit.")
+    if terms.per_member_max is not None and terms.per_member_max < 1:
+        raise BadOffer(path="per_member_max", problem=f"“{terms.per_member_max}”; leave it empty for no limit.")
+    _check_worth(terms.kind, terms.value)
+
+
+def _check_worth(kind: str, value: Mapping[str, Any]) -> None:
+    wanted = {"amount_off": {"amount_minor"}, "percent_off": {"percent"}, "free_item": {"sku"}, "perk": set()}
+    if kind not in wanted:
+        raise BadOffer(path="kind", problem=f"“{kind}”; allowed are {', '.join(wanted)}.")
+    allowed = wanted[kind] | ({"max_minor"} if kind == "percent_off" else set())
+    if not wanted[kind] <= set(value) <= allowed:
+        raise BadOffer(path="value", problem=f"{kind} takes {', '.join(sorted(allowed)) or 'nothing'}.")
+    number = value.get("amount_minor", value.get("percent", 1))
+    if not isinstance(number, int) or number < 1 or (kind == "percent_off" and number > 100):
+        raise BadOffer(path="value", problem=f"“{number}” must be a whole number above zero (percent up to 100).")
+
+
+@transaction.atomic
+def create_offer(business: Business, terms: OfferTerms, *, actor: Actor, now: datetime) -> Offer:
+    """Add an offer to the catalogue. Raises BadOffer, OfferCodeTaken."""
+    check_terms(terms)
+    try:
+        with transaction.atomic():
+            offer = Offer.objects.create(business=business, code=terms.code, created_at=now, **_columns(terms))
+    except IntegrityError:
+        raise OfferCodeTaken(offer=terms.code) from None
+    audit.record(actor, "reward.created", offer, now=now, after=_trace(offer))
+    return offer
+
+
+@transaction.atomic
+def change_offer(offer: Offer, terms: OfferTerms, *, actor: Actor, now: datetime) -> Offer:
+    """Change an offer from now on; what members hold keeps its price and worth. The code stays. Raises BadOffer."""
+    check_terms(terms)
+    locked = Offer.objects.of(offer.business_id).select_for_update().get(pk=offer.pk)
+    if terms.stock is not None and terms.stock < locked.taken:
+        raise BadOffer(path="stock", problem=f"{locked.taken} pieces are taken already; it cannot be {terms.stock}.")
+    before = _trace(locked)
+    for column, value in _columns(terms).items():
+        setattr(locked, column, value)
+    locked.save()
+    audit.record(actor, "reward.changed", locked, now=now, before=before, after=_trace(locked))
+    return locked
+
+
+def _columns(terms: OfferTerms) -> dict[str, Any]:
+    return {
+        "name": dict(terms.name),
+        "text": dict(terms.text or {}),
+        "kind": terms.kind,
+        "value": dict(terms.value),
+        "unit": terms.unit,
+        "price": terms.price,
+        "stock": terms.stock,
+        "per_member_max": terms.per_member_max,
+        "tiers": list(terms.tiers),
+        "valid_days": terms.valid_days,
+        "is_refundable": terms.is_refundable,
+        "is_active": terms.is_active,
+    }
+
+
+def _trace(offer: Offer) -> dict[str, Any]:
+    return {"code": offer.code, "price": offer.price, "stock": offer.stock, "is_active": offer.is_active, "kind": offer.kind}

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The SQL of rewards on the path: offers and entitlements in, what was taken and used out."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from regulars.database.sql import Table, fetch, insert_rows, key_param, keys_table, moment_param, one_of, to_json, to_key, to_moment, update_rows
+
+ENTITLEMENTS = Table(
+    "rewards_entitlement",
+    {
+        "id": "uuid", "business_id": "uuid", "offer_id": "uuid", "holder_id": "uuid", "code_digest": "bytea", "code_last4": "text", "state": "text",
+        "kind": "text", "value": "jsonb", "price": "bigint", "unit": "text", "hold_id": "uuid", "fact_id": "uuid", "used_on_id": "uuid",
+        "issued_at": "timestamptz", "expires_at": "timestamptz", "resolved_at": "timestamptz",
+    },
+)  # fmt: skip
+_TAKEN = Table("rewards_offer", {"id": "uuid", "more": "bigint"})
+_RESOLVED = Table("rewards_entitlement", {"id": "uuid", "was": "text", "now_state": "text", "now_used_on": "uuid", "now_resolved_at": "timestamptz"})
+
+
+@dataclass(slots=True)
+class OfferState:
+    """An offer as a batch works on it; `more` counts what the batch takes."""
+
+    key: UUID
+    code: str
+    kind: str
+    value: dict[str, Any]
+    unit: str
+    price: int
+    stock: int | None
+    taken: int
+    per_member_max: int | None
+    tiers: list[str]
+    valid_days: int
+    is_refundable: bool
+    is_active: bool
+    more: int = 0
+
+
+@dataclass(slots=True)
+class EntitlementState:
+    """An entitlement as a batch works on it; `was` is its stored state, None for a new one."""
+
+    key: UUID
+    offer: UUID
+    holder: UUID
+    digest: bytes
+    last4: str
+    state: str
+    kind: str
+    value: dict[str, Any]
+    price: int
+    unit: str
+    hold: UUID | None
+    fact: UUID
+    used_on: UUID | None
+    issued_at: datetime
+    expires_at: datetime
+    was: str | None = None
+
+
+_OFFER_COLUMNS = "id, code, kind, value, unit, price, stock, taken, per_member_max, tiers, valid_days, is_refundable, is_active"
+_COLUMNS = (
+    "id, offer_id, holder_id, code_digest, code_last4, state, kind, value, price, unit, hold_id, fact_id, used_on_id, issued_at, expires_at"
+)
+
+
+def load_offers(business: UUID, codes: Collection[str] = (), *, keys: Collection[UUID] = ()) -> dict[UUID, OfferState]:
+    """Lock and return offers by code or key."""
+    if not codes and not keys:
+        return {}
+    lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
+    by_code, code_params = one_of(connection, "code", list(codes), "text")
+    by_key, key_params = one_of(connection, "id", list(keys), "uuid")
+    rows = fetch(
+        connection,
+        f"SELECT {_OFFER_COLUMNS} FROM rewards_offer WHERE business_id = %s AND ({by_code} OR {by_key}) ORDER BY id{lock}",
+        [key_param(connection, business), *code_params, *key_params],
+    )
+    offers = {}
+    for key, code, kind, value, unit, price, stock, taken, per_member, tiers, days, refundable, active in rows:
+        offers[to_key(key)] = OfferState(
+            to_key(key), code, kind, to_json(value), unit, price, stock, taken, per_member, to_json(tiers), days, bool(refundable), bool(active)
+        )
+    return offers
+
+
+def count_held(business: UUID, wanted: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], int]:
+    """Return how many of an offer a member has taken and not given back, by (member, offer)."""
+    if not wanted:
+        return {}
+    head, params = keys_table(connection, {"holder_id": "uuid", "offer_id": "uuid"}, wanted)
+    rows = fetch(
+        connection,
+        f"{head} SELECT e.holder_id, e.offer_id, COUNT(*) FROM k CROSS JOIN rewards_entitlement e WHERE e.business_id = %s"
+        " AND e.holder_id = k.holder_id AND e.offer_id = k.offer_id AND e.state <> 'cancelled' GROUP BY e.holder_id, e.offer_id",
+        [*params, key_param(connection, business)],
+    )
+    return {(to_key(holder), to_key(offer)): count for holder, offer, count in rows}
+
+
+def load_entitlements(business: UUID, *, keys: Collection[UUID] = (), digests: Collection[bytes] = (), facts: Collection[UUID] = ()) -> list[EntitlementState]:
+    """Return entitlements by key, by the digest of their code, or by the fact that took or used them."""
+    conditions, params = [], []
+    for column, values, kind in (("id", keys, "uuid"), ("code_digest", digests, "bytea"), ("fact_id", facts, "uuid"), ("used_on_id", facts, "uuid")):
+        if values:
+            condition, more = one_of(connection, column, list(values), kind)
+            conditions.append(condition)
+            params += more
+    if not conditions:
+        return []
+    sql = f"SELECT {_COLUMNS} FROM rewards_entitlement WHERE business_id = %s AND ({' OR '.join(conditions)})"
+    return [_entitlement(row) for row in fetch(connection, sql, [key_param(connection, business), *params])]
+
+
+def load_overdue(business: UUID, holders: Collection[UUID], now: datetime) -> list[EntitlementState]:
+    """Return what members hold that has run out of time and is still open."""
+    condition, params = one_of(connection, "holder_id", list(holders), "uuid")
+    sql = f"SELECT {_COLUMNS} FROM rewards_entitlement WHERE business_id = %s AND {condition} AND state IN ('reserved', 'issued') AND expires_at <= %s"
+    rows = fetch(connection, sql, [key_param(connection, business), *params, moment_param(connection, now)])
+    return [_entitlement(row) for row in rows]
+
+
+def _entitlement(row: tuple[Any, ...]) -> EntitlementState:
+    key, offer, holder, digest, last4, state, kind, value, price, unit, hold, fact, used_on, issued_at, expires_at = row
+    return EntitlementState(
+        to_key(key), to_key(offer), to_key(holder), bytes(digest), last4, state, kind, to_json(value), price, unit, to_key(hold), to_key(fact),
+        to_key(used_on), to_moment(issued_at), to_moment(expires_at), state,
+    )  # fmt: skip
+
+
+def save_offers(offers: Collection[OfferState]) -> None:
+    """Add what was taken of offers; the table refuses more than the stock."""
+    rows = sorted((offer.key, offer.more) for offer in offers if offer.more)
+    update_rows(connection, _TAKEN, rows, sets="taken = taken + {more}")
+
+
+def save_entitlements(business: UUID, entitlements: Collection[EntitlementState], now: datetime) -> int:
+    """Write new entitlements and changed states, each only from the state it was read in; return how many were found so."""
+    new = [
+        (
+            e.key, business, e.offer, e.holder, e.digest, e.last4, e.state, e.kind, e.value, e.price, e.unit, e.hold, e.fact, e.used_on, e.issued_at,
+            e.expires_at, None,
+        )
+        for e in entitlements
+        if e.was is None
+    ]  # fmt: skip
+    insert_rows(connection, ENTITLEMENTS, new)
+    changed = sorted(((e.key, e.was, e.state, e.used_on, now) for e in entitlements if e.was is not None and e.was != e.state), key=lambda row: row[0])
+    sets = "state = {now_state}, used_on_id = {now_used_on}, resolved_at = {now_resolved_at}"
+    return len(changed) - update_rows(connection, _RESOLVED, changed, sets=sets, guard="state = {was}")

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The trace of every change: who did what to which row, from what to what, and why. Never personal data."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TypedDict, Unpack
+from uuid import UUID
+
+from django.db import models
+
+from regulars.kernel.ids import new_key
+from regulars.tenancy.actors import Actor
+from regulars.tenancy.models import AuditEntry, Business
+
+TEXT_MAX = 300
+ITEMS_MAX = 50
+_Scalar = str | int | float | bool | None
+
+
+class Detail(TypedDict, total=False):
+    """What may be said of a change. `before` and `after` hold scalars and short lists of them; never names or contacts of people.
+
+    `business_id` is only needed for a row that does not say itself whose it is.
+    """
+
+    before: Mapping[str, object] | None
+    after: Mapping[str, object] | None
+    reason: str
+    business_id: UUID
+
+
+def record(actor: Actor, verb: str, row: models.Model, *, now: datetime, **detail: Unpack[Detail]) -> None:
+    """Write one entry in the transaction of the change. Raises ValueError for values that do not belong into the log."""
+    AuditEntry.objects.create(
+        id=new_key(),
+        business_id=detail.get("business_id") or _owner(row),
+        at=now,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        verb=verb,
+        object_kind=row._meta.label_lower,  # noqa: SLF001 - Django's documented API
+        object_id=row.pk,
+        before=_values(detail.get("before")),
+        after=_values(detail.get("after")),
+        reason=detail.get("reason", "")[:TEXT_MAX],
+    )
+
+
+def _owner(row: models.Model) -> UUID:
+    if isinstance(row, Business):
+        return row.pk
+    owner: UUID | None = getattr(row, "business_id", None)
+    if owner is None:
+        raise ValueError(f"{row._meta.label} does not say whose it is")  # noqa: SLF001 - Django's documented API
+    return owner
+
+
+def _values(values: Mapping[str, object] | None) -> dict[str, object] | None:
+    return None if values is None else {name: _value(name, value) for name, value in values.items()}
+
+
+def _value(name: str, value: object) -> object:
+    if not isinstance(value, list | tuple | set | frozenset):
+        return _scalar(name, value)
+    if len(value) > ITEMS_MAX:
+        raise ValueError(f"“{name}” has {len(value)} items; the audit log takes {ITEMS_MAX}")
+    items = [_scalar(name, item) for item in value]
+    return items if isinstance(value, list | tuple) else sorted(items, key=str)
+
+
+def _scalar(name: str, value: object) -> _Scalar:
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        return value[:TEXT_MAX]
+    if value is None or isinstance(value, int | float):
+        return value
+    raise ValueError(f"“{name}” is a {type(value).__name__}; the audit log takes scalars and short lists of them")
