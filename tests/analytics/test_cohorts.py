@@ -16,7 +16,7 @@ WINTER = Period(date(2024, 1, 1), date(2024, 4, 1))
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=str)
-@settings(max_examples=40)
+@settings(max_examples=settings.default.max_examples // 3)
 @given(history=histories(), period=periods(), store=st.sampled_from((None, *STORES[:2])))
 def test_cohorts_and_months_equal_the_slow_reckoning(
     engine: Engine, history: History, period: Period, store: str | None

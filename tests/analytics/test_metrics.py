@@ -31,7 +31,7 @@ def on(engine: Engine, history: History, *, period: Period | None, store: str | 
 
 
 @pytest.mark.parametrize("engine", ENGINES, ids=str)
-@settings(max_examples=50)
+@settings(max_examples=settings.default.max_examples // 3)
 @given(history=histories(), period=st.none() | periods(), store=st.sampled_from((None, *STORES[:2])))
 def test_every_metric_equals_the_slow_reckoning(
     engine: Engine, history: History, period: Period | None, store: str | None

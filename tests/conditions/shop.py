@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ EXAMPLES = Path(__file__).parent / "examples"
 MISSING = "-"
 
 
+@cache
 def formatters(language: str = "en") -> Formatters:
     """Return how the café writes values; codes stay as they are."""
     weekdays = Locale.parse(language).days["stand-alone"]["wide"]
@@ -50,6 +52,7 @@ def po_path(language: str) -> Path:
     return LOCALE / language / "LC_MESSAGES" / "django.po"
 
 
+@cache
 def translation(language: str) -> gettext.NullTranslations:
     """Return the texts of a language, compiled in memory; English needs no catalogue."""
     if language == "en":

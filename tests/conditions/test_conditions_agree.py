@@ -3,7 +3,7 @@
 
 import gettext
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from conditions.reference import reference_check, reference_lines
 from conditions.shop import PLAIN
@@ -20,7 +20,6 @@ def check(tree, snapshot):
     return compile_check(parse(tree, REGISTRY), REGISTRY)(snapshot)
 
 
-@settings(max_examples=200)
 @given(trees(), snapshots())
 def test_check_is_the_reference(tree, snapshot):
     assert check(tree, snapshot) is reference_check(tree, snapshot)

@@ -24,7 +24,7 @@ class Product(BusinessModel):
 
     sku = models.CharField(max_length=SKU_MAX)
     name = models.CharField(max_length=NAME_MAX)
-    category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.PROTECT, related_name="products")
     earns_points = models.BooleanField(default=True)
     search_text = models.CharField(max_length=SEARCH_MAX, default="", blank=True)
     created_at = models.DateTimeField()

@@ -38,7 +38,7 @@ class ProductInfo(Struct, frozen=True):
 
 def known_products(business_id: UUID, skus: Sequence[str]) -> dict[str, ProductInfo]:
     """Return the stored products among the codes. One statement per CODES_MAX codes."""
-    found = {}
+    found: dict[str, ProductInfo] = {}
     for codes in _portions(skus):
         among, params = sql.one_of(connection, "p.sku", codes, "text")
         statement = f"""SELECT p.sku, p.id, c.code, p.earns_points FROM catalog_product p
@@ -50,7 +50,7 @@ def known_products(business_id: UUID, skus: Sequence[str]) -> dict[str, ProductI
 
 def known_categories(business_id: UUID, codes: Sequence[str]) -> dict[str, UUID]:
     """Return the keys of the stored categories among the codes. One statement per CODES_MAX codes."""
-    found = {}
+    found: dict[str, UUID] = {}
     for portion in _portions(codes):
         among, params = sql.one_of(connection, "code", portion, "text")
         statement = f"SELECT code, id FROM catalog_category WHERE business_id = %s AND {among}"
@@ -68,15 +68,15 @@ def insert_categories(rows: Sequence[tuple[object, ...]]) -> None:
 
 
 def insert_products(rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert products, columns as in PRODUCTS. A lost race for a code raises IntegrityError: the whole batch starts over."""
+    """Insert products, columns as in PRODUCTS. A lost race raises IntegrityError: the batch starts over."""
     sql.insert_rows(connection, PRODUCTS, rows)
 
 
 class SeenProducts:
     """The products that this process has read, for at most `age_max_s` seconds after reading.
 
-    What is read or made inside a transaction is kept only once that has committed, so a rollback leaves no ghost; what another
-    process changes is seen when the entry has aged. Holds at most `entries_max` products.
+    What is read or made inside a transaction is kept only once that has committed, so a rollback leaves no ghost; what
+    another process changes is seen when the entry has aged. Holds at most `entries_max` products.
     """
 
     def __init__(self, *, age_max_s: float, entries_max: int, clock_s: Callable[[], float] = time.monotonic) -> None:

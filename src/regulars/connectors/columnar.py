@@ -34,8 +34,9 @@ class ParquetTable(Table):
         self._select = f"SELECT file_row_number + 1, {texts} FROM read_parquet(?, file_row_number = true)"
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
-        config = {"memory_limit": _MEMORY, "threads": 2, "temp_directory": str(self._scratch), "enable_progress_bar": False}
+        config = {"memory_limit": _MEMORY, "threads": 2, "temp_directory": str(self._scratch)}
         connection = duckdb.connect(config=config)
+        connection.execute("SET enable_progress_bar = false")
         return connection.execute(sql, [self._path])
 
     def _stream(self, sql: str) -> Iterator[Row]:

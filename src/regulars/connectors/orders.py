@@ -6,11 +6,12 @@ all: one bad row refuses all of its rows, so that the corrected rows can be read
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
+from regulars.connectors.batch import Batch, Setting
 from regulars.connectors.mapping import Mapping, Rule, Test, positions, style_of, zone_of
 from regulars.connectors.rows import Row
 from regulars.connectors.values import (
@@ -26,14 +27,6 @@ EXTERNAL_ID_MAX = 100
 CODE_MAX = 80
 LANGUAGE_MAX = 8
 RETURN_SUFFIX = "/return"
-
-
-class SpoiltOrder(RegularsError):
-    """A good row of a purchase that has a bad one."""
-
-    code = "spoilt_order"
-    status = 422
-    text = gettext_noop("Row %(row)s of this purchase has an error, and a purchase is taken as a whole. Correct that row and import both again.")
 
 
 class LongOrder(RegularsError):
@@ -66,40 +59,6 @@ class OtherCurrency(RegularsError):
     code = "other_currency"
     status = 422
     text = gettext_noop("The row is in %(currency)s, the business counts in %(expected)s. Convert it, or leave it out.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What the business adds to a mapping: its currency, country and time zone, and what names rows without a number."""
-
-    currency: str
-    country: str
-    time_zone: str
-    row_prefix: str
-
-
-@dataclass(slots=True)
-class Batch:
-    """What became of the rows of one purchase: intakes, or problems by row number; `left_out` counts rows by reason."""
-
-    rows: list[Row]
-    intakes: list[Order | Return] = field(default_factory=list)
-    problems: dict[int, RegularsError] = field(default_factory=dict)
-    left_out: dict[str, int] = field(default_factory=dict)
-    rounded: int = 0
-    has_several_times: bool = False
-
-    def leave_out(self, reason: str) -> None:
-        """Count a row that a rule leaves out."""
-        self.left_out[reason] = self.left_out.get(reason, 0) + 1
-
-    def spoil(self) -> None:
-        """Give every good row of a purchase with a bad one the reason why it waits."""
-        bad = min(self.problems)
-        self.left_out.clear()
-        self.rounded = 0
-        for number, _, _ in self.rows:
-            self.problems.setdefault(number, SpoiltOrder(row=bad))
 
 
 _HEAD = (
@@ -156,7 +115,7 @@ class OrderReader:
         self._header = header
         places = positions(mapping, header)
         self._places = {target: found[0] for target, found in places.items()}
-        self.order_column: int | None = self._places.get("order")
+        self.group_column: int | None = self._places.get("order")
         self._to_price = 10 ** (PRICE_PLACES - exponent(setting.currency)) * 1_000
         self._clock_at = self._places.get("clock")
         self._read_time = moment_reader(
@@ -205,13 +164,13 @@ class OrderReader:
         """Yield one batch for the rows of each purchase, in their order."""
         for group, is_long in self._groups(rows):
             if is_long:
-                problem = LongOrder(limit=LINES_MAX, column=self._header[self.order_column or 0])
+                problem = LongOrder(limit=LINES_MAX, column=self._header[self.group_column or 0])
                 yield Batch(group, problems={number: problem for number, _, _ in group})
             else:
                 yield self._batch(group)
 
     def _groups(self, rows: Iterable[Row]) -> Iterator[tuple[list[Row], bool]]:
-        at = self.order_column
+        at = self.group_column
         if at is None:
             yield from (([row], False) for row in rows)
             return
@@ -272,12 +231,12 @@ class OrderReader:
             return
         at = min(head.at for head in heads)
         batch.has_several_times = any(head.at != at for head in heads)
-        batch.intakes = self._intakes(values, at, sold, returned, batch.rows[0][0])
+        batch.items = self._intakes(values, at, sold, returned, batch.rows[0][0])
 
     def _read_head(self, cells: Sequence[str]) -> _Head:
         values = {target: reader[cells[place]] for target, place, reader in self._head_readers}
-        if self.order_column is not None and not values["order"]:
-            raise EmptyCell(column=self._header[self.order_column])
+        if self.group_column is not None and not values["order"]:
+            raise EmptyCell(column=self._header[self.group_column])
         currency = values.get("currency")
         if currency and currency.upper() != self._setting.currency:
             raise OtherCurrency(currency=currency[:3], expected=self._setting.currency)

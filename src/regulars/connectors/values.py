@@ -90,7 +90,7 @@ class BadEmailCell(BadCell):
 class BadBirthday(BadCell):
     """The text is not a day of birth; it is personal and stays out of the message."""
 
-    code = "bad_birthday"
+    code = "bad_birthday_cell"
     text = gettext_noop("The birthday in column “%(column)s” is not a date like %(example)s with four digits for the year. Correct it or empty the cell.")
 
 

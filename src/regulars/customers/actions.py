@@ -1,59 +1,312 @@
 # SPDX-License-Identifier: Apache-2.0
 """The only writers of customers and identities."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
+from django.db import transaction
+from msgspec import UNSET, Struct, UnsetType
+
 from regulars.customers import store
-from regulars.customers.matching import CustomerRef, Matching, Resolved, guess_language, match, read_reference
-from regulars.customers.profile import search_words
+from regulars.customers.importing import CustomerRow, Outcome, Person, lay_over, read_row
+from regulars.customers.matching import (
+    CustomerRef,
+    IdentityKey,
+    Matching,
+    Resolved,
+    UnknownCustomer,
+    guess_language,
+    match,
+    normalise_identity,
+    read_language,
+    read_reference,
+)
+from regulars.customers.models import Customer, Identity
+from regulars.customers.profile import check_birthday, read_tags, search_words
+from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.kernel.ids import new_key as make_key
 from regulars.kernel.text import clean
+from regulars.tenancy import audit
+from regulars.tenancy.actors import Actor
 from regulars.tenancy.models import Business
+
+IDENTITIES_MAX: Final = 50
+_CHUNK: Final = 500
+
+
+class IdentityTaken(RegularsError):
+    """The identity resolves to somebody else; its value is personal data and stays out of the message."""
+
+    code = "identity_taken"
+    status = 409
+    text = gettext_noop(
+        "This identity (%(kind)s) belongs to customer %(customer)s. Open that customer, or add it as a shared contact."
+    )
+
+
+class TooManyIdentities(RegularsError):
+    """More identities than one customer may have."""
+
+    code = "too_many_identities"
+    status = 422
+    text = gettext_noop("A customer can have %(limit)s identities. Remove one that is no longer used.")
+
+
+class EmptyCustomer(RegularsError):
+    """A customer without name and identity."""
+
+    code = "empty_customer"
+    status = 422
+    text = gettext_noop("A customer needs a name, a phone, an e-mail, a card or an external id. Give at least one.")
+
+
+class EmptyIdentity(RegularsError):
+    """An identity without text."""
+
+    code = "empty_identity"
+    status = 422
+    text = gettext_noop("The identity (%(kind)s) is blank. Write its number or address.")
+
+
+class ProfileChange(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What to change in a profile; what is left out stays. A birthday of None takes it away, tags replace all."""
+
+    name: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+    birthday: date | UnsetType | None = UNSET
+    tags: list[str] | UnsetType = UNSET
 
 
 def resolve_customers(
     business: Business, references: Sequence[CustomerRef | None], *, now: datetime, new_key: Callable[[], UUID]
 ) -> list[Resolved]:
-    """Find the customers that references name, making those that nobody knows; the answers stand in the order of the references.
+    """Find the customers that references name, making those that nobody knows; answer in the order of the references.
 
-    At most five statements, inside the caller's transaction. Refusals (BadPhone, BadEmail, UnknownCustomer) are values. A race for
-    an identity raises IntegrityError, and the caller's transaction starts over.
+    At most five statements, inside the caller's transaction. Refusals (BadPhone, BadEmail, UnknownCustomer) are values.
+    A race for an identity raises IntegrityError, and the caller's transaction starts over.
     """
     readings = [read_reference(reference, business.country) for reference in references]
-    wanted: dict[str, set[str]] = {}
-    for reading in readings:
-        if type(reading) is tuple:
-            for kind, value in reading:
-                wanted.setdefault(kind, set()).add(value)
+    ids = {reference.id for reference in references if reference is not None and reference.id is not None}
     matching = match(
         references,
         readings,
-        owners=store.owners_of(business.pk, wanted),
-        by_id=store.customers_by_id(business.pk, {reference.id for reference in references if reference and reference.id}),
+        owners=store.owners_of(business.pk, _by_kind(reading for reading in readings if isinstance(reading, tuple))),
+        by_id=store.customers_by_id(business.pk, ids),
         new_key=new_key,
     )
     if matching.gained:
-        _save(business, matching, now=now, new_key=new_key)
+        _save_matching(business, matching, now=now, new_key=new_key)
     return matching.resolved
 
 
-def _save(business: Business, matching: Matching, *, now: datetime, new_key: Callable[[], UUID]) -> None:
-    customers, additions = [], []
-    for customer_id, identities in matching.gained.items():
+def _by_kind(readings: Iterable[Iterable[IdentityKey]]) -> dict[str, set[str]]:
+    values: dict[str, set[str]] = {}
+    for reading in readings:
+        for kind, value in reading:
+            values.setdefault(kind, set()).add(value)
+    return values
+
+
+def _save_matching(business: Business, matching: Matching, *, now: datetime, new_key: Callable[[], UUID]) -> None:
+    maker = store.IdentityMaker(business.pk, now, new_key)
+    customers: list[store.Row] = []
+    identities: list[store.Row] = []
+    additions = []
+    for customer_id, gained in matching.gained.items():
+        identities += maker.rows(customer_id, gained, resolve=True)
         newcomer = matching.newcomers.get(customer_id)
-        if newcomer is None:
-            additions.append((customer_id, search_words("", identities, business.country)))
-            continue
-        name = clean(newcomer.name)
-        words = search_words(name, identities, business.country)
-        customers.append((customer_id, business.pk, name, guess_language(newcomer.language), None, [], words, False, now))
+        name = clean(newcomer.name) if newcomer else ""
+        words = search_words(name, gained, business.country)
+        if newcomer:
+            language = guess_language(newcomer.language)
+            customers.append((customer_id, business.pk, name, language, None, [], words, False, now))
+        else:
+            additions.append((customer_id, words))
     store.insert_customers(customers)
-    store.insert_identities(
-        [
-            store.identity_row(new_key(), business.pk, customer_id, identity, now)
-            for customer_id, identities in matching.gained.items()
-            for identity in identities
-        ]
-    )
+    store.insert_identities(identities)
     store.extend_search_text(additions)
+
+
+def import_customers(
+    business: Business, rows: Sequence[CustomerRow], *, now: datetime, new_key: Callable[[], UUID]
+) -> list[Outcome]:
+    """Create or update the customers that rows name; the outcomes stand in the order of the rows, refusals among them.
+
+    Joins the caller's transaction; at most nine statements for every 500 rows.
+    """
+    outcomes: list[Outcome] = []
+    for start in range(0, len(rows), _CHUNK):
+        outcomes += _import_chunk(business, rows[start : start + _CHUNK], now=now, new_key=new_key)
+    return outcomes
+
+
+def _import_chunk(
+    business: Business, rows: Sequence[CustomerRow], *, now: datetime, new_key: Callable[[], UUID]
+) -> list[Outcome]:
+    read = [_read_row(row, business.country, today=now.date()) for row in rows]
+    wanted = _by_kind(row.identities for row in read if isinstance(row, CustomerRow))
+    resolved = store.owners_of(business.pk, wanted)
+    people = store.people_by_id(business.pk, {owner.customer_id for owner in resolved.values() if owner.customer_id})
+    owners = {identity: people[owner.customer_id] for identity, owner in resolved.items() if owner.customer_id}
+    outcomes = lay_over(read, owners=owners, contacts=store.contacts_among(business.pk, wanted), new_key=new_key)
+    touched = {person.id: person for person in owners.values()}
+    _save_people(business, list(touched.values()), store.IdentityMaker(business.pk, now, new_key))
+    return outcomes
+
+
+def _read_row(row: CustomerRow, country: str, *, today: date) -> CustomerRow | RegularsError:
+    try:
+        return read_row(row, country, today=today)
+    except RegularsError as error:
+        return error
+
+
+def _save_people(business: Business, people: Sequence[Person], maker: store.IdentityMaker) -> None:
+    """Write people over whom rows were laid; profiles before the search text, which needs their lock."""
+    news = [person for person in people if person.is_new]
+    renamed = [person for person in people if person.is_renamed and not person.is_new]
+    store.insert_customers([_customer_row(person, business, maker.now) for person in news])
+    store.update_profiles(person for person in people if person.is_changed and not person.is_new)
+    store.insert_identities([row for person in people for row in maker.rows(person.id, person.gained, resolve=True)])
+    store.insert_identities([row for person in people for row in maker.rows(person.id, person.contacts, resolve=False)])
+    held = store.identities_of(business.pk, [person.id for person in renamed])
+    store.replace_search_text(
+        (person.id, search_words(person.name, held.get(person.id, []), business.country)) for person in renamed
+    )
+    store.extend_search_text(
+        (person.id, search_words("", person.gained + person.contacts, business.country))
+        for person in people
+        if (person.gained or person.contacts) and not (person.is_new or person.is_renamed)
+    )
+
+
+def _customer_row(person: Person, business: Business, now: datetime) -> store.Row:
+    words = search_words(person.name, person.gained + person.contacts, business.country)
+    return (person.id, business.pk, person.name, person.language, person.birthday, person.tags, words, False, now)
+
+
+@transaction.atomic
+def create_customer(business: Business, row: CustomerRow, *, actor: Actor, now: datetime) -> Customer:
+    """Make a customer by hand. Raises IdentityTaken, EmptyCustomer or the error of a wrong value."""
+    read = read_row(row, business.country, today=now.date())
+    if not (read.name or read.identities):
+        raise EmptyCustomer
+    for identity, owner in store.owners_of(business.pk, _by_kind([read.identities])).items():
+        raise IdentityTaken(kind=identity[0], customer=owner.customer_id)
+    person = Person(
+        make_key(), read.name, read.language, read.birthday, list(read.tags), is_new=True, gained=list(read.identities)
+    )
+    _save_people(business, [person], store.IdentityMaker(business.pk, now, make_key))
+    customer = Customer.objects.of(business).get(pk=person.id)
+    kinds = [kind for kind, _ in read.identities]
+    audit.record(actor, "customers.created", customer, now=now, after={"identities": kinds})
+    return customer
+
+
+@transaction.atomic
+def change_profile(
+    customer: Customer, change: ProfileChange, *, actor: Actor, now: datetime, reason: str = ""
+) -> Customer:
+    """Change what is known of a customer and return the row as it is now; what is already so is not written.
+
+    The audit log names the fields, and values of the language only. Raises BadLanguage, BadBirthday, BadTag or
+    TooManyTags.
+    """
+    stored = _locked(customer)
+    wanted = _read_change(change, today=now.date())
+    before = {name: getattr(stored, name) for name in wanted}
+    changed = sorted(name for name, value in wanted.items() if value != before[name])
+    if not changed:
+        return stored
+    for name in changed:
+        setattr(stored, name, wanted[name])
+    if "name" in changed:
+        stored.search_text = _words_of(stored)
+    stored.save(update_fields=[*changed, *(["search_text"] if "name" in changed else [])])
+    shown = {"language": before["language"]} if "language" in changed else None
+    after = {"changed": changed} | ({"language": stored.language} if shown else {})
+    audit.record(actor, "customers.profile_changed", stored, now=now, before=shown, after=after, reason=reason)
+    return stored
+
+
+def _read_change(change: ProfileChange, *, today: date) -> dict[str, object]:
+    wanted: dict[str, object] = {}
+    if change.name is not UNSET:
+        wanted["name"] = clean(change.name)
+    if change.language is not UNSET:
+        wanted["language"] = read_language(change.language)
+    if change.birthday is not UNSET:
+        check_birthday(change.birthday, today=today)
+        wanted["birthday"] = change.birthday
+    if change.tags is not UNSET:
+        wanted["tags"] = read_tags(change.tags)
+    return wanted
+
+
+@transaction.atomic
+def add_identity(
+    customer: Customer, identity: IdentityKey, *, as_contact: bool = False, actor: Actor, now: datetime
+) -> Identity:
+    """Add one more way (kind, value) to know a customer, and return it; one that is there already is returned as it is.
+
+    As a contact it does not resolve: for the phone that a family shares. Raises IdentityTaken where it belongs to
+    somebody else, or the error of a wrong value.
+    """
+    stored = _locked(customer)
+    read = normalise_identity(*identity, stored.business.country)
+    if read is None:
+        raise EmptyIdentity(kind=identity[0])
+    kind, value = read
+    same = Identity.objects.of(stored.business_id).filter(kind=kind, value=value)
+    if held := same.filter(customer=stored).first():
+        return held
+    if not as_contact and (taken := same.filter(resolves=True).first()):
+        raise IdentityTaken(kind=kind, customer=taken.customer_id)
+    if Identity.objects.of(stored.business_id).filter(customer=stored).count() >= IDENTITIES_MAX:
+        raise TooManyIdentities(limit=IDENTITIES_MAX)
+    added = Identity.objects.create(
+        business_id=stored.business_id, customer=stored, kind=kind, value=value, resolves=not as_contact, created_at=now
+    )
+    _refresh_search_text(stored)
+    audit.record(actor, "customers.identity_added", stored, now=now, after={"kind": kind, "resolves": not as_contact})
+    return added
+
+
+@transaction.atomic
+def remove_identity(identity: Identity, *, actor: Actor, now: datetime, reason: str = "") -> None:
+    """Take away a way to know a customer; nobody else's contact of the same value begins to resolve by it."""
+    stored = _locked(identity.customer)
+    Identity.objects.of(stored.business_id).filter(pk=identity.pk).delete()
+    _refresh_search_text(stored)
+    before = {"kind": identity.kind, "resolves": identity.resolves}
+    audit.record(actor, "customers.identity_removed", stored, now=now, before=before, reason=reason)
+
+
+@transaction.atomic
+def choose_primary(identity: Identity, *, actor: Actor, now: datetime) -> None:
+    """Make an identity the one of its kind to show and to write to."""
+    stored = _locked(identity.customer)
+    same_kind = Identity.objects.of(stored.business_id).filter(customer=stored, kind=identity.kind)
+    same_kind.filter(is_primary=True).update(is_primary=False)
+    same_kind.filter(pk=identity.pk).update(is_primary=True)
+    chosen = {"kind": identity.kind, "identity": identity.pk}
+    audit.record(actor, "customers.primary_chosen", stored, now=now, after=chosen)
+
+
+def _locked(customer: Customer) -> Customer:
+    """Lock a customer's row and return it as it is now. Raises UnknownCustomer."""
+    found = Customer.objects.of(customer.business_id).select_for_update(of=("self",)).filter(pk=customer.pk).first()
+    if found is None:
+        raise UnknownCustomer(customer=customer.pk)
+    return found
+
+
+def _refresh_search_text(customer: Customer) -> None:
+    Customer.objects.of(customer.business_id).filter(pk=customer.pk).update(search_text=_words_of(customer))
+
+
+def _words_of(customer: Customer) -> str:
+    held = store.identities_of(customer.business_id, [customer.pk]).get(customer.pk, [])
+    return search_words(customer.name, held, customer.business.country)

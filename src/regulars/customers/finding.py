@@ -15,15 +15,16 @@ _Condition = tuple[str, list[object]]
 
 
 class Slice(Struct, frozen=True):
-    """Which matches are wanted: those after a customer, at most so many, leaving some out."""
+    """Which matches are wanted: after a customer, at most so many, leaving some out, bearing a tag if one is named."""
 
     limit: int
     after: UUID | None = None
     without: tuple[UUID, ...] = ()
+    tag: str = ""
 
 
 def holders_of(business_id: UUID, identities: list[IdentityKey]) -> list[UUID]:
-    """Return the customers who hold one of the identities exactly: those to whom it resolves, then those with the contact."""
+    """Return the customers who hold one of the identities exactly: resolving ones before contacts."""
     if not identities:
         return []
     parts = [
@@ -33,7 +34,8 @@ def holders_of(business_id: UUID, identities: list[IdentityKey]) -> list[UUID]:
         for _ in identities
     ]
     params = [value for kind, text in identities for value in (business_id, kind, text)] * 2
-    statement = f"SELECT customer_id FROM ({' UNION ALL '.join(parts)}) AS holders ORDER BY place, customer_id LIMIT {HOLDERS_MAX}"
+    union = " UNION ALL ".join(parts)
+    statement = f"SELECT customer_id FROM ({union}) AS holders ORDER BY place, customer_id LIMIT {HOLDERS_MAX}"
     return list(dict.fromkeys(sql.to_key(key) for (key,) in sql.fetch(connection, statement, params)))
 
 
@@ -50,7 +52,9 @@ def containing(business_id: UUID, words: list[Word], wanted: Slice) -> list[UUID
     return _run(business_id, words, condition, wanted, only_starts=False)
 
 
-def _run(business_id: UUID, words: list[Word], condition: _Condition, wanted: Slice, *, only_starts: bool) -> list[UUID]:
+def _run(
+    business_id: UUID, words: list[Word], condition: _Condition, wanted: Slice, *, only_starts: bool
+) -> list[UUID]:
     if connection.vendor == "postgresql":
         statement, params = _postgresql(business_id, condition, wanted)
     else:
@@ -68,6 +72,9 @@ def _sqlite(business_id: UUID, expression: str, condition: _Condition, wanted: S
     if wanted.without:
         checks += f" AND r.customer_id NOT IN ({', '.join(['%s'] * len(wanted.without))})"
         params += wanted.without
+    if wanted.tag:
+        checks += " AND EXISTS (SELECT 1 FROM json_each(c.tags) WHERE value = %s)"
+        params.append(wanted.tag)
     # CROSS JOIN keeps the index in the lead, so that the page is full after its first matches.
     statement = f"""SELECT r.customer_id FROM customers_search f
         CROSS JOIN customers_searchrow r ON r.number = f.rowid
@@ -85,6 +92,9 @@ def _postgresql(business_id: UUID, condition: _Condition, wanted: Slice) -> tupl
     if wanted.without:
         checks += " AND id <> ALL(%s::uuid[])"
         params.append(list(wanted.without))
+    if wanted.tag:
+        checks += " AND tags @> jsonb_build_array(%s::text)"
+        params.append(wanted.tag)
     statement = f"SELECT id FROM customers_customer WHERE business_id = %s AND {checks} ORDER BY id DESC LIMIT %s"
     return statement, [*params, wanted.limit]
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who a reference means: identities in one spelling, and the owner that wins when they disagree. Pure.
 
-Order of trust: a card before an external id before a phone before an e-mail. The most trusted identity that is known names the
-customer; unknown ones beside it become theirs; what belongs to somebody else stays there and is reported as a conflict.
+Order of trust: a card before an external id before a phone before an e-mail. The most trusted identity that is known
+names the customer; unknown ones beside it become theirs; what belongs to somebody else stays there and is reported as a
+conflict.
 """
 
 import re
@@ -61,11 +62,13 @@ class UnknownCustomer(RegularsError):
 
     code = "unknown_customer"
     status = 404
-    text = gettext_noop("There is no customer %(customer)s in this business. Check the id, or name the customer by phone, card or e-mail.")
+    text = gettext_noop(
+        "There is no customer %(customer)s in this business. Check the id, or name them by phone, card or e-mail."
+    )
 
 
 class CustomerRef(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Who it is: any identities the door knows. `name` and `language` fill a new customer's profile and change no other's."""
+    """Who it is: any identities the door knows. `name` and `language` fill a new customer's profile, no other's."""
 
     id: UUID | None = None
     card: ShortText = ""
@@ -92,7 +95,7 @@ class Resolved(Struct, frozen=True):
 
 
 class Matching(Struct):
-    """What references turned out to be, in their order, and what has to be written: newcomers, and identities gained by customer."""
+    """What references turned out to be, in their order, and what to write: newcomers, and identities gained."""
 
     resolved: list[Resolved] = field(default_factory=list)
     newcomers: dict[UUID, CustomerRef] = field(default_factory=dict)
@@ -100,7 +103,7 @@ class Matching(Struct):
 
 
 Reading = tuple[IdentityKey, ...] | RegularsError | None
-"""The identities of a reference, the most trusted first; or why it cannot be read; or nothing where there was no reference."""
+"""The identities of a reference, the most trusted first; or why it cannot be read; or None without a reference."""
 
 _ANONYMOUS = Resolved()
 
@@ -161,7 +164,8 @@ def in_order_of_trust(identities: Iterable[IdentityKey]) -> tuple[IdentityKey, .
 def read_reference(reference: CustomerRef | None, country: str) -> Reading:
     """Bring a reference into one spelling; phones without country code are read as of the business's country.
 
-    BadPhone or BadEmail is the answer even where another identity would do: a typing error must not make a second customer later.
+    BadPhone or BadEmail is the answer even where another identity would do: a typing error must not make a second
+    customer later.
     """
     if reference is None:
         return None
@@ -190,8 +194,8 @@ def match(
 ) -> Matching:
     """Say who each reference is, as if they came one by one: what an earlier one gains, a later one finds.
 
-    `owners` are the customers to whom the identities of the readings resolve now (and is extended by what is gained); `by_id` the
-    customers of this business named by key.
+    `owners` are the customers to whom the identities of the readings resolve now (and is extended by what is gained);
+    `by_id` the customers of this business named by key.
     """
     matching = Matching()
     for reference, reading in zip(references, readings, strict=True):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""People and the identities they are known by. Names, identities and search text are plain columns that erasure can empty."""
+"""People and the identities they are known by, in plain columns that erasure can empty."""
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +11,7 @@ from regulars.tenancy.scope import BusinessModel
 
 
 class Customer(BusinessModel):
-    """A person the business knows. `search_text` is what search looks through; on SQLite triggers copy it into the index."""
+    """A person the business knows. Search looks through `search_text`; on SQLite triggers copy it to the index."""
 
     name = models.CharField(max_length=NAME_MAX, default="", blank=True)
     language = models.CharField(max_length=8, default="", blank=True)
@@ -47,7 +47,13 @@ class Identity(BusinessModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["business", "kind", "value"], condition=Q(resolves=True), name="identity_resolves"),
-            models.UniqueConstraint(fields=["business", "kind", "value", "customer"], condition=Q(resolves=False), name="identity_contact"),
-            models.UniqueConstraint(fields=["business", "customer", "kind"], condition=Q(is_primary=True), name="identity_primary"),
+            models.UniqueConstraint(
+                fields=["business", "kind", "value"], condition=Q(resolves=True), name="identity_resolves"
+            ),
+            models.UniqueConstraint(
+                fields=["business", "kind", "value", "customer"], condition=Q(resolves=False), name="identity_contact"
+            ),
+            models.UniqueConstraint(
+                fields=["business", "customer", "kind"], condition=Q(is_primary=True), name="identity_primary"
+            ),
         ]

@@ -38,7 +38,7 @@ class BadBirthday(RegularsError):
 
     code = "bad_birthday"
     status = 422
-    text = gettext_noop("The birthday is in the future or before %(earliest)s. Write it as year-month-day, like 1990-04-27.")
+    text = gettext_noop("The birthday is in the future or before %(earliest)s. Write it like 1990-04-27, year first.")
 
 
 def read_tags(tags: Iterable[str]) -> list[str]:
@@ -73,5 +73,5 @@ def findable(identity: IdentityKey, country: str) -> str:
 
 
 def search_words(name: str, identities: Sequence[IdentityKey], country: str) -> str:
-    """Return the text by which a customer is found: the name and every identity, folded, in their own script and in Latin."""
+    """Return the text by which a customer is found: name and identities, folded, in their own script and in Latin."""
     return search_text([name, *[findable(identity, country) for identity in identities]])

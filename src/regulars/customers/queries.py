@@ -62,11 +62,11 @@ class Page:
 def customer_list(
     business: Business, *, text: str = "", tag: str = "", after: str | None = None, limit: int = 50
 ) -> Page:
-    """Return a page of customers: those that a text finds, best first, or all, the latest first; with a tag only its bearers."""
+    """Return a page of customers: those a text finds, best first, or all, the latest first; with a tag its bearers."""
     limit = min(limit, LIMIT_MAX)
     if text.strip():
         return search(business, text, tag=tag, limit=limit, after=after)
-    rows = Customer.objects.of(business).order_by("-id")
+    rows: QuerySet[Customer] = Customer.objects.of(business).order_by("-id")
     if tag:
         rows = _bearing(rows, tag)
     if after is not None:
@@ -76,26 +76,30 @@ def customer_list(
 
 
 def search(business: Business, text: str, *, limit: int, after: str | None = None, tag: str = "") -> Page:
-    """Return customers that a text finds in any script: exact identities, then word starts, then parts; each the latest first.
+    """Return customers that a text finds in any script: exact identities, then word starts, then parts.
 
-    Raises BadCursor where `after` does not come from the page before.
+    Within each the latest first. Raises BadCursor where `after` does not come from the page before.
     """
     limit = min(limit, LIMIT_MAX)
     words = read_query(text, business.country)
     rank, last = (_EXACT, None) if after is None else _place(after)
     exact = finding.holders_of(business.pk, _identities(text, business.country))
-    found = [(_EXACT, key) for key in exact[exact.index(last) + 1 if last in exact else 0 :] if rank == _EXACT]
-    if rank == _EXACT:
-        last = None
+    found = [(_EXACT, key) for key in _exact(business, exact, last, tag)] if rank == _EXACT else []
     for step in range(max(rank, _START), _PART + 1):
         if words and len(found) <= limit:
-            wanted = finding.Slice(limit + 1 - len(found), last if step == rank else None, tuple(exact))
+            wanted = finding.Slice(limit + 1 - len(found), last if step == rank else None, tuple(exact), tag)
             found += [(step, key) for key in _find(step, business.pk, words, wanted)]
     shown = found[:limit]
-    page = profiles(business, [key for _, key in shown])
-    if tag:
-        page = tuple(profile for profile in page if tag in profile.tags)
-    return Page(customers=page, after=f"{shown[-1][0]}.{shown[-1][1]}" if len(found) > limit else None)
+    after = f"{shown[-1][0]}.{shown[-1][1]}" if len(found) > limit else None
+    return Page(customers=profiles(business, [key for _, key in shown]), after=after)
+
+
+def _exact(business: Business, exact: list[UUID], last: UUID | None, tag: str) -> list[UUID]:
+    rest = exact[exact.index(last) + 1 :] if last in exact else exact
+    if not tag or not rest:
+        return rest
+    bearers = set(_bearing(Customer.objects.of(business).filter(pk__in=rest), tag).values_list("pk", flat=True))
+    return [key for key in rest if key in bearers]
 
 
 def _find(step: int, business_id: UUID, words: list[Word], wanted: finding.Slice) -> list[UUID]:
@@ -133,7 +137,7 @@ def _key(text: str, after: str) -> UUID:
 def _bearing(rows: QuerySet[Customer], tag: str) -> QuerySet[Customer]:
     if connection.vendor == "postgresql":
         return rows.filter(tags__contains=[tag])
-    bears = RawSQL('EXISTS (SELECT 1 FROM json_each("customers_customer"."tags") WHERE value = %s)', [tag])  # noqa: S611 - a parameter
+    bears = RawSQL('EXISTS (SELECT 1 FROM json_each("customers_customer"."tags") WHERE value = %s)', [tag])
     return rows.exclude(tags=[]).filter(bears)
 
 
@@ -141,11 +145,16 @@ def profiles(business: Business, keys: Sequence[UUID]) -> tuple[Profile, ...]:
     """Return the profiles of these customers in the order of the keys; keys of nobody are left out. Two statements."""
     customers = Customer.objects.of(business).in_bulk(keys)
     identities: dict[UUID, list[KnownIdentity]] = {key: [] for key in customers}
-    held = Identity.objects.of(business).filter(customer_id__in=list(customers)).order_by("-is_primary", "-resolves", "id")
-    for row in held:
+    held = Identity.objects.of(business).filter(customer_id__in=list(customers))
+    for row in held.order_by("-is_primary", "-resolves", "id"):
         identities[row.customer_id].append(
             KnownIdentity(
-                id=row.pk, kind=row.kind, value=row.value, resolves=row.resolves, is_primary=row.is_primary, is_verified=row.is_verified
+                id=row.pk,
+                kind=row.kind,
+                value=row.value,
+                resolves=row.resolves,
+                is_primary=row.is_primary,
+                is_verified=row.is_verified,
             )
         )
     return tuple(_profile(customers[key], identities[key]) for key in keys if key in customers)
@@ -176,5 +185,6 @@ def find_by_identity(business: Business, kind: str, value: str) -> Customer | No
     identity = normalise_identity(kind, value, business.country)
     if identity is None:
         return None
-    found = Identity.objects.of(business).filter(kind=identity[0], value=identity[1], resolves=True).select_related("customer").first()
+    resolving = Identity.objects.of(business).filter(kind=identity[0], value=identity[1], resolves=True)
+    found = resolving.select_related("customer").first()
     return found.customer if found else None

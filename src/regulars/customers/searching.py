@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What somebody typed into a search box, as words that may stand in `search_text`. Pure.
 
-Every word must be found. A word has one form or several that mean the same: its own script and its Latin shadow, a phone number
-with and without calling code or trunk zero. From three characters on a form is found anywhere, below that at the start of a word.
+Every word must be found. A word has one form or several that mean the same: its own script and its Latin shadow, a
+phone number with and without calling code or trunk zero. From three characters on a form is found anywhere, below that
+at the start of a word.
 """
 
 import re
@@ -73,7 +74,7 @@ def trigrams(text: str) -> list[str]:
 
 
 def at_word_start(form: str) -> str:
-    """Return the form as it stands in the index at the start of a word: behind blanks, at least three characters in all."""
+    """Return the form as it starts a word in the index: behind blanks, together at least three characters."""
     return f"  {form}" if len(form) == 1 else f" {form}"
 
 

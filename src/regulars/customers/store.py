@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Set-based SQL on customers and identities, both dialects: a fixed number of statements however many customers.
 
-The rows that search looks through follow `customers_customer.search_text` by triggers (migration 0002), so no writer can forget
-them and emptying the column empties the index.
+The rows that search looks through follow `customers_customer.search_text` by triggers (migration 0002), so no writer
+can forget them, and emptying the column empties the index.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from msgspec import Struct
 
+from regulars.customers.importing import Person
 from regulars.customers.matching import IdentityKey, Resolved
 from regulars.database import sql
 from regulars.kernel.text import SEARCH_MAX
@@ -30,6 +32,7 @@ CUSTOMERS = sql.Table(
         "created_at": "timestamptz",
     },
 )
+Row = tuple[object, ...]
 IDENTITIES = sql.Table(
     "customers_identity",
     {
@@ -44,6 +47,11 @@ IDENTITIES = sql.Table(
         "created_at": "timestamptz",
     },
 )
+_PROFILES = sql.Table(
+    "customers_customer",
+    {"id": "uuid", "new_name": "text", "new_language": "text", "new_birthday": "date", "new_tags": "jsonb"},
+)
+_TEXTS = sql.Table("customers_customer", {"id": "uuid", "words": "text"})
 _ADDITIONS = sql.Table("customers_customer", {"id": "uuid", "addition": "text"})
 
 
@@ -78,19 +86,29 @@ def _resolved(customer_id: Any, language: str, tags: Any, birthday: Any) -> Reso
     )
 
 
-def insert_customers(rows: Sequence[tuple[object, ...]]) -> None:
+def insert_customers(rows: Sequence[Row]) -> None:
     """Insert customers, columns as in CUSTOMERS."""
     sql.insert_rows(connection, CUSTOMERS, rows)
 
 
-def insert_identities(rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert identities, columns as in IDENTITIES. A lost race for one raises IntegrityError: the whole batch starts over."""
+def insert_identities(rows: Sequence[Row]) -> None:
+    """Insert identities, columns as in IDENTITIES. A lost race raises IntegrityError: the batch starts over."""
     sql.insert_rows(connection, IDENTITIES, rows)
 
 
-def identity_row(key: UUID, business_id: UUID, customer_id: UUID, identity: IdentityKey, now: datetime) -> tuple[object, ...]:
-    """Return the row of a resolving identity."""
-    return (key, business_id, customer_id, *identity, True, False, False, now)
+class IdentityMaker(Struct, frozen=True):
+    """Make rows of identities: one business, one moment."""
+
+    business_id: UUID
+    now: datetime
+    new_key: Callable[[], UUID]
+
+    def rows(self, customer_id: UUID, identities: Iterable[IdentityKey], *, resolve: bool) -> list[Row]:
+        """Return the rows by which a customer is known."""
+        return [
+            (self.new_key(), self.business_id, customer_id, kind, value, resolve, False, False, self.now)
+            for kind, value in identities
+        ]
 
 
 def extend_search_text(additions: Iterable[tuple[UUID, str]]) -> None:
@@ -98,3 +116,54 @@ def extend_search_text(additions: Iterable[tuple[UUID, str]]) -> None:
     ordered = sorted(additions)
     sets = f"search_text = substr(search_text || ' ' || {{addition}}, 1, {SEARCH_MAX})"
     sql.update_rows(connection, _ADDITIONS, ordered, sets=sets)
+
+
+def people_by_id(business_id: UUID, ids: Collection[UUID]) -> dict[UUID, Person]:
+    """Return whole profiles to lay rows over, locked in the order of keys. One statement."""
+    if not ids:
+        return {}
+    among, params = sql.one_of(connection, "id", list(ids), "uuid")
+    lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
+    statement = f"""SELECT id, name, language, birthday, tags FROM customers_customer
+        WHERE business_id = %s AND {among} ORDER BY id{lock}"""
+    return {
+        sql.to_key(key): Person(sql.to_key(key), name, language, sql.to_day(birthday), sql.to_json(tags))
+        for key, name, language, birthday, tags in sql.fetch(connection, statement, [business_id, *params])
+    }
+
+
+def contacts_among(business_id: UUID, wanted: Mapping[str, Collection[str]]) -> set[tuple[UUID, IdentityKey]]:
+    """Return who holds identities (values by kind) as contacts that do not resolve. One statement."""
+    parts, params = [], []
+    for kind, values in wanted.items():
+        among, among_params = sql.one_of(connection, "value", list(values), "text")
+        parts.append(f"""SELECT customer_id, kind, value FROM customers_identity
+            WHERE business_id = %s AND kind = %s AND NOT resolves AND {among}""")
+        params += [business_id, kind, *among_params]
+    rows = sql.fetch(connection, " UNION ALL ".join(parts), params) if parts else []
+    return {(sql.to_key(key), (kind, value)) for key, kind, value in rows}
+
+
+def identities_of(business_id: UUID, ids: Collection[UUID]) -> dict[UUID, list[IdentityKey]]:
+    """Return every identity of these customers, the earliest first. One statement."""
+    if not ids:
+        return {}
+    among, params = sql.one_of(connection, "customer_id", list(ids), "uuid")
+    statement = f"""SELECT customer_id, kind, value FROM customers_identity
+        WHERE business_id = %s AND {among} ORDER BY id"""
+    found: dict[UUID, list[IdentityKey]] = {}
+    for key, kind, value in sql.fetch(connection, statement, [business_id, *params]):
+        found.setdefault(sql.to_key(key), []).append((kind, value))
+    return found
+
+
+def update_profiles(people: Iterable[Person]) -> None:
+    """Write the profiles of these people. One statement."""
+    rows = [(person.id, person.name, person.language, person.birthday, person.tags) for person in people]
+    sets = "name = {new_name}, language = {new_language}, birthday = {new_birthday}, tags = {new_tags}"
+    sql.update_rows(connection, _PROFILES, rows, sets=sets)
+
+
+def replace_search_text(texts: Iterable[tuple[UUID, str]]) -> None:
+    """Write anew what customers are found by; the caller has locked them before reading their identities."""
+    sql.update_rows(connection, _TEXTS, sorted(texts), sets="search_text = {words}")

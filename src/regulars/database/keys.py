@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The key column: sixteen raw bytes on SQLite, `uuid` on PostgreSQL, `uuid.UUID` in Python."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -12,13 +12,24 @@ from django.utils.translation import gettext_lazy as _
 from regulars.kernel.ids import new_key
 
 
+_Set = TypeVar("_Set", contravariant=True)
+_Get = TypeVar("_Get", covariant=True)
+
 if TYPE_CHECKING:
-    _Field = models.Field[UUID | str, UUID]
+
+    class _Field(models.Field[_Set, _Get]):
+        _pyi_private_set_type: UUID | str
+        _pyi_private_get_type: UUID
+        _pyi_lookup_exact_type: UUID | str
+
 else:
-    _Field = models.Field
+
+    class _Field(models.Field):
+        def __class_getitem__(cls, _types: object) -> type:
+            return cls
 
 
-class KeyField(_Field):
+class KeyField(_Field[_Set, _Get]):
     """A UUIDv7 made by the application. A primary key makes its own value; migrations never see that default."""
 
     description = _("Key")

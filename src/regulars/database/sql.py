@@ -6,7 +6,7 @@ statement of the dialect in use. Values go in as Python values: keys as UUID, mo
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -15,6 +15,8 @@ from uuid import UUID
 
 import msgspec
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from regulars.kernel.ids import key_of_bytes
 
 _encode_json = msgspec.json.Encoder().encode
 
@@ -34,7 +36,7 @@ def to_moment(value: Any) -> Any:
 
 def to_key(value: Any) -> Any:
     """Read a key column of either database as a UUID."""
-    return UUID(bytes=value) if isinstance(value, bytes) else value
+    return key_of_bytes(value) if isinstance(value, bytes) else value
 
 
 def to_json(value: Any) -> Any:
@@ -47,26 +49,32 @@ def to_day(value: Any) -> Any:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def _json_text(value: object) -> str | None:
-    return None if value is None else _encode_json(value).decode()
+def _moment_texts(column: Sequence[datetime | None]) -> list[str | None]:
+    texts: dict[datetime | None, str | None] = {moment: moment_text(moment) for moment in set(column)}
+    return [texts[moment] for moment in column]
 
 
-_SQLITE_ADAPTERS: dict[str, Callable[[Any], Any]] = {
-    "timestamptz": moment_text,
-    "jsonb": _json_text,
-    "date": lambda day: None if day is None else day.isoformat(),
-    "uuid": lambda key: None if key is None else key.bytes,
-}
-_POSTGRESQL_ADAPTERS: dict[str, Callable[[Any], Any]] = {"jsonb": _json_text}
+def _key_bytes(column: Sequence[UUID | None]) -> list[bytes | None]:
+    return [None if key is None else key.int.to_bytes(16) for key in column]
 
 
-def _adapted(rows: Iterable[Sequence[Any]], types: Sequence[str], adapters: dict[str, Callable[[Any], Any]]) -> list[tuple[Any, ...]]:
-    by_position = [adapters.get(column_type) for column_type in types]
-    if not any(by_position):
-        return [tuple(row) for row in rows]
-    return [
-        tuple([value if adapt is None else adapt(value) for adapt, value in zip(by_position, row, strict=True)]) for row in rows
-    ]
+def _day_texts(column: Sequence[date | None]) -> list[str | None]:
+    return [None if day is None else day.isoformat() for day in column]
+
+
+def _json_texts(column: Sequence[object]) -> list[str | None]:
+    return [None if value is None else _encode_json(value).decode() for value in column]
+
+
+_Adapters = dict[str, Callable[[Sequence[Any]], list[Any]]]
+_SQLITE_ADAPTERS: _Adapters = {"timestamptz": _moment_texts, "jsonb": _json_texts, "date": _day_texts, "uuid": _key_bytes}
+_POSTGRESQL_ADAPTERS: _Adapters = {"jsonb": _json_texts}
+
+
+def _adapted(rows: Sequence[Sequence[Any]], types: Sequence[str], adapters: _Adapters) -> list[Sequence[Any]]:
+    """Return the columns of rows as the driver wants them."""
+    columns = zip(*rows, strict=True)
+    return [adapters[kind](column) if kind in adapters else column for kind, column in zip(types, columns, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -114,10 +122,10 @@ def insert_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Se
     tail = f" ON CONFLICT {on_conflict}" if on_conflict else ""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            adapted = _adapted(rows, types, _POSTGRESQL_ADAPTERS)
-            cursor.execute(table.insert_postgresql + tail, [list(column) for column in zip(*adapted, strict=True)])
+            columns = _adapted(rows, types, _POSTGRESQL_ADAPTERS)
+            cursor.execute(table.insert_postgresql + tail, [list(column) for column in columns])
         else:
-            cursor.executemany(table.insert_sqlite + tail, _adapted(rows, types, _SQLITE_ADAPTERS))
+            cursor.executemany(table.insert_sqlite + tail, zip(*_adapted(rows, types, _SQLITE_ADAPTERS), strict=True))
         return cursor.rowcount
 
 
@@ -137,12 +145,11 @@ def update_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Se
             source = _unnest(table.columns)
             condition = f't."{key}" = r."{key}" AND ({guard.format(**named)})'
             statement = f'UPDATE "{table.name}" AS t SET {sets.format(**named)} FROM {source} WHERE {condition}'
-            adapted = _adapted(rows, types, _POSTGRESQL_ADAPTERS)
-            cursor.execute(statement, [list(column) for column in zip(*adapted, strict=True)])
+            cursor.execute(statement, [list(column) for column in _adapted(rows, types, _POSTGRESQL_ADAPTERS)])
             return cursor.rowcount
         named = {column: f":{column}" for column in table.columns}
         statement = f'UPDATE "{table.name}" SET {sets.format(**named)} WHERE "{key}" = :{key} AND ({guard.format(**named)})'
-        adapted = _adapted(rows, types, _SQLITE_ADAPTERS)
+        adapted = zip(*_adapted(rows, types, _SQLITE_ADAPTERS), strict=True)
         raw = cursor.cursor.connection.cursor()
         raw.executemany(statement, [dict(zip(table.columns, row, strict=True)) for row in adapted])
         return int(raw.rowcount)
@@ -166,18 +173,17 @@ def one_of(connection: BaseDatabaseWrapper, column: str, values: Sequence[Any], 
         return f"{column} = ANY(%s::{column_type}[])", [list(values)]
     adapt = _SQLITE_ADAPTERS.get(column_type)
     marks = ", ".join(["%s"] * len(values)) or "NULL"
-    return f"{column} IN ({marks})", [adapt(value) if adapt else value for value in values]
+    return f"{column} IN ({marks})", adapt(values) if adapt else list(values)
 
 
 def keys_table(connection: BaseDatabaseWrapper, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
     """Return a WITH clause that names the rows `k(columns…)`, and its parameters: the driving side of a keyed look-up."""
     names = ", ".join(columns)
     if connection.vendor == "postgresql":
-        adapted = _adapted(rows, list(columns.values()), _POSTGRESQL_ADAPTERS)
-        arrays = [list(column) for column in zip(*adapted, strict=True)]
+        arrays = [list(column) for column in _adapted(rows, list(columns.values()), _POSTGRESQL_ADAPTERS)]
         return f"WITH k AS (SELECT * FROM {_unnest(columns)})", arrays
     mark = f"({', '.join(['%s'] * len(columns))})"
-    adapted = _adapted(rows, list(columns.values()), _SQLITE_ADAPTERS)
+    adapted = zip(*_adapted(rows, list(columns.values()), _SQLITE_ADAPTERS), strict=True)
     return f"WITH k({names}) AS (VALUES {', '.join([mark] * len(rows))})", [value for row in adapted for value in row]
 
 

@@ -244,3 +244,24 @@ def count_returned(business: UUID, returned: dict[UUID, tuple[int, int]]) -> Non
     insert_rows(
         connection, RETURNED, rows, on_conflict="(line_id) DO UPDATE SET quantity_milli = facts_returned.quantity_milli + excluded.quantity_milli"
     )
+
+
+def unplaced(keys: Sequence[UUID]) -> list[UUID]:
+    """Return those of the facts that have no place yet, in the order given."""
+    if not keys:
+        return []
+    condition, params = one_of(connection, "fact_id", keys, "uuid")
+    placed = {to_key(key) for (key,) in fetch(connection, f"SELECT fact_id FROM facts_factposition WHERE {condition}", params)}
+    return [key for key in keys if key not in placed]
+
+
+def last_position(business: UUID) -> int:
+    """Return the place of the latest fact; 0 before the first."""
+    sql = "SELECT position FROM facts_factposition WHERE business_id = %s ORDER BY position DESC LIMIT 1"
+    rows = fetch(connection, sql, [key_param(connection, business)])
+    return int(rows[0][0]) if rows else 0
+
+
+def insert_positions(rows: Sequence[tuple[UUID, UUID, int]]) -> None:
+    """Record places, given as rows of `POSITIONS`."""
+    insert_rows(connection, POSITIONS, rows)

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -120,7 +121,7 @@ class Batch:
     used: dict[tuple[UUID, str], int] = field(default_factory=dict)
     events: list[tuple[str, UUID | None, dict[str, object]]] = field(default_factory=list)
 
-    @property
+    @cached_property
     def unit(self) -> str:
         """Return the unit that members collect: that of the program published last."""
         latest = self.timeline.latest
@@ -236,15 +237,6 @@ class Batch:
         """Return how many points a loaded purchase was paid with."""
         stored = self.matched.get(fact) or next((named for named in self.named.values() if named.key == fact), None)
         return int(stored.payload.get("points", 0)) if stored else 0
-
-    def mark(self) -> tuple[int, ...]:
-        """Return how much has been collected so far; a refusal that left the mark unmoved has changed nothing."""
-        book = self.book
-        changed = sum(lot.is_changed for lot in book.lots.values()) if book.lots else 0
-        return (
-            len(book.entries), len(book.holds), changed, len(book.accounts), len(self.new_facts), len(self.new_lines), len(self.members),
-            len(self.events), len(self.entitlements), len(self.returned),
-        )  # fmt: skip
 
     def returned_of(self, line: StoredLine) -> int:
         """Return how much of a line has come back, this batch included."""

@@ -1,31 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys made by the application: UUIDv7, ordered by time, never backwards inside one maker."""
 
-import secrets
+import os
 import threading
 import time
 from collections.abc import Callable
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 _VERSION = 0x7 << 76
 _VARIANT = 0x2 << 62
 _COUNTER_MAX = 0xFFF
+_RANDOM_62 = (1 << 62) - 1
+_UNKNOWN = SafeUUID.unknown
+_set = object.__setattr__
 
 
 def _clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def key_of(number: int) -> UUID:
+    """Return the UUID of a 128-bit number, without the checks of its constructor: keys are made and read in millions."""
+    key = object.__new__(UUID)
+    _set(key, "int", number)
+    _set(key, "is_safe", _UNKNOWN)
+    return key
+
+
+def key_of_bytes(data: bytes) -> UUID:
+    """Return the UUID of sixteen bytes."""
+    return key_of(int.from_bytes(data))
+
+
+def _random_62() -> int:
+    return int.from_bytes(os.urandom(8)) & _RANDOM_62
+
+
 class KeyMaker:
-    """Make UUIDv7 keys from an injected clock (milliseconds) and random source.
+    """Make UUIDv7 keys from an injected clock (milliseconds) and random source (62 bits).
 
     Keys of one maker ascend strictly: a 12-bit counter orders those of one millisecond and borrows from the next one when it is
     full; a clock that steps back is ignored until it has caught up.
     """
 
-    def __init__(self, clock_ms: Callable[[], int] = _clock_ms, random_bits: Callable[[int], int] = secrets.randbits) -> None:
+    def __init__(self, clock_ms: Callable[[], int] = _clock_ms, random_62: Callable[[], int] = _random_62) -> None:
         self._clock_ms = clock_ms
-        self._random_bits = random_bits
+        self._random_62 = random_62
         self._lock = threading.Lock()
         self._last_ms = 0
         self._counter = 0
@@ -41,7 +61,7 @@ class KeyMaker:
             else:
                 self._last_ms, self._counter = self._last_ms + 1, 0
             stamp, counter = self._last_ms, self._counter
-        return UUID(int=stamp << 80 | _VERSION | counter << 64 | _VARIANT | self._random_bits(62))
+        return key_of(stamp << 80 | _VERSION | counter << 64 | _VARIANT | self._random_62())
 
 
 new_key = KeyMaker()

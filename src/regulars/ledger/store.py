@@ -10,6 +10,7 @@ from django.db import connection
 
 from regulars.database.sql import Table, fetch, insert_rows, key_param, moment_param, one_of, to_json, to_key, to_moment, update_rows
 from regulars.ledger.book import Account, Book, Drawn, Hold, Lot, Side
+from regulars.ledger.chain import GENESIS, Booked
 
 ACCOUNTS = Table("ledger_account", {"id": "uuid", "business_id": "uuid", "kind": "text", "unit": "text", "customer_id": "uuid", "balance": "bigint"})
 TRANSACTIONS = Table(
@@ -39,6 +40,7 @@ HOLDS = Table(
         "expires_at": "timestamptz", "resolved_at": "timestamptz",
     },
 )  # fmt: skip
+SEALS = Table("ledger_seal", {"transaction_id": "uuid", "business_id": "uuid", "position": "bigint", "chain_hash": "bytea"})
 _MOVED = Table("ledger_account", {"id": "uuid", "moved": "bigint"})
 _LOT_CHANGES = Table(
     "ledger_lot",
@@ -225,3 +227,66 @@ def progress_of(business: UUID, customers: Collection[UUID], unit: str, since: d
         [key_param(connection, business), *params, unit, moment_param(connection, since)],
     )
     return {to_key(customer): (int(total), to_moment(first)) for customer, total, first in rows}
+
+
+def load_booked(business: UUID, keys: Sequence[UUID]) -> dict[UUID, Booked]:
+    """Return transactions with their entries and allocations, as the chain sees them."""
+    if not keys:
+        return {}
+    condition, params = one_of(connection, "t.id", keys, "uuid")
+    scope = [key_param(connection, business), *params]
+    entries: dict[UUID, list[tuple[UUID, UUID, int]]] = {}
+    for transaction, key, account, amount in fetch(
+        connection,
+        "SELECT e.transaction_id, e.id, e.account_id, e.amount FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id"
+        f" WHERE t.business_id = %s AND {condition} ORDER BY e.id",
+        scope,
+    ):
+        entries.setdefault(to_key(transaction), []).append((to_key(key), to_key(account), amount))
+    allocations: dict[UUID, list[tuple[UUID, UUID, int]]] = {}
+    for transaction, key, lot, amount in fetch(
+        connection,
+        "SELECT e.transaction_id, a.id, a.lot_id, a.amount FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id"
+        f" JOIN ledger_allocation a ON a.entry_id = e.id WHERE t.business_id = %s AND {condition} ORDER BY a.id",
+        scope,
+    ):
+        allocations.setdefault(to_key(transaction), []).append((to_key(key), to_key(lot), amount))
+    rows = fetch(
+        connection,
+        "SELECT t.id, t.fact_id, t.kind, t.rule, t.reverses_id, t.occurred_at, t.booked_at FROM ledger_transaction t"
+        f" WHERE t.business_id = %s AND {condition}",
+        scope,
+    )
+    booked = [
+        Booked(
+            to_key(key), to_key(fact), kind, rule, to_key(reverses), to_moment(occurred_at), to_moment(booked_at), entries.get(to_key(key), []),
+            allocations.get(to_key(key), []),
+        )
+        for key, fact, kind, rule, reverses, occurred_at, booked_at in rows
+    ]  # fmt: skip
+    return {transaction.key: transaction for transaction in booked}
+
+
+def last_seal(business: UUID) -> tuple[int, bytes]:
+    """Return place and hash of the end of the chain."""
+    rows = fetch(
+        connection,
+        "SELECT position, chain_hash FROM ledger_seal WHERE business_id = %s ORDER BY position DESC LIMIT 1",
+        [key_param(connection, business)],
+    )
+    return (rows[0][0], bytes(rows[0][1])) if rows else (0, GENESIS)
+
+
+def insert_seals(business: UUID, seals: Sequence[tuple[UUID, int, bytes]]) -> None:
+    """Add links to the chain."""
+    insert_rows(connection, SEALS, [(transaction, business, position, chain_hash) for transaction, position, chain_hash in seals])
+
+
+def unsealed(business: UUID, keys: Sequence[UUID]) -> list[UUID]:
+    """Return those of the transactions that have no place in the chain yet, in the order given."""
+    if not keys:
+        return []
+    condition, params = one_of(connection, "transaction_id", keys, "uuid")
+    rows = fetch(connection, f"SELECT transaction_id FROM ledger_seal WHERE {condition}", params)
+    sealed = {to_key(key) for (key,) in rows}
+    return [key for key in keys if key not in sealed]

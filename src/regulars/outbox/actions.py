@@ -95,7 +95,8 @@ def hold(jobs: Sequence[Job]) -> list[Job]:
     Called in the transaction that writes the effects and finishes the jobs.
     """
     keys = [job.pk for job in jobs]
-    rows = Job.objects.select_for_update().filter(pk__in=keys, state=Job.State.READY).order_by("id")
+    leased = Job.objects.filter(pk__in=keys, state=Job.State.READY, leased_until__isnull=False)
+    rows = leased.select_for_update().order_by("id")
     attempts = dict(rows.values_list("pk", "attempts"))
     return [job for job in jobs if attempts.get(job.pk) == job.attempts]
 
@@ -230,3 +231,13 @@ def _lock_head(business_id: UUID) -> int:
 def _last_sequences(business_id: UUID, customer_ids: set[UUID]) -> dict[UUID, int]:
     entries = FeedEntry.objects.filter(business_id=business_id, customer_id__in=customer_ids)
     return dict(entries.values_list("customer_id").annotate(Max("customer_sequence")))
+
+
+def announce(
+    kind: str, payload: Mapping[str, Any], *, business_id: UUID, now: datetime, customer_id: UUID | None = None, new_key: Callable[[], UUID] = make_key
+) -> UUID:
+    """Freeze an event in the caller's transaction, with the job that gives it its place in the feed; return its key."""
+    key = new_key()
+    store.insert_events(connection, [store.EventRow(key, business_id, kind, customer_id, payload, now)])
+    enqueue("seal", {"facts": [], "transactions": [], "events": [key.hex]}, now=now, business_id=business_id, new_key=new_key)
+    return key

@@ -67,7 +67,7 @@ SCOPES: dict[str, str] = {
     "webhooks:write": gettext_noop("Manage webhook endpoints and replay deliveries."),
 }
 
-TOKEN_PREFIX = "rk"
+TOKEN_PREFIX = "rk"  # noqa: S105 - what every token begins with is no secret
 _ID_LENGTH, _SECRET_LENGTH = 26, 43
 _CACHE_S = 2.0
 _CACHE_MAX = 10_000

@@ -8,10 +8,10 @@ from django.db import models
 
 from regulars.database.keys import KeyField
 
-_Row = TypeVar("_Row", bound=models.Model, covariant=True)
+_Row_co = TypeVar("_Row_co", bound=models.Model, covariant=True)
 
 
-class BusinessQuerySet(models.QuerySet[_Row]):
+class BusinessQuerySet(models.QuerySet[_Row_co]):
     """Rows of one business at a time."""
 
     def of(self, business: UUID | models.Model) -> Self:

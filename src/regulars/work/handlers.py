@@ -4,11 +4,14 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from regulars.flow.nightly import close_day
+from regulars.flow.sealing import seal_commits
 from regulars.outbox.models import Job
-from regulars.outbox.schedule import Every, Recurrence
+from regulars.outbox.schedule import Daily, Every, Recurrence
 from regulars.tenancy import webhooks
 from regulars.tenancy.attempts import Outcome
-from regulars.work.kinds import Context, Handler, Outward, Quick
+from regulars.tenancy.models import Business
+from regulars.work.kinds import Context, Handler, Long, Outward, Quick
 
 
 def _prepare_webhooks(context: Context, jobs: Sequence[Job]) -> Mapping[UUID, webhooks.Attempt]:
@@ -27,6 +30,17 @@ def _sweep(context: Context, _jobs: Sequence[Job]) -> None:
     webhooks.sweep_deliveries(now=context.now)
 
 
+def _seal(context: Context, jobs: Sequence[Job]) -> None:
+    business = jobs[0].business_id
+    assert business is not None, "what is sealed belongs to a business"
+    events = seal_commits(business, [job.payload for job in jobs])
+    webhooks.plan_deliveries(business, events, now=context.now)
+
+
+def _close_day(context: Context, job: Job) -> None:
+    close_day(Business.objects.get(pk=job.business_id), now=context.now)
+
+
 HANDLERS: dict[str, Handler] = {
     webhooks.JOB_KIND: Outward(
         prepare=_prepare_webhooks,
@@ -34,9 +48,12 @@ HANDLERS: dict[str, Handler] = {
         record=_record_webhook,
         is_slow=lambda outcome: outcome.is_unanswered,
     ),
+    "seal": Quick(run=_seal, is_together=True),
+    "closing": Long(run=_close_day),
     "sweep": Quick(run=_sweep),
 }
 
 SCHEDULE: dict[str, Recurrence] = {
+    "closing": Daily(2),
     "sweep": Every(600),
 }

@@ -14,8 +14,8 @@ from regulars.kernel.clock import utc_now
 from regulars.outbox import actions as outbox
 from regulars.outbox.schedule import Recurrence
 from regulars.tenancy.models import Business
+from regulars.work.failures import without_values
 from regulars.work.handlers import SCHEDULE
-from regulars.work.worker import without_values
 
 logger = logging.getLogger(__name__)
 TICK_S = 1.0

@@ -13,20 +13,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, IntegrityError, close_old_connections, connection, transaction
+from django.db import DatabaseError, IntegrityError, close_old_connections, transaction
 
 from regulars.database.transactions import is_worth_retrying, run_durably
 from regulars.kernel.clock import utc_now
-from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.outbox import actions as outbox
-from regulars.outbox.backoff import describe
 from regulars.outbox.models import Job
 from regulars.outbox.wake import listen, stop_listening
 from regulars.tenancy.sender import TIMEOUT_S, Sender
+from regulars.work.failures import Interrupted, without_values
 from regulars.work.handlers import HANDLERS
 from regulars.work.kinds import Context, Handler, Long, Outward, Quick
 
@@ -41,31 +41,6 @@ _IDLE_S = 0.5
 _LEASE_S = 60
 _EXTEND_EVERY_S = 20.0
 _COMMIT_EVERY_S = 0.05  # how long other writers may have to wait
-
-
-class Interrupted(RegularsError):
-    """The process ended while it ran the job, each time."""
-
-    code = "job_interrupted"
-    status = 500
-    text = gettext_noop("The program ended while it ran this job, as often as the job may be tried.")
-
-
-class OneProcessOnly(RegularsError):
-    """SQLite has exactly one writing process."""
-
-    code = "one_process_only"
-    status = 409
-    text = gettext_noop("On SQLite the web server does the background work itself: “regulars serve” is enough.")
-
-
-class JobFailed(Exception):  # noqa: N818 - it is what the log shows
-    """Stands for an error in the log, without the values in its message."""
-
-
-def without_values(error: BaseException) -> BaseException:
-    """Return what may be logged of an error: its class and where it happened, no values that it may carry."""
-    return JobFailed(describe(error)).with_traceback(error.__traceback__)
 
 
 @dataclass(slots=True)
@@ -221,11 +196,11 @@ class Worker:
         except Exception as error:
             if len(jobs) > 1:
                 return {key: value for job in jobs for key, value in self._prepare(kind, [job], context).items()}
+            logger.exception("job %s of kind %s failed", jobs[0].pk, kind, exc_info=without_values(error))
             self._take_back(jobs[0], error, context)
             return {}
 
     def _take_back(self, job: Job, error: Exception, context: Context) -> None:
-        logger.exception("job %s of kind %s failed", job.pk, job.kind, exc_info=without_values(error))
         outbox.retry(job, error, now=context.now, random=context.random, attempts_max=self._attempts_max(job))
 
     def _start_send(self, job: Job, request: Any, context: Context) -> None:
@@ -241,8 +216,7 @@ class Worker:
         outcome, failure = None, None
         try:
             outcome = handler.send(context, request)
-        except Exception as error:
-            logger.exception("job %s of kind %s failed", job.pk, job.kind, exc_info=without_values(error))
+        except Exception as error:  # noqa: BLE001 - the writing thread logs it and gives the job back
             failure = error
         seconds = time.monotonic() - started
         self._sent.put(_Sent(job=job, request=request, outcome=outcome, error=failure, seconds=seconds))
@@ -295,8 +269,9 @@ class Worker:
             self._extended_at, self._long_job = time.monotonic(), job
             try:
                 handler.run(context, job)
-                run_durably(lambda job=job: outbox.finish(outbox.hold([job])))
+                run_durably(partial(_finish_if_held, job))
             except Exception as error:
+                logger.exception("job %s of kind %s failed", job.pk, job.kind, exc_info=without_values(error))
                 self._take_back(job, error, self._context())
             finally:
                 self._long_job = None
@@ -332,12 +307,15 @@ class Worker:
         stop_listening(bell)
 
 
+def _finish_if_held(job: Job) -> None:
+    outbox.finish(outbox.hold([job]))
+
+
 def settle(units: Sequence[_Unit], context: Context, *, attempts_max: Callable[[Job], int]) -> None:
     """Write the effects of units and finish their jobs, in as few commits as let other writers in between."""
     rest = list(units)
     while rest:
-        count = run_durably(lambda: _settle_some(rest, context, attempts_max))  # noqa: B023 - it runs before `rest` changes
-        rest = rest[count:]
+        rest = rest[run_durably(partial(_settle_some, rest, context, attempts_max)) :]
 
 
 def _settle_some(units: Sequence[_Unit], context: Context, attempts_max: Callable[[Job], int]) -> int:
@@ -371,15 +349,3 @@ def _settled(unit: _Unit, jobs: Sequence[Job], context: Context, attempts_max: C
         return []
     return list(jobs)
 
-
-def run_worker(stop: threading.Event) -> None:
-    """Do background work in this process until told to stop: `regulars worker`, any number beside `serve` on PostgreSQL.
-
-    Raises OneProcessOnly on SQLite.
-    """
-    from regulars.work.scheduler import Scheduler  # noqa: PLC0415 - replaced below
-
-    if connection.vendor == "sqlite":
-        raise OneProcessOnly
-    threading.Thread(target=Scheduler().run, args=(stop,), name="schedule", daemon=True).start()
-    Worker().run(stop)

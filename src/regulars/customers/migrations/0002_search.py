@@ -4,7 +4,7 @@
 SQLite: an FTS5 table of trigrams over `customers_searchrow`, both kept by triggers on the customer's own row, so that what is
 erased there is gone here. The row number says in which order customers came and survives VACUUM. Each text begins with a word of
 its business in capitals (search text has none), which narrows a search to it. Single-trigram postings (detail=none) are half the
-size; the reader checks the text itself. PostgreSQL: a pg_trgm index on the column.
+size; the reader checks the text itself. PostgreSQL: a pg_trgm index on the column, and one on tags.
 """
 
 import sqlite3
@@ -57,8 +57,9 @@ _SECURE_DELETE_SINCE = (3, 42, 0)
 _POSTGRESQL = [
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     "CREATE INDEX customers_search_trigrams ON customers_customer USING gin (search_text gin_trgm_ops)",
+    "CREATE INDEX customers_tags ON customers_customer USING gin (tags jsonb_path_ops)",
 ]
-_POSTGRESQL_UNDO = ["DROP INDEX customers_search_trigrams"]
+_POSTGRESQL_UNDO = ["DROP INDEX customers_search_trigrams", "DROP INDEX customers_tags"]
 
 
 def _run(schema_editor, statements):

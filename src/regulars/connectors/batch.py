@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows that stand or fall together, and what was read out of them. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from regulars.connectors.rows import Row
+from regulars.kernel.errors import RegularsError, gettext_noop
+
+
+class SpoiltOrder(RegularsError):
+    """A good row of a purchase that has a bad one."""
+
+    code = "spoilt_order"
+    status = 422
+    text = gettext_noop(
+        "Row %(row)s of this purchase has an error, and a purchase is taken as a whole. Correct that row and import both again."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What the business adds to a mapping: its currency, country and time zone, and what names rows without a number."""
+
+    currency: str
+    country: str
+    time_zone: str
+    row_prefix: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """The rows of one purchase, customer or product: items for the room that keeps them, or problems by row number.
+
+    `left_out` counts rows that a rule leaves out, by its reason; `rounded` amounts that had more decimals than the currency.
+    """
+
+    rows: list[Row]
+    items: list[Any] = field(default_factory=list)
+    problems: dict[int, RegularsError] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    rounded: int = 0
+    has_several_times: bool = False
+
+    def leave_out(self, reason: str) -> None:
+        """Count a row that a rule leaves out."""
+        self.left_out[reason] = self.left_out.get(reason, 0) + 1
+
+    def spoil(self) -> None:
+        """Give every good row of a purchase with a bad one the reason why it waits."""
+        bad = min(self.problems)
+        self.left_out.clear()
+        self.rounded = 0
+        for number, _, _ in self.rows:
+            self.problems.setdefault(number, SpoiltOrder(row=bad))
+
+
+class BatchReader(Protocol):
+    """Reads rows under one header by one mapping; one reader for each subject."""
+
+    @property
+    def group_column(self) -> int | None:
+        """Return the position of the column whose equal values must come together, if any."""
+
+    def batches(self, rows: Iterable[Row]) -> Iterator[Batch]:
+        """Yield the batches in the order of the rows."""

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What rows of a customer file mean against what is known: who is new, who changes, who stays. Pure.
+
+A row is matched by its identities like any reference. What it says of a profile overrides, what it leaves blank stays,
+tags are added. An identity that belongs to somebody else stays there and is noted with the row's customer as a contact
+that does not resolve.
+"""
+
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from msgspec import Struct
+
+from regulars.customers.matching import IdentityKey, in_order_of_trust, normalise_identity, read_language
+from regulars.customers.profile import check_birthday, read_tags
+from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.kernel.text import clean
+
+
+class NoIdentity(RegularsError):
+    """A row by which nobody can be recognised."""
+
+    code = "no_identity"
+    status = 422
+    text = gettext_noop(
+        "The row names no phone, e-mail, card or external id. Give it one, or every import would make it anew."
+    )
+
+
+class CustomerRow(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A customer as a file or a form names them: any identities (kind, value), several of a kind too, and profile."""
+
+    identities: tuple[IdentityKey, ...] = ()
+    name: str = ""
+    language: str = ""
+    birthday: date | None = None
+    tags: tuple[str, ...] = ()
+
+
+class OutcomeKind(StrEnum):
+    """What became of a row."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+class Outcome(Struct, frozen=True):
+    """What became of a row, whose it was, why it was refused, and (kind, owner) of identities that belong to others."""
+
+    kind: OutcomeKind
+    customer_id: UUID | None = None
+    error: RegularsError | None = None
+    conflicts: tuple[tuple[str, UUID], ...] = ()
+
+
+@dataclass(slots=True)
+class Person:
+    """A customer while rows are laid over them: the profile now, and what has to be written."""
+
+    id: UUID
+    name: str = ""
+    language: str = ""
+    birthday: date | None = None
+    tags: list[str] = field(default_factory=list)
+    is_new: bool = False
+    is_renamed: bool = False
+    is_changed: bool = False
+    gained: list[IdentityKey] = field(default_factory=list)
+    contacts: list[IdentityKey] = field(default_factory=list)
+
+
+def read_row(row: CustomerRow, country: str, *, today: date) -> CustomerRow:
+    """Bring a row into one spelling. Raises the error that names what is wrong with it."""
+    read = [normalise_identity(kind, value, country) for kind, value in row.identities]
+    check_birthday(row.birthday, today=today)
+    return CustomerRow(
+        identities=in_order_of_trust(identity for identity in read if identity is not None),
+        name=clean(row.name),
+        language=read_language(row.language),
+        birthday=row.birthday,
+        tags=tuple(read_tags(row.tags)) if row.tags else (),
+    )
+
+
+def lay_over(
+    rows: Sequence[CustomerRow | RegularsError],
+    *,
+    owners: dict[IdentityKey, Person],
+    contacts: Container[tuple[UUID, IdentityKey]],
+    new_key: Callable[[], UUID],
+) -> list[Outcome]:
+    """Lay read rows over the people they mean, one by one, and say what became of each.
+
+    `owners` are the people to whom identities resolve, extended by what rows gain; `contacts` those already noted.
+    """
+    return [
+        Outcome(OutcomeKind.REFUSED, error=row)
+        if isinstance(row, RegularsError)
+        else _lay_one(row, owners, contacts, new_key)
+        for row in rows
+    ]
+
+
+def _lay_one(
+    row: CustomerRow,
+    owners: dict[IdentityKey, Person],
+    contacts: Container[tuple[UUID, IdentityKey]],
+    new_key: Callable[[], UUID],
+) -> Outcome:
+    if not row.identities:
+        return Outcome(OutcomeKind.REFUSED, error=NoIdentity())
+    known = next((owners[identity] for identity in row.identities if identity in owners), None)
+    person = known or Person(new_key(), is_new=True)
+    try:
+        tags = read_tags([*person.tags, *row.tags]) if row.tags else person.tags
+    except RegularsError as error:
+        return Outcome(OutcomeKind.REFUSED, error=error)
+    gained = [identity for identity in row.identities if identity not in owners]
+    foreign = [identity for identity in row.identities if identity in owners and owners[identity] is not person]
+    noted = [
+        identity for identity in foreign if (person.id, identity) not in contacts and identity not in person.contacts
+    ]
+    conflicts = tuple((identity[0], owners[identity].id) for identity in foreign)
+    owners.update(dict.fromkeys(gained, person))
+    person.gained += gained
+    person.contacts += noted
+    is_changed = _change_profile(person, row, tags) or bool(gained or noted)
+    if known is None:
+        return Outcome(OutcomeKind.CREATED, person.id, conflicts=conflicts)
+    return Outcome(OutcomeKind.UPDATED if is_changed else OutcomeKind.UNCHANGED, person.id, conflicts=conflicts)
+
+
+def _change_profile(person: Person, row: CustomerRow, tags: list[str]) -> bool:
+    """Take over what the row says and tell whether anything is different now."""
+    before = (person.name, person.language, person.birthday, person.tags)
+    after = (row.name or person.name, row.language or person.language, row.birthday or person.birthday, tags)
+    person.name, person.language, person.birthday, person.tags = after
+    person.is_renamed |= before[0] != after[0]
+    person.is_changed |= before != after
+    return before != after

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The end of a business day: for each member with something due, one closing fact through the path."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from regulars.customers.matching import CustomerRef
+from regulars.flow.intake import Closing
+from regulars.flow.receive import receive
+from regulars.ledger.queries import due_for_closing
+from regulars.programs.models import Membership
+from regulars.rewards.models import Entitlement
+from regulars.tenancy.models import Business
+
+SOURCE = "closing"
+_GROUP = 500
+
+
+def close_day(business: Business, *, now: datetime) -> int:
+    """Close the day of every member with something due and return how many there were.
+
+    Per member, in the program's order: pending points, holds, rewards, tier, expiry. A member is closed once per moment given, so
+    running it again after a crash goes on where it stopped.
+    """
+    closed = 0
+    stamp = now.astimezone(ZoneInfo(business.timezone)).strftime("%Y-%m-%dT%H:%M")
+    for customers in _due(business, now):
+        intakes = [
+            Closing(source=SOURCE, external_id=f"{stamp}/{customer}", occurred_at=now, customer=CustomerRef(id=customer)) for customer in customers
+        ]
+        receipts = receive(business, intakes, now=now)
+        closed += len(receipts)
+        if all(receipt.is_repeat or receipt.refusal for receipt in receipts):
+            break
+    return closed
+
+
+def _due(business: Business, now: datetime) -> Iterator[list[UUID]]:
+    while customers := _some_due(business, now):
+        yield customers
+
+
+def _some_due(business: Business, now: datetime) -> list[UUID]:
+    points = due_for_closing(business, now=now, limit=_GROUP)
+    standings = Membership.objects.of(business).filter(Q(progress_until__lte=now) | Q(falls_at__lte=now))
+    open_rewards = Entitlement.objects.of(business).filter(state__in=[Entitlement.State.ISSUED, Entitlement.State.RESERVED], expires_at__lte=now)
+    found = [*points, *standings.values_list("pk", flat=True)[:_GROUP], *open_rewards.values_list("holder_id", flat=True)[:_GROUP]]
+    return list(dict.fromkeys(found))[:_GROUP]

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads of the ledger: what a member has and can use, the statement, and what the shop owes."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
+
+from regulars.kernel.clock import local_day
+from regulars.ledger.models import Account, Allocation, Entry, Hold, Lot, Transaction
+from regulars.tenancy.models import Business
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What a member has of a unit: all of it, what can be used now, what waits, what is set aside, what is owed.
+
+    `ending` lists (last local day, points) of spendable points that end, the soonest first.
+    """
+
+    total: int
+    available: int
+    pending: int
+    held: int
+    owed: int
+    ending: tuple[tuple[date, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """One booking on a member's account. `fact` and `rule` lead to the decision that explains it."""
+
+    transaction: UUID
+    fact: UUID
+    kind: str
+    rule: str
+    points: int
+    occurred_at: datetime
+    booked_at: datetime
+
+
+def balance_of(business: Business, customer: UUID, unit: str, *, now: datetime) -> Balance:
+    """Return what a member has at a moment. Nobody without an account has anything."""
+    accounts = {account.kind: account for account in Account.objects.of(business).filter(customer=customer, unit=unit)}
+    member, deficit = accounts.get("member"), accounts.get("deficit")
+    lots = list(Lot.objects.of(business).filter(account=member, remaining__gt=0)) if member else []
+    spendable = [lot for lot in lots if lot.available_at and lot.available_at <= now and (lot.expires_at is None or now < lot.expires_at)]
+    zone = ZoneInfo(business.timezone)
+    ending: dict[date, int] = {}
+    for lot in sorted((lot for lot in spendable if lot.expires_at), key=lambda lot: lot.expires_at or now):
+        if lot.expires_at and lot.remaining > lot.held:
+            day = local_day(lot.expires_at, zone)
+            ending[day] = ending.get(day, 0) + lot.remaining - lot.held
+    return Balance(
+        total=member.balance if member else 0,
+        available=sum(lot.remaining - lot.held for lot in spendable),
+        pending=sum(lot.remaining for lot in lots if lot.available_at is None or lot.available_at > now),
+        held=sum(lot.held for lot in lots),
+        owed=-deficit.balance if deficit else 0,
+        ending=tuple(ending.items()),
+    )
+
+
+def balances_of(business: Business, customers: list[UUID], unit: str) -> dict[UUID, int]:
+    """Return the balances of several members in one query."""
+    rows = Account.objects.of(business).filter(customer__in=customers, unit=unit, kind=Account.Kind.MEMBER)
+    return {customer: balance for customer, balance in rows.values_list("customer_id", "balance") if customer}
+
+
+def statement(business: Business, customer: UUID, unit: str, *, before: UUID | None = None, limit: int = 50) -> list[StatementRow]:
+    """Return the bookings on a member's account, the latest first, from before a transaction on (keyset page)."""
+    entries = Entry.objects.of(business).filter(account__customer=customer, account__unit=unit, account__kind=Account.Kind.MEMBER)
+    if before is not None:
+        entries = entries.filter(transaction_id__lt=before)
+    return [
+        StatementRow(e.transaction_id, e.transaction.fact_id, e.transaction.kind, e.transaction.rule, e.amount, e.transaction.occurred_at, e.transaction.booked_at)
+        for e in entries.select_related("transaction").order_by("-transaction_id")[:limit]
+    ]
+
+
+def drawn_from(business: Business, transactions: list[UUID]) -> dict[UUID, list[tuple[UUID, int]]]:
+    """Return for transactions which lots they drew on or gave back to: (transaction that gave the lot, amount)."""
+    rows = Allocation.objects.of(business).filter(entry__transaction__in=transactions).values_list("entry__transaction_id", "lot__transaction_id", "amount")
+    drawn: dict[UUID, list[tuple[UUID, int]]] = {}
+    for transaction, origin, amount in rows:
+        drawn.setdefault(transaction, []).append((origin, amount))
+    return drawn
+
+
+def open_holds(business: Business, customer: UUID, *, now: datetime) -> list[Hold]:
+    """Return the holds of a member that are neither resolved nor over."""
+    return list(Hold.objects.of(business).filter(account__customer=customer, state=Hold.State.OPEN, expires_at__gt=now).order_by("expires_at"))
+
+
+def outstanding(business: Business, unit: str) -> int:
+    """Return how many points members hold in all."""
+    total = Account.objects.of(business).filter(unit=unit, kind=Account.Kind.MEMBER).aggregate(total=Coalesce(Sum("balance"), 0))
+    return int(total["total"])
+
+
+def due_for_closing(business: Business, *, now: datetime, limit: int) -> list[UUID]:
+    """Return members with something to close: points that are over, waited in vain, or held too long."""
+    lots = Lot.objects.of(business).filter(remaining__gt=0)
+    over = lots.filter(Q(expires_at__lte=now, remaining__gt=F("held")) | Q(available_at__isnull=True, waits_until__lte=now))
+    holds = Hold.objects.of(business).filter(state=Hold.State.OPEN, expires_at__lte=now)
+    customers = [*over.values_list("account__customer_id", flat=True)[:limit], *holds.values_list("account__customer_id", flat=True)[:limit]]
+    return list(dict.fromkeys(customer for customer in customers if customer))[:limit]
+
+
+def transactions_of(business: Business, facts: list[UUID]) -> list[Transaction]:
+    """Return the transactions that facts have caused, in order."""
+    return list(Transaction.objects.of(business).filter(fact__in=facts).order_by("id"))

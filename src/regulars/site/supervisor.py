@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`regulars serve`: check, migrate, then be the main process of the web server, which starts its workers again when they fail.
+
+On SQLite one worker process does everything; on PostgreSQL there is one for each core, up to four. Every one of them also does
+background work, so nothing else has to run.
+"""
+
+import logging
+import os
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+from django.db import connection, connections
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.site.environment import Environment
+from regulars.work.process import lock_database_file
+
+logger = logging.getLogger(__name__)
+TARGET = "regulars.site.serve:make_application"
+_PROCESSES_MAX = 4
+_THREADS_ALONE = 32
+_THREADS_EACH = 16  # four processes and their background work stay below PostgreSQL's usual 100 connections
+_WAITING_MAX = 256
+_RESPAWN_S = 0.5
+_STOP_S = 10
+
+
+class CannotListen(RegularsError):
+    """The address is taken or not of this machine."""
+
+    code = "cannot_listen"
+    status = 500
+    text = gettext_noop("Cannot listen on %(address)s: %(problem)s. Is it running already? Set REGULARS_BIND to another one.")
+
+
+def serve(environment: Environment) -> None:
+    """Serve until SIGINT or SIGTERM, then let requests finish and return.
+
+    Raises DatabaseInUse when another process has worked on the SQLite file for 15 seconds, SystemCheckError, CannotListen.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regulars.site.settings")
+    django.setup()
+    call_command("check")
+    is_sqlite = connection.vendor == "sqlite"
+    _migrate(is_sqlite=is_sqlite)
+    address, port = environment.bind
+    server = Granian(
+        TARGET,
+        factory=True,
+        address=address,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1 if is_sqlite else min(os.cpu_count() or 1, _PROCESSES_MAX),
+        blocking_threads=_THREADS_ALONE if is_sqlite else _THREADS_EACH,
+        backpressure=_WAITING_MAX,
+        respawn_failed_workers=True,
+        respawn_interval=_RESPAWN_S,
+        workers_kill_timeout=_STOP_S,
+        websockets=False,
+        log_level=LogLevels.warning,
+    )
+    server.on_startup(lambda: logger.info("Regulars is at http://%s:%s – stop it with Ctrl-C", address, port))
+    try:
+        server.serve()
+    except OSError as error:
+        raise CannotListen(address=f"{address}:{port}", problem=error.strerror or type(error).__name__) from None
+
+
+def _migrate(*, is_sqlite: bool) -> None:
+    """Bring the tables up to date, as the only writer of a SQLite file; leave no connection for the workers to inherit."""
+    if is_sqlite:
+        with lock_database_file(Path(connection.settings_dict["NAME"])):
+            call_command("migrate", interactive=False, verbosity=0)
+            connections.close_all()
+        return
+    call_command("migrate", interactive=False, verbosity=0)
+    connections.close_all()
