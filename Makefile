@@ -13,6 +13,7 @@ RUN := .venv/.installed-run
 PACKAGE := .venv/.installed-package
 DEV := .venv/.installed-dev
 TOOLS := tools/node_modules/.installed
+ASSETS := assets/node_modules/.installed
 
 # The gates read the settings; they must neither find nor leave anything in the data folder of the person at the keyboard.
 GATE := REGULARS_HOME=$(CURDIR)/var/check DATABASE_URL= DJANGO_SETTINGS_MODULE=regulars.site.settings
@@ -20,7 +21,7 @@ DJANGO := $(GATE) $(CURDIR)/$(BIN)/python -m django
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env dev demo test check proof bench coverage format requirements assets messages clean
+.PHONY: help env dev node-tools demo test check proof bench coverage format requirements assets messages clean
 .PHONY: check-format check-lint check-types check-imports check-dependencies check-dead-code check-duplicates \
 	check-migrations check-tidy
 
@@ -48,13 +49,16 @@ $(DEV): requirements/dev.txt $(PACKAGE)
 	@$(PIP) install --no-compile --require-hashes --no-deps -r $<
 	@touch $@
 
-$(TOOLS): tools/package-lock.json
-	@npm --prefix tools ci --silent --no-audit --no-fund
+# Not `npm ci`: it refuses a lock file that was written where the packages of other platforms were not to be had.
+$(TOOLS) $(ASSETS): %/node_modules/.installed: %/package-lock.json
+	@npm --prefix $* install --no-save --silent --no-audit --no-fund
 	@touch $@
 
 env: $(PACKAGE) ## install what Regulars runs on
 
 dev: $(DEV) ## the same, and what tests and checks need
+
+node-tools: $(TOOLS) $(ASSETS) ## install what builds the assets and finds duplicated code (needs npm)
 
 # ---- using it
 
@@ -118,8 +122,8 @@ requirements: dev ## pin the dependencies again, with hashes, after a change in 
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		pyproject.toml --group build --group dev --output-file requirements/dev.txt
 
-assets: ## build stylesheet, scripts and fonts (needs npm); the result is committed
-	@npm --prefix assets ci --silent --no-audit --no-fund && npm --prefix assets run --silent build
+assets: $(ASSETS) ## build stylesheet, scripts and icons (needs npm); the result is committed
+	@npm --prefix assets run --silent build
 
 messages: dev ## collect the texts, merge them into the catalogues and compile these (needs gettext); the result is committed
 	@cd src/regulars && mkdir -p locale && \

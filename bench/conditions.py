@@ -77,7 +77,7 @@ def fact_rules() -> list[JSON]:
 
 def line_rules() -> list[JSON]:
     """Write rules that look at every line: any line, a total over a category, lines that are selected, every line."""
-    rules = []
+    rules: list[JSON] = []
     for n in range(RULES // 4):
         in_category = compare("line.category", "is", f"category {n % 20}")
         rules += [
@@ -90,7 +90,7 @@ def line_rules() -> list[JSON]:
 
 
 def measure(name: str, run: Callable[[], object]) -> None:
-    """Print the median, least and greatest processor time of one run in microseconds; a block averages many runs."""
+    """Print the median, least and greatest processor time of a run in µs; a block averages many runs."""
     blocks = []
     for _ in range(BLOCKS):
         start = time.process_time_ns()
@@ -110,7 +110,7 @@ def machine() -> str:
 
 
 def main() -> None:
-    """Measure checks, selections and explanations beside the plainest closure, the unit of this machine at this hour."""
+    """Measure checks, selections and explanations beside the plainest closure: the unit of this machine today."""
     print(machine())
     print(
         f"{RULES} rules, {LINES} lines; {BLOCKS} blocks of {RUNS} runs; µs of processor time: median, least, greatest"

@@ -6,6 +6,7 @@ a server in REGULARS_TEST_POSTGRES) once more everything that touches the databa
 With REGULARS_TEST_STRICT=1 a skipped test is a failed test, unless only the public data sets are missing.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -45,6 +46,14 @@ _clear_settings()
 os.environ["REGULARS_HOME"] = str(_home)
 if LANE == "postgres":
     os.environ["DATABASE_URL"] = os.environ["REGULARS_TEST_POSTGRES"]
+
+
+def _fall_silent() -> None:
+    """Drop what libraries print about themselves while Python ends: the last line of a run is pytest's."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+atexit.register(_fall_silent)
 
 
 def pytest_unconfigure() -> None:

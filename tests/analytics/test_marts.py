@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 import pytest
-from analytics.histories import CURRENCY, CUSTOMERS, DAYS, FIRST_DAY, STORES, Sold, order_rows, return_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analytics.histories import CURRENCY, CUSTOMERS, DAYS, FIRST_DAY, STORES, Sold, order_rows, return_rows
 from regulars.analytics import marts as marts_module
 from regulars.analytics.lake import Lake
 from regulars.analytics.marts import WORK, ExplorationTooSlow, Limits, Marts, NoMarts, deadline

@@ -153,6 +153,7 @@ class Marts:
             leftover.unlink()
         with self._work(lake, fresh) as con:
             state = _build(con, lake, manifest, self.currency)
+        sync(self.folder / fresh)
         (self.folder / f"{WORK}.wal").unlink(missing_ok=True)
         (self.folder / fresh).replace(self.folder / WORK)
         return state

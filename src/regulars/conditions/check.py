@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compile a tree into closures that check one snapshot; they never raise, whatever the snapshot holds or lacks.
+"""Compile a tree into closures that check one snapshot; they never raise, whatever its values are or lack.
 
 Missing values follow the two-valued rule of the package; see its docstring. What one comparison means is in `compare`.
 """

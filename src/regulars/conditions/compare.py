@@ -148,8 +148,7 @@ def _is_one_of(name: str, wanted: tuple[Scalar, ...], *, field_type: FieldType) 
 
 
 def _has_one_of(name: str, wanted: tuple[Scalar, ...]) -> Check:
-    tags = frozenset(wanted)
-    return lambda values: _is_tags(values.get(name)) and not tags.isdisjoint(values[name])
+    return lambda values: _is_tags(values.get(name)) and any(map(values[name].__contains__, wanted))
 
 
 def _in_order(name: str, operator: Operator, value: Any, *, field_type: FieldType) -> Check:

@@ -16,6 +16,7 @@ from regulars.conditions.values import Scalar
 LINES = "lines"
 FAMILY_SUFFIX = ".*"
 KEY_CHARS_MAX = 64
+NAME_CHARS_COMPARED = 100
 
 Snapshot: TypeAlias = Mapping[str, Any]
 
@@ -184,7 +185,7 @@ class Registry:
 
     def nearest(self, name: str) -> str:
         """Return the known name that looks most like this one."""
-        return get_close_matches(name, self._fields, n=1, cutoff=0.0)[0]
+        return get_close_matches(name[:NAME_CHARS_COMPARED], self._fields, n=1, cutoff=0.0)[0]
 
 
 def _is_member(name: str, family: Field) -> bool:

@@ -119,7 +119,7 @@ class _Reader:
 
     def on_lines(self, data: object, place: _Place) -> Node:
         """Read a condition that is asked of each line."""
-        self.keep_to(Scope.FACT, shown(data), place, within_lines=errors.LinesWithinLines)
+        self.keep_to(Scope.FACT, data, place, within_lines=errors.LinesWithinLines)
         self.scope, self.is_within_lines = Scope.LINE, True
         member = self.node(data, place)
         self.scope, self.is_within_lines = Scope.FACT, False
@@ -127,11 +127,11 @@ class _Reader:
 
     def total(self, data: dict[str, Any], place: _Place) -> Node:
         _only(data, ("lines",), place)
-        total, inner = data["lines"], place.child(".lines")
+        total, inner = data["lines"], place._replace(path=f"{place.path}.lines")
         if not isinstance(total, dict):
             raise BadCondition(path=inner.path, value=shown(total))
         _only(total, ("where", "sum", "count", "is", "value"), inner)
-        self.keep_to(Scope.FACT, shown(total), inner, within_lines=errors.LinesWithinLines)
+        self.keep_to(Scope.FACT, total, inner, within_lines=errors.LinesWithinLines)
         subject = self.totalled(total, inner)
         where = self.on_lines(total["where"], inner.child(".where")) if "where" in total else None
         operator, value = _operand(total, subject, inner)
@@ -152,23 +152,24 @@ class _Reader:
     def comparison(self, data: dict[str, Any], place: _Place) -> Node:
         _only(data, ("field", "is", "value"), place)
         field, name = self.field(data["field"], f"{place.path}.field"), data["field"]
-        self.keep_to(field.scope, shown(name), place, within_lines=errors.NotALineField)
+        self.keep_to(field.scope, name, place, within_lines=errors.NotALineField)
         operator, value = _operand(data, _Subject(name, field.type, field.operators, field.choices), place)
         return Comparison(name, operator, value)
 
     def field(self, name: object, path: str) -> Field:
-        found = self.registry.find(name) if isinstance(name, str) else None
+        text = name if isinstance(name, str) else ""
+        found = self.registry.find(text)
         if found is None:
-            raise errors.UnknownField(path=path, value=shown(name), nearest=self.registry.nearest(str(name)))
+            raise errors.UnknownField(path=path, value=shown(name), nearest=self.registry.nearest(text))
         return found
 
-    def keep_to(self, scope: Scope, value: str, place: _Place, *, within_lines: type[BadCondition]) -> None:
+    def keep_to(self, scope: Scope, value: object, place: _Place, *, within_lines: type[BadCondition]) -> None:
         """Refuse a node whose scope is not that of the member it stands in; the first node sets it."""
         if self.scope is None:
             self.scope = scope
         if self.scope is not scope:
             refusal = within_lines if self.is_within_lines else errors.ScopesMixed
-            raise refusal(path=place.path, value=value)
+            raise refusal(path=place.path, value=shown(value))
 
 
 _NODES: Mapping[str, Callable[[_Reader, dict[str, Any], _Place], Node]] = {

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from fractions import Fraction
+from math import isfinite
 from typing import Any, Protocol
 
 from regulars.conditions import wording
@@ -102,7 +103,7 @@ class Writer:
     def value(self, field: Field, value: Any, *, as_type: FieldType) -> str:
         """Write one value of a field, or all the tags that it holds."""
         if as_type is FieldType.TAGS and not isinstance(value, str):
-            return self._joined([self.say(wording.QUOTED, value=tag) for tag in sorted(value)], wording.AND)
+            return self._joined([self.say(wording.QUOTED, value=tag) for tag in sorted(map(str, value))], wording.AND)
         match as_type:
             case FieldType.NUMBER:
                 return self._counted(field.unit, self.formatters.number(value), number=value)
@@ -137,7 +138,7 @@ class Writer:
         """Put the unit beside a number; fractions below two take the form of 0, which is right in all six languages."""
         if unit is None:
             return text
-        whole = abs(int(number))
+        whole = abs(int(number)) if isfinite(number) else 0
         count = whole if whole > 1 or whole == abs(number) else 0
         return self.translate.ngettext(unit.singular, unit.plural, count).format(count=text)
 

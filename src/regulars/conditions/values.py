@@ -10,7 +10,7 @@ Iso = TypeVar("Iso", date, time, datetime)
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TEXT_CHARS_MAX = 200
-NUMBER_MAX = 10**15
+NUMBER_MAX = 10**15 - 1
 
 
 def read_text(data: object) -> str | None:

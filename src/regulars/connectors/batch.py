@@ -15,13 +15,14 @@ class SpoiltOrder(RegularsError):
     code = "spoilt_order"
     status = 422
     text = gettext_noop(
-        "Row %(row)s of this purchase has an error, and a purchase is taken as a whole. Correct that row and import both again."
+        "Row %(row)s of this purchase has an error, and a purchase is taken as a whole. "
+        "Correct that row and import both again."
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What the business adds to a mapping: its currency, country and time zone, and what names rows without a number."""
+    """What the business adds to a mapping: its currency, country, time zone, and what names unnumbered rows."""
 
     currency: str
     country: str
@@ -33,7 +34,8 @@ class Setting:
 class Batch:
     """The rows of one purchase, customer or product: items for the room that keeps them, or problems by row number.
 
-    `left_out` counts rows that a rule leaves out, by its reason; `rounded` amounts that had more decimals than the currency.
+    `left_out` counts rows that a rule leaves out, by its reason; `rounded` amounts that had more decimals than the
+    currency.
     """
 
     rows: list[Row]

@@ -34,7 +34,11 @@ class ParquetTable(Table):
         self._select = f"SELECT file_row_number + 1, {texts} FROM read_parquet(?, file_row_number = true)"
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
-        config = {"memory_limit": _MEMORY, "threads": 2, "temp_directory": str(self._scratch)}
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": _MEMORY,
+            "threads": 2,
+            "temp_directory": str(self._scratch),
+        }
         connection = duckdb.connect(config=config)
         connection.execute("SET enable_progress_bar = false")
         return connection.execute(sql, [self._path])
@@ -59,7 +63,8 @@ class ParquetTable(Table):
         name = "NULL" if column is None else _quoted(self.header[column])
         found = self._run(
             f"""SELECT count(*), count(*) FILTER (is_first), count(DISTINCT hash(value)) FROM (
-            SELECT value, value IS DISTINCT FROM lag(value) OVER (ORDER BY n) OR lag(n) OVER (ORDER BY n) IS NULL AS is_first
+            SELECT value, value IS DISTINCT FROM lag(value) OVER (ORDER BY n) OR lag(n) OVER (ORDER BY n) IS NULL AS
+            is_first
             FROM (SELECT {name} AS value, file_row_number AS n FROM read_parquet(?, file_row_number = true)))"""
         ).fetchone()
         rows, changes, different = found or (0, 0, 0)

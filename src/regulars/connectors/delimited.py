@@ -47,7 +47,7 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[_Record]:
         if taken[0] == _END:
             return
         number += 1
-        if len(taken) > 1 and cells and _END in cells[-1] or cells == [_END]:
+        if (len(taken) > 1 and cells and _END in cells[-1]) or cells == [_END]:
             waiting.extendleft(reversed(taken[1:]))
             yield number, taken[0].rstrip("\r\n").split(delimiter), False
         else:
@@ -55,7 +55,7 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[_Record]:
 
 
 def guess_delimiter(sample: Sequence[str]) -> str:
-    """Return the delimiter under which most of the first records have the same number of cells, and the most of them."""
+    """Return the delimiter under which most of the first records are equally wide, and widest."""
     best = (0.0, 0)
     chosen = ","
     for delimiter in DELIMITERS:
@@ -164,7 +164,7 @@ def _flat_object(line: str) -> dict[str, str] | None:
 
 
 def cell_text(value: object) -> str:
-    """Return a value as the text a person would type: whole floats without a fraction, fifteen digits at most, nothing for none."""
+    """Return a value as a person would type it: whole floats without a fraction, fifteen digits, blank for none."""
     if value is None:
         return ""
     if isinstance(value, bool):

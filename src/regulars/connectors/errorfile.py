@@ -18,7 +18,7 @@ def guarded(text: str) -> str:
 
 
 class ErrorFile:
-    """Rows that were not taken, each after its number and the reason, in the columns of the original: fit to be read again.
+    """Rows that were not taken, each after its number and the reason, in the original columns: fit to be read again.
 
     Written strictly after a known size, so that an interrupted import goes on without a row lost or doubled.
     """

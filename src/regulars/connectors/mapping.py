@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the columns of a file mean: a mapping names, for each thing to be read, its column and how it is written. Pure."""
+"""What the columns of a file mean: for each thing to be read, its column and how it is written. Pure."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -18,11 +18,13 @@ COLUMNS_MAX = 40
 
 TARGETS: dict[Subject, tuple[str, ...]] = {
     "orders": (
-        "order", "time", "clock", "sku", "product_name", "category", "quantity", "amount", "unit_price", "discount", "currency", "kind",
-        "returned_order", "store", "customer_external", "customer_card", "customer_phone", "customer_email", "customer_name", "customer_language",
+        "order", "time", "clock", "sku", "product_name", "category", "quantity", "amount", "unit_price", "discount",
+        "currency", "kind", "returned_order", "store", "customer_external", "customer_card", "customer_phone",
+        "customer_email", "customer_name", "customer_language",
     ),
     "customers": (
-        "external", "card", "phone", "email", "name", "first_name", "last_name", "language", "birthday", "tags", "country",
+        "external", "card", "phone", "email", "name", "first_name", "last_name", "language", "birthday", "tags",
+        "country",
     ),
     "products": ("sku", "name", "category"),
 }  # fmt: skip
@@ -65,7 +67,7 @@ class Column(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 
 
 class Test(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"state": "is"}):
-    """A question about one value of a row. Exactly one of the three is asked; texts are compared without regard to case."""
+    """A question about one value of a row. Exactly one of the three is asked; case does not matter."""
 
     target: str
     state: Literal["empty", "filled", "negative", "zero", "positive"] | None = None
@@ -112,13 +114,17 @@ def mapping_of(plain: object) -> Mapping:
 
 
 def check_mapping(mapping: Mapping) -> None:
-    """Check targets, formats, rules and time zone. Raises BadMapping that names the first thing wrong and what is allowed."""
+    """Check targets, formats, rules and time zone. Raises BadMapping that names the first thing wrong."""
     allowed = TARGETS[mapping.subject]
     for target, column in mapping.columns.items():
         if target not in allowed:
-            raise BadMapping(problem=f"“{target}” is not read from {mapping.subject}. Possible are {', '.join(allowed)}.")
-        if column.format and column.format not in FORMATS.get(target, ()):
-            raise BadMapping(problem=f"“{column.format}” is not a format of {target}. Possible are {', '.join(FORMATS.get(target, ())) or 'none'}.")
+            raise BadMapping(
+                problem=f"“{target}” is not read from {mapping.subject}. Possible are {', '.join(allowed)}."
+            )
+        formats = FORMATS.get(target, ())
+        if column.format and column.format not in formats:
+            possible = ", ".join(formats) or "none"
+            raise BadMapping(problem=f"“{column.format}” is not a format of {target}. Possible are {possible}.")
         if not column.names or (len(column.names) > 1 and target not in LISTS):
             raise BadMapping(problem=f"{target} is read from one column.")
     for choice in NEEDED[mapping.subject]:
@@ -138,7 +144,9 @@ def _check_test(test: Test, mapping: Mapping) -> None:
         raise BadMapping(problem=f"a rule about {test.target} needs exactly one of is, starts_with, one_of.")
     is_number = test.target in NUMBERS
     if is_number != (test.state in {"negative", "zero", "positive"}):
-        raise BadMapping(problem=f"{test.target} is {'a number: is it negative, zero or positive?' if is_number else 'a text.'}")
+        raise BadMapping(
+            problem=f"{test.target} is {'a number: is it negative, zero or positive?' if is_number else 'a text.'}"
+        )
     if test.target in {"time", "clock", "discount"}:
         raise BadMapping(problem=f"rules cannot ask for {test.target}.")
 
@@ -158,7 +166,9 @@ def positions(mapping: Mapping, header: Sequence[str]) -> dict[str, list[int]]:
     for target, column in mapping.columns.items():
         missing = [name for name in column.names if name not in places]
         if missing:
-            raise BadMapping(problem=f"the file has no column “{missing[0][:80]}” (for {target}). It has: {', '.join(header)[:500]}.")
+            raise BadMapping(
+                problem=f"the file has no column “{missing[0][:80]}” (for {target}). It has: {', '.join(header)[:500]}."
+            )
         found[target] = [places[name] for name in column.names]
     return found
 

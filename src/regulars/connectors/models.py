@@ -13,7 +13,8 @@ FILE_NAME_MAX = 200
 class ImportRun(BusinessModel):
     """One file being imported; it can stop anywhere and go on from `done_rows`.
 
-    `file_name` is what the user called the file and is only shown; `mapping` is empty until one is chosen; `counts` is a Tally.
+    `file_name` is what the user called the file and is only shown; `mapping` is empty until one is chosen; `counts`
+    is a Tally.
     """
 
     class State(models.TextChoices):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows of purchases into intakes: lines of one purchase are put together, rules say what each row is. Pure.
 
-Rows of one purchase must follow each other (`reading` sorts a file whose rows do not). A purchase is taken as a whole or not at
-all: one bad row refuses all of its rows, so that the corrected rows can be read again without meeting half a purchase.
+Rows of one purchase must follow each other (`reading` sorts a file whose rows do not). A purchase is taken as a whole
+or not at all: one bad row refuses all of its rows, so that the corrected rows can be read again without meeting half
+a purchase.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,10 +16,20 @@ from regulars.connectors.batch import Batch, Setting
 from regulars.connectors.mapping import Mapping, Rule, Test, positions, style_of, zone_of
 from regulars.connectors.rows import Row
 from regulars.connectors.values import (
-    PRICE_PLACES, EmptyCell, Reader, amount_reader, code_reader, email_reader, moment_reader, number_reader, phone_reader, quantity_reader,
+    PRICE_PLACES,
+    EmptyCell,
+    Reader,
+    amount_reader,
+    code_reader,
+    email_reader,
+    moment_reader,
+    number_reader,
+    phone_reader,
+    quantity_reader,
     text_reader,
 )  # fmt: skip
-from regulars.flow.intake import LINES_MAX, CustomerRef, Order, OrderLine, Return, ReturnLine
+from regulars.customers.matching import CustomerRef
+from regulars.flow.intake import LINES_MAX, Order, OrderLine, Return, ReturnLine
 from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.kernel.money import exponent, round_half_up_div
 from regulars.kernel.text import NAME_MAX
@@ -34,7 +45,9 @@ class LongOrder(RegularsError):
 
     code = "long_order"
     status = 422
-    text = gettext_noop("A purchase has more than %(limit)s rows. Is column “%(column)s” really the number of the purchase?")
+    text = gettext_noop(
+        "A purchase has more than %(limit)s rows. Is column “%(column)s” really the number of the purchase?"
+    )
 
 
 class MixedCustomers(RegularsError):
@@ -42,7 +55,9 @@ class MixedCustomers(RegularsError):
 
     code = "mixed_customers"
     status = 422
-    text = gettext_noop("The rows of this purchase name different customers. Correct them, or give the purchases different numbers.")
+    text = gettext_noop(
+        "The rows of this purchase name different customers. Correct them, or give the purchases different numbers."
+    )
 
 
 class NegativeSale(RegularsError):
@@ -50,7 +65,9 @@ class NegativeSale(RegularsError):
 
     code = "negative_sale"
     status = 422
-    text = gettext_noop("The quantity is negative, but the row is not marked as a return. Say in the mapping which rows are returns.")
+    text = gettext_noop(
+        "The quantity is negative, but the row is not marked as a return. Say in the mapping which rows are returns."
+    )
 
 
 class OtherCurrency(RegularsError):
@@ -62,8 +79,8 @@ class OtherCurrency(RegularsError):
 
 
 _HEAD = (
-    "order", "time", "clock", "currency", "kind", "returned_order", "store", "customer_external", "customer_card", "customer_phone",
-    "customer_email", "customer_name", "customer_language",
+    "order", "time", "clock", "currency", "kind", "returned_order", "store", "customer_external", "customer_card",
+    "customer_phone", "customer_email", "customer_name", "customer_language",
 )  # fmt: skip
 _PEOPLE = ("customer_external", "customer_card", "customer_phone", "customer_email")
 _LINE = ("sku", "product_name", "category", "quantity", "amount", "unit_price")
@@ -71,7 +88,7 @@ _Question = Callable[[Any], bool]
 
 
 def _question(test: Test) -> _Question:
-    """Return a test as a function of the value it asks for: a text, a quantity, or a number with whether it was exact."""
+    """Return a test as a function of the value it asks for: a text, a quantity, or an amount with its exactness."""
     if test.starts_with is not None:
         heads = tuple(head.casefold() for head in test.starts_with)
         return lambda text: text.casefold().startswith(heads)
@@ -123,12 +140,21 @@ class OrderReader:
         )
         in_head = [target for target in _HEAD if target in self._places]
         self._raw_head = itemgetter(*[self._places[target] for target in in_head])
-        self._head_readers = [(target, self._places[target], self._reader_of(target)) for target in in_head if target not in {"time", "clock"}]
+        self._head_readers = [
+            (target, self._places[target], self._reader_of(target))
+            for target in in_head
+            if target not in {"time", "clock"}
+        ]
         in_line = [target for target in _LINE if target in self._places]
         self._line_readers = [(self._places[target], self._reader_of(target)) for target in in_line]
         slots = {target: slot for slot, target in enumerate(in_line)}
         blank, nothing = len(in_line), len(in_line) + 1
-        self._pick = itemgetter(*[slots.get(target, blank if target in {"sku", "product_name", "category"} else nothing) for target in _LINE])
+        self._pick = itemgetter(
+            *[
+                slots.get(target, blank if target in {"sku", "product_name", "category"} else nothing)
+                for target in _LINE
+            ]
+        )
         self._discounts = [
             (place, amount_reader(header[place], style=style_of(mapping, "discount"), currency=setting.currency))
             for place in places.get("discount", [])
@@ -278,13 +304,17 @@ class OrderReader:
         minor = abs(self._amount(amount, price, milli, batch))
         return ReturnLine(quantity=quantity_text(milli), sku=sku, amount_minor=minor, name=name, category=category)
 
-    def _amount(self, amount: tuple[int, bool] | None, price: tuple[int, bool] | None, quantity_milli: int, batch: Batch) -> int:
-        """Return a line's amount: as it is given, else price times quantity, rounded half away from zero to the minor unit."""
+    def _amount(
+        self, amount: tuple[int, bool] | None, price: tuple[int, bool] | None, quantity_milli: int, batch: Batch
+    ) -> int:
+        """Return a line's amount: as it is given, else price times quantity, rounded half away from zero."""
         if amount is not None:
             batch.rounded += not amount[1]
             return amount[0]
         if price is None:
-            raise EmptyCell(column=self._header[self._places["unit_price" if "unit_price" in self._places else "amount"]])
+            raise EmptyCell(
+                column=self._header[self._places["unit_price" if "unit_price" in self._places else "amount"]]
+            )
         product = price[0] * quantity_milli
         minor = round_half_up_div(product, self._to_price)
         batch.rounded += not price[1] or minor * self._to_price != product
@@ -297,12 +327,22 @@ class OrderReader:
         source, store, customer = self._mapping.name, values.get("store", ""), _customer(values)
         intakes: list[Order | Return] = []
         if sold:
-            intakes.append(Order(source=source, external_id=name, occurred_at=at, store=store, customer=customer, lines=sold))
+            intakes.append(
+                Order(source=source, external_id=name, occurred_at=at, store=store, customer=customer, lines=sold)
+            )
         if returned:
             own_name = name + RETURN_SUFFIX if sold else name
             of_order = values.get("returned_order") or None
             intakes.append(
-                Return(source=source, external_id=own_name, occurred_at=at, store=store, customer=customer, order=of_order, lines=returned)
+                Return(
+                    source=source,
+                    external_id=own_name,
+                    occurred_at=at,
+                    store=store,
+                    customer=customer,
+                    order=of_order,
+                    lines=returned,
+                )
             )
         return intakes
 

@@ -9,7 +9,12 @@ from regulars.connectors.batch import Batch, Setting
 from regulars.connectors.mapping import Mapping, positions, style_of
 from regulars.connectors.rows import Row
 from regulars.connectors.values import (
-    Reader, birthday_reader, code_reader, email_reader, phone_reader, text_reader,
+    Reader,
+    birthday_reader,
+    code_reader,
+    email_reader,
+    phone_reader,
+    text_reader,
 )  # fmt: skip
 from regulars.customers.importing import CustomerRow, NoIdentity
 from regulars.kernel.errors import RegularsError
@@ -33,14 +38,19 @@ class CustomerReader:
         self._places = positions(mapping, header)
         self._phones: dict[str, Reader[str]] = {}
         self._identities = [
-            (kind, self._places[kind][0], self._identity_reader(kind)) for kind in _KINDS if kind in self._places and kind != "phone"
+            (kind, self._places[kind][0], self._identity_reader(kind))
+            for kind in _KINDS
+            if kind in self._places and kind != "phone"
         ]
         self._names = [self._texts(target) for target in ("name", "first_name", "last_name")]
         self._language = self._texts("language")
         self._country = self._texts("country")
-        self._tags = [(place, text_reader(header[place], limit=TAGS_TEXT_MAX)) for place in self._places.get("tags", [])]
+        self._tags = [
+            (place, text_reader(header[place], limit=TAGS_TEXT_MAX)) for place in self._places.get("tags", [])
+        ]
         self._birthday = [
-            (place, birthday_reader(header[place], style=style_of(mapping, "birthday"))) for place in self._places.get("birthday", [])
+            (place, birthday_reader(header[place], style=style_of(mapping, "birthday")))
+            for place in self._places.get("birthday", [])
         ]
 
     def _texts(self, target: str) -> list[tuple[int, Reader[str]]]:

@@ -6,34 +6,63 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from regulars.connectors.mapping import DATES, NUMBERS, Column, Mapping, Rule, Subject, Test
 from regulars.connectors.values import BadCell, email_reader, phone_reader, read_moment, read_number
-from regulars.connectors.words import CONSENT_WORDS, WORDS
 from regulars.kernel.errors import gettext_noop
 from regulars.kernel.text import fold
 
 SAMPLE_MAX = 200
 _UTC = ZoneInfo("UTC")
-_ORDER_PEOPLE = {"external": "customer_external", "card": "customer_card", "phone": "customer_phone", "email": "customer_email", "name": "customer_name"}
+_ORDER_PEOPLE = {
+    "external": "customer_external",
+    "card": "customer_card",
+    "phone": "customer_phone",
+    "email": "customer_email",
+    "name": "customer_name",
+}
 _SUBJECT_WORDS: dict[Subject, dict[str, str]] = {
     "orders": {
-        **{target: target for target in ("order", "time", "clock", "sku", "product_name", "category", "quantity", "amount", "unit_price")},
+        **{
+            target: target
+            for target in (
+                "order",
+                "time",
+                "clock",
+                "sku",
+                "product_name",
+                "category",
+                "quantity",
+                "amount",
+                "unit_price",
+            )
+        },
         **{target: target for target in ("discount", "currency", "kind", "returned_order", "store")},
         **_ORDER_PEOPLE,
     },
     "customers": {
         target: target
-        for target in ("external", "card", "phone", "email", "first_name", "last_name", "name", "language", "birthday", "tags", "country")
+        for target in (
+            "external",
+            "card",
+            "phone",
+            "email",
+            "first_name",
+            "last_name",
+            "name",
+            "language",
+            "birthday",
+            "tags",
+            "country",
+        )
     },
     "products": {"sku": "sku", "product_name": "name", "category": "category"},
 }
-RETURN_WORDS = [
-    "return", "refund", "credit note", "yes", "true", "1", "वापसी", "हाँ", "परतावा", "होय", "వాపసు", "అవును", "മടക്കം", "അതെ", "վերադարձ", "այո", "возврат", "да",
-]  # fmt: skip
-
 Confidence = Literal["high", "medium", "low"]
 WHY_HEADER = gettext_noop("The header says so.")
 WHY_WORD = gettext_noop("The header contains the word “%(word)s”.")
@@ -60,8 +89,15 @@ def _plain(header: str) -> str:
 
 
 @cache
-def _words(target: str) -> dict[str, int]:
-    return {_plain(word): rank for rank, word in enumerate(WORDS[target])}
+def _glossary() -> dict[str, dict[str, int]]:
+    """Return for each source its header words with their rank: six languages, Russian, and what common exports say."""
+    words = msgspec.json.decode(files(__package__).joinpath("words.json").read_bytes(), type=dict[str, list[str]])
+    return {source: {_plain(word): rank for rank, word in enumerate(listed)} for source, listed in words.items()}
+
+
+def _is_of_consent(header: str) -> bool:
+    plain = _plain(header)
+    return any(word in plain for word in _glossary()["consent"])
 
 
 def propose_mapping(header: Sequence[str], sample: Sequence[Sequence[str]], subject: Subject) -> list[Proposal]:
@@ -69,7 +105,10 @@ def propose_mapping(header: Sequence[str], sample: Sequence[Sequence[str]], subj
 
     `sample` holds rows of cells under the header; at most two hundred are looked at.
     """
-    columns = {name: [row[place] for row in sample[:SAMPLE_MAX] if place < len(row) and row[place].strip()] for place, name in enumerate(header)}
+    columns = {
+        name: [row[place] for row in sample[:SAMPLE_MAX] if place < len(row) and row[place].strip()]
+        for place, name in enumerate(header)
+    }
     candidates = [
         (score, place, proposal)
         for source, target in _SUBJECT_WORDS[subject].items()
@@ -90,15 +129,17 @@ def propose_mapping(header: Sequence[str], sample: Sequence[Sequence[str]], subj
 
 def _candidate(source: str, target: str, name: str, values: list[str]) -> tuple[int, Proposal] | None:
     plain = _plain(name)
-    if any(_plain(word) in plain for word in CONSENT_WORDS):
+    if _is_of_consent(name):
         return None
-    words = _words(source)
+    words = _glossary()[source]
     fits, style = _fit(source, values)
     if plain in words:
         if fits:
             return 1_000 - words[plain], Proposal(target, name, "high", WHY_HEADER, format=style)
         return 400 - words[plain], Proposal(target, name, "low", WHY_DOUBT, format=style)
-    inside = next((word for word in words if len(word) > 2 and re.search(rf"(?:^| ){re.escape(word)}(?: |$)", plain)), None)
+    inside = next(
+        (word for word in words if len(word) > 2 and re.search(rf"(?:^| ){re.escape(word)}(?: |$)", plain)), None
+    )
     if inside is not None and fits:
         return 600 + min(len(inside), 90), Proposal(target, name, "medium", WHY_WORD, word=inside, format=style)
     if values and fits and source in {"phone", "email", "time"}:
@@ -120,7 +161,13 @@ def _share(values: Sequence[str], is_readable: Callable[[str], object]) -> float
 def _fit(source: str, values: list[str]) -> tuple[bool, str]:
     """Tell whether at least four of five values can be read as the source's kind, and in which format best."""
     if source in NUMBERS:
-        return _best({"point": lambda text: read_number(text, "", "point"), "comma": lambda text: read_number(text, "", "comma")}, values)
+        return _best(
+            {
+                "point": lambda text: read_number(text, "", "point"),
+                "comma": lambda text: read_number(text, "", "comma"),
+            },
+            values,
+        )
     if source in DATES:
         formats: dict[str, Callable[[str], object]] = {
             style: lambda text, style=style: read_moment(text, style=style, zone=_UTC)  # type: ignore[misc]  # mypy cannot type the default
@@ -149,12 +196,16 @@ def mapping_from(proposals: Iterable[Proposal], *, name: str, subject: Subject, 
     rules = []
     if subject == "orders":
         if "kind" in columns:
-            rules.append(Rule(when=[Test("kind", one_of=RETURN_WORDS)], then="return"))
-        rules += [Rule(when=[Test(target, state="negative")], then="return") for target in ("quantity", "amount") if target in columns]
+            rules.append(Rule(when=[Test("kind", one_of=list(_glossary()["returned"]))], then="return"))
+        rules += [
+            Rule(when=[Test(target, state="negative")], then="return")
+            for target in ("quantity", "amount")
+            if target in columns
+        ]
     return Mapping(name=name, subject=subject, columns=columns, time_zone=time_zone, rules=rules)
 
 
 def ignored_columns(header: Sequence[str], mapping: Mapping) -> list[tuple[str, bool]]:
-    """Return the columns that the mapping does not read, each with whether it speaks of consent, which files cannot give."""
+    """Return the columns that the mapping does not read, each with whether it is of consent, which no file can give."""
     used = {name for column in mapping.columns.values() for name in column.names}
-    return [(name, any(_plain(word) in _plain(name) for word in CONSENT_WORDS)) for name in header if name not in used]
+    return [(name, _is_of_consent(name)) for name in header if name not in used]

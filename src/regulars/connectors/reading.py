@@ -2,6 +2,7 @@
 """Open a file of any kind as a table: what it is, is read from its bytes and never from its name alone."""
 
 import codecs
+from itertools import pairwise
 from pathlib import Path
 
 from regulars.connectors.columnar import ParquetTable
@@ -10,7 +11,12 @@ from regulars.connectors.rows import Table, UnreadableFile
 from regulars.connectors.sheets import open_workbook
 
 _CHUNK = 1 << 20
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _CYRILLIC_EXTRA = {0xA8, 0xB8}
 
 
@@ -28,18 +34,22 @@ def open_table(path: Path, *, scratch: Path) -> Table:
     if head.startswith(b"PK\x03\x04"):
         return open_workbook(path, scratch=scratch)
     if head.startswith((b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"%PDF")):
-        raise UnreadableFile(problem="it is a packed file, an old XLS workbook or a PDF. Unpack it or save it as XLSX or CSV.")
+        raise UnreadableFile(
+            problem="it is a packed file, an old XLS workbook or a PDF. Unpack it or save it as XLSX or CSV."
+        )
     encoding = sniff_encoding(path)
     start = head.decode(encoding, "replace").lstrip("\ufeff \r\n\t")
     if start.startswith("{"):
         return JsonLinesTable(path, encoding=encoding)
     if start.startswith(("<", "[")):
-        raise UnreadableFile(problem="it is XML, HTML or a JSON list. Export CSV, XLSX or one JSON object per line instead.")
+        raise UnreadableFile(
+            problem="it is XML, HTML or a JSON list. Export CSV, XLSX or one JSON object per line instead."
+        )
     return DelimitedTable(path, encoding=encoding)
 
 
 def sniff_encoding(path: Path) -> str:
-    """Return the encoding of a text: by its mark, UTF-8 if all of it decodes, UTF-16 by its zero bytes, else cp1251 or cp1252.
+    """Return the encoding of a text: by its mark, by its zero bytes, UTF-8 if all of it decodes, else cp1251 or cp1252.
 
     Raises UnreadableFile if a line is longer than a mebibyte.
     """
@@ -72,5 +82,5 @@ def _encoding_of(sample: bytes, *, is_utf8: bool) -> str:
 def _single_byte(sample: bytes) -> str:
     """Tell Cyrillic, where letters above 127 stand side by side, from Western text, where they stand alone."""
     high = [byte >= 0xC0 or byte in _CYRILLIC_EXTRA for byte in sample]
-    pairs = sum(left and right for left, right in zip(high, high[1:], strict=False))
+    pairs = sum(left and right for left, right in pairwise(high))
     return "cp1251" if 2 * pairs >= sum(high) else "cp1252"

@@ -29,7 +29,9 @@ class WideRow(RegularsError):
 
     code = "wide_row"
     status = 422
-    text = gettext_noop("The row has %(cells)s cells, the header %(columns)s. Put quotes around a text that contains the delimiter.")
+    text = gettext_noop(
+        "The row has %(cells)s cells, the header %(columns)s. Put quotes around a text that contains the delimiter."
+    )
 
 
 class UnreadableRow(RegularsError):
@@ -37,12 +39,14 @@ class UnreadableRow(RegularsError):
 
     code = "unreadable_row"
     status = 422
-    text = gettext_noop("The row cannot be read: a quote is not closed, a cell is endless, or it is not one JSON object.")
+    text = gettext_noop(
+        "The row cannot be read: a quote is not closed, a cell is endless, or it is not one JSON object."
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a first pass over a file found: how many rows, and whether equal values of the surveyed column stand together."""
+    """What a first pass over a file found: its rows, and whether equal values of the surveyed column stand together."""
 
     rows: int
     is_grouped: bool
@@ -78,12 +82,12 @@ class Table:
         return Survey(rows=count, is_grouped=is_grouped)
 
     def grouped(self, column: int, scratch: Path) -> Iterator[Row]:
-        """Yield the rows with equal values of the column together, the groups in order of their first rows; sorts on disk."""
+        """Yield the rows with equal values of the column together, the groups in order of their first rows."""
         return rows_in_order_of(self.rows(), column, scratch)
 
 
 def header_names(cells: Sequence[str]) -> list[str]:
-    """Return column names that can be told apart: cleaned, the empty ones named, the second "Amount" called "Amount (2)"."""
+    """Return column names that can be told apart: cleaned, empty ones named, a second "Amount" called "Amount (2)"."""
     names: list[str] = []
     for position, cell in enumerate(cells, start=1):
         name = " ".join(cell.replace("\ufeff", "").replace("\0", "").split())[:200] or f"column {position}"

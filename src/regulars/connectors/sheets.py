@@ -4,6 +4,7 @@
 import csv
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import datetime, time
 from itertools import islice
@@ -23,8 +24,8 @@ PART_MAX = 100_000_000
 _FIRST_ROWS = 20
 # What openpyxl lets through when a workbook is not what it says.
 _BROKEN = (
-    zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError,
-    EOFError, NotImplementedError, OverflowError, zipfile.LargeZipFile,
+    zipfile.BadZipFile, zipfile.LargeZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError,
+    AttributeError, IndexError, OSError, EOFError, NotImplementedError, OverflowError, zlib.error,
 )  # fmt: skip
 
 
@@ -37,7 +38,9 @@ def open_workbook(path: Path, *, scratch: Path) -> DelimitedTable:
             warnings.simplefilter("ignore")  # openpyxl warns of styles and validations, which are not read
             _write_copy(path, copy)
     except _BROKEN as error:
-        raise UnreadableFile(problem=f"it is not a sound workbook ({type(error).__name__}). Save it again as XLSX or CSV.") from None
+        raise UnreadableFile(
+            problem=f"it is not a sound workbook ({type(error).__name__}). Save it again as XLSX or CSV."
+        ) from None
     return DelimitedTable(copy, encoding="utf-8", delimiter=",")
 
 
@@ -56,7 +59,9 @@ def _write_copy(path: Path, copy: Path) -> None:
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
         first = list(islice(_values(sheet, COLUMNS_MAX), _FIRST_ROWS))
-        width = max((position for row in first for position, value in enumerate(row, start=1) if value is not None), default=0)
+        width = max(
+            (position for row in first for position, value in enumerate(row, start=1) if value is not None), default=0
+        )
         if not width:
             raise UnreadableFile(problem="its first sheet is empty.")
         with copy.open("w", encoding="utf-8", newline="") as out:

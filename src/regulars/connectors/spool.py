@@ -12,7 +12,8 @@ import msgspec
 from regulars.kernel.errors import RegularsError
 
 BATCH = 5_000
-_SORTED = """SELECT r.number, r.cells, r.problem FROM (SELECT value, min(number) AS first FROM spooled GROUP BY value) AS g
+_SORTED = """SELECT r.number, r.cells, r.problem
+FROM (SELECT value, min(number) AS first FROM spooled GROUP BY value) AS g
 JOIN spooled AS r ON r.value = g.value ORDER BY g.first, r.number"""
 
 _Row = tuple[int, Sequence[str], RegularsError | None]
@@ -29,7 +30,9 @@ def rows_in_order_of(rows: Iterable[_Row], column: int, scratch: Path) -> Iterat
     path.unlink(missing_ok=True)
     problems: dict[int, RegularsError] = {}
     with closing(sqlite3.connect(path)) as spool:
-        spool.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-32000; PRAGMA temp_store=FILE;")
+        spool.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-32000; PRAGMA temp_store=FILE;"
+        )
         spool.execute("CREATE TABLE spooled (number INTEGER PRIMARY KEY, value TEXT, cells BLOB, problem INTEGER)")
         _fill(spool, rows, column, problems)
         spool.execute("CREATE INDEX by_value ON spooled (value)")

@@ -15,7 +15,7 @@ Reason = Callable[[RegularsError], str]
 
 
 class Outcome(Struct, frozen=True):
-    """What the room that keeps an item answered: a word for it, or why it was refused; return lines that matched no sale."""
+    """What the room that keeps an item answered: a word for it, why it was refused, return lines without a sale."""
 
     kind: str
     code: str = ""
@@ -34,8 +34,9 @@ class RowError(Struct, frozen=True):
 class Tally(Struct):
     """Counts of an import so far.
 
-    `items` by kind (order, return, customer, product), `outcomes` by what the rooms answered, `errors` rows by code, `left_out` rows
-    by a rule's reason. `unmatched_lines` are returned lines without a known sale; the first of each are listed.
+    `items` by kind (order, return, customer, product), `outcomes` by what the rooms answered, `errors` rows by code,
+    `left_out` rows by a rule's reason. `unmatched_lines` are returned lines without a known sale; the first of each
+    are listed.
     """
 
     rows: int = 0

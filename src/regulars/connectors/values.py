@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """How texts of cells become values: numbers, amounts, moments, days, names, phones. Pure.
 
-A reader is a dictionary from text to value that fills itself: columns repeat their values, so most cells cost one look-up. Every
-reader knows its column and raises a BadCell that names it; values that are personal stay out of the message.
+A reader is a dictionary from text to value that fills itself: columns repeat their values, so most cells cost one
+look-up. Every reader knows its column and raises a BadCell that names it; values that are personal stay out of the
+message.
 """
 
+import calendar
 import re
 import unicodedata
 from collections.abc import Callable
@@ -25,7 +27,13 @@ SHOWN_MAX = 40
 YEAR_MIN, YEAR_MAX = 1900, 2100
 PRICE_PLACES = 6
 NUMBER_STYLES = {"point": "12,34,567.50", "comma": "1.234.567,50"}
-DATE_STYLES = {"iso": "2026-12-31 18:30", "dmy": "31/12/2026 18:30", "mdy": "12/31/2026 18:30", "excel": "46387.77", "unix": "1798741800"}
+DATE_STYLES = {
+    "iso": "2026-12-31 18:30",
+    "dmy": "31/12/2026 18:30",
+    "mdy": "12/31/2026 18:30",
+    "excel": "46387.77",
+    "unix": "1798741800",
+}
 
 
 class BadCell(RegularsError):
@@ -40,14 +48,19 @@ class BadNumber(BadCell):
     """The text is not a number of the chosen style."""
 
     code = "bad_number"
-    text = gettext_noop("“%(value)s” in column “%(column)s” is not a number like %(example)s. Correct it, or choose another number format.")
+    text = gettext_noop(
+        "“%(value)s” in column “%(column)s” is not a number like %(example)s. "
+        "Correct it, or choose another number format."
+    )
 
 
 class BadMoment(BadCell):
     """The text is not a date of the chosen style."""
 
     code = "bad_date"
-    text = gettext_noop("“%(value)s” in column “%(column)s” is not a date like %(example)s. Correct it, or choose another date format.")
+    text = gettext_noop(
+        "“%(value)s” in column “%(column)s” is not a date like %(example)s. Correct it, or choose another date format."
+    )
 
 
 class TooManyDecimals(BadCell):
@@ -68,7 +81,9 @@ class LongCell(BadCell):
     """A text is longer than the product keeps."""
 
     code = "long_cell"
-    text = gettext_noop("The text in column “%(column)s” has %(length)s characters, at most %(limit)s are possible. Shorten it.")
+    text = gettext_noop(
+        "The text in column “%(column)s” has %(length)s characters, at most %(limit)s are possible. Shorten it."
+    )
 
 
 class BadPhoneCell(BadCell):
@@ -76,7 +91,8 @@ class BadPhoneCell(BadCell):
 
     code = "bad_phone_cell"
     text = gettext_noop(
-        "The phone number in column “%(column)s” is not possible in %(country)s. Write it with its country code, like +91 98765 43210, or empty the cell."
+        "The phone number in column “%(column)s” is not possible in %(country)s. "
+        "Write it with its country code, like +91 98765 43210, or empty the cell."
     )
 
 
@@ -84,14 +100,19 @@ class BadEmailCell(BadCell):
     """The text is not an e-mail address; it is personal and stays out of the message."""
 
     code = "bad_email_cell"
-    text = gettext_noop("The e-mail address in column “%(column)s” is not possible. Write it like name@example.com, or empty the cell.")
+    text = gettext_noop(
+        "The e-mail address in column “%(column)s” is not possible. Write it like name@example.com, or empty the cell."
+    )
 
 
 class BadBirthday(BadCell):
     """The text is not a day of birth; it is personal and stays out of the message."""
 
     code = "bad_birthday_cell"
-    text = gettext_noop("The birthday in column “%(column)s” is not a date like %(example)s with four digits for the year. Correct it or empty the cell.")
+    text = gettext_noop(
+        "The birthday in column “%(column)s” is not a date like %(example)s with four digits for the year. "
+        "Correct it or empty the cell."
+    )
 
 
 class Reader(dict[str, _Value], Generic[_Value]):
@@ -120,7 +141,8 @@ _GROUPED = {
 }
 _POWER = re.compile(r"-?[0-9](?:\.[0-9]+)?[eE][+-]?[0-9]{1,2}")
 _UNITS = re.compile(
-    r"^(?:rs\.?|inr|amd|rub|usd|eur|gbp|դր\.?)|(?:rs\.?|inr|amd|rub|usd|eur|gbp|դր\.?|руб\.?|др\.?|nos\.?|pcs\.?|pc\.?|шт\.?|հատ\.?|/-)$", re.IGNORECASE
+    r"^(?:rs\.?|inr|amd|rub|usd|eur|gbp|դր\.?)|(?:rs\.?|inr|amd|rub|usd|eur|gbp|դր\.?|руб\.?|др\.?|nos\.?|pcs\.?|pc\.?|шт\.?|հատ\.?|/-)$",
+    re.IGNORECASE,
 )
 _MINUS = str.maketrans({"−": "-", "–": "-", "﹣": "-", "－": "-"})
 
@@ -138,10 +160,10 @@ def _plain_digits(text: str) -> str:
 
 
 def read_number(text: str, column: str, style: str) -> tuple[bool, str, str]:
-    """Read a number as people and programs write it: whether it is negative, its whole part, its decimals. Raises BadNumber.
+    """Read a number as people and programs write it: whether it is negative, its whole part, its decimals.
 
-    Understands groups of thousands and lakhs, blanks and apostrophes between groups, currency signs and codes, digits of every
-    script, brackets or a minus on either side.
+    Understands groups of thousands and lakhs, blanks and apostrophes between groups, currency signs and codes, digits
+    of every script, brackets or a minus on either side. Raises BadNumber.
     """
     bad = BadNumber(value=clean(text, SHOWN_MAX), column=column, example=NUMBER_STYLES[style])
     if len(text) > 2 * SHOWN_MAX:
@@ -153,7 +175,8 @@ def read_number(text: str, column: str, style: str) -> tuple[bool, str, str]:
     if _POWER.fullmatch(plain):
         plain = format(Decimal(plain), "f").replace(".", "." if style == "point" else ",")
     is_negative = plain.startswith("-") or plain.endswith("-")
-    match = _GROUPED[style].fullmatch(plain.removeprefix("+").removeprefix("-") if plain[:1] in {"+", "-"} else plain.removesuffix("-"))
+    unsigned = plain[1:] if plain[:1] in {"+", "-"} else plain.removesuffix("-")
+    match = _GROUPED[style].fullmatch(unsigned)
     if match is None or not (match[1] or match[2]):
         raise bad
     return is_negative, re.sub("[.,]", "", match[1] or ""), match[2] or ""
@@ -204,23 +227,37 @@ def quantity_reader(column: str, *, style: str) -> Reader[int | None]:
 
 # Moments and days
 
-_CLOCK = r"(?:[T ,]+(?P<h>[0-9]{1,2})[:.](?P<m>[0-9]{2})(?:[:.](?P<s>[0-9]{2})(?:[.,][0-9]{1,9})?)?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
+_CLOCK = (
+    r"(?:[T ,]+(?P<h>[0-9]{1,2})[:.](?P<m>[0-9]{2})(?:[:.](?P<s>[0-9]{2})(?:[.,][0-9]{1,9})?)?"
+    r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
+)
 _ZONE = r"(?: ?(?P<zone>Z|UTC|GMT|[+-][0-9]{2}:?(?:[0-9]{2})?))?"
 _YEAR = r"(?P<year>[0-9]{4}|[0-9]{2})"
 _MOMENTS = {
-    "iso": re.compile(r"(?P<year>[0-9]{4})(?P<sep>[-/.]?)(?P<month>[0-9]{1,2})(?P=sep)(?P<day>[0-9]{1,2})" + _CLOCK + _ZONE),
-    "dmy": re.compile(r"(?P<day>[0-9]{1,2})(?P<sep>[-/. ])(?P<month>[0-9]{1,2}|[A-Za-z]{3,9})(?P=sep)" + _YEAR + _CLOCK + _ZONE),
-    "mdy": re.compile(r"(?P<month>[0-9]{1,2}|[A-Za-z]{3,9})(?P<sep>[-/. ])(?P<day>[0-9]{1,2}),?(?P=sep)" + _YEAR + _CLOCK + _ZONE),
+    "iso": re.compile(
+        r"(?P<year>[0-9]{4})(?P<sep>[-/.]?)(?P<month>[0-9]{1,2})(?P=sep)(?P<day>[0-9]{1,2})" + _CLOCK + _ZONE
+    ),
+    "dmy": re.compile(
+        r"(?P<day>[0-9]{1,2})(?P<sep>[-/. ])(?P<month>[0-9]{1,2}|[A-Za-z]{3,9})(?P=sep)" + _YEAR + _CLOCK + _ZONE
+    ),
+    "mdy": re.compile(
+        r"(?P<month>[0-9]{1,2}|[A-Za-z]{3,9})(?P<sep>[-/. ])(?P<day>[0-9]{1,2}),?(?P=sep)" + _YEAR + _CLOCK + _ZONE
+    ),
 }
 _SERIAL = re.compile(r"[0-9]{1,13}(?:\.[0-9]{1,15})?")
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if number}
 _EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's clock has no zone
+_CENTURY = re.compile(r"[0-9]{4}")
+_UTC = ZoneInfo("UTC")
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOON = time(12)
 
 
 def _ascii_digits(text: str) -> str:
-    return "".join(str(unicodedata.decimal(char)) if unicodedata.category(char) == "Nd" else char for char in " ".join(text.lstrip("'").split()))
+    return "".join(
+        str(unicodedata.decimal(char)) if unicodedata.category(char) == "Nd" else char
+        for char in " ".join(text.lstrip("'").split())
+    )
 
 
 def _full_year(digits: str) -> int:
@@ -260,7 +297,7 @@ def _counted_moment(text: str, style: str, zone: ZoneInfo) -> datetime:
     if _SERIAL.fullmatch(text) is None:
         raise ValueError("not a count")
     if style == "unix":
-        seconds = Decimal(text) if len(text.split(".")[0]) < 12 else Decimal(text) / 1000
+        seconds = Decimal(text) if len(text.split(".", maxsplit=1)[0]) < 12 else Decimal(text) / 1000
         return _UNIX_EPOCH + timedelta(seconds=int(seconds))
     moment = _EXCEL_EPOCH + timedelta(seconds=round(Decimal(text) * 86_400))
     if "." not in text:
@@ -271,8 +308,9 @@ def _counted_moment(text: str, style: str, zone: ZoneInfo) -> datetime:
 def read_moment(text: str, *, style: str, zone: ZoneInfo) -> datetime:
     """Read a date with or without a time as a moment in UTC. Raises ValueError, KeyError or OverflowError.
 
-    A time without a zone is local to `zone`; one that a clock change repeats is the first of the two, one that it leaves out is
-    read with the offset before the change. A date alone means noon, so that no zone moves it to another day.
+    A time without a zone is local to `zone`; one that a clock change repeats is the first of the two, one that it
+    leaves out is read with the offset before the change. A date alone means noon, so that no zone moves it to another
+    day.
     """
     plain = _ascii_digits(text)
     read = _written_moment if style in _MOMENTS else _counted_moment
@@ -303,13 +341,13 @@ def birthday_reader(column: str, *, style: str) -> Reader[date | None]:
         plain = _ascii_digits(text)
         if not plain:
             return None
-        match = _MOMENTS[style].fullmatch(plain) if style in _MOMENTS else None
+        bad = BadBirthday(column=column, example=DATE_STYLES[style].split(" ", maxsplit=1)[0])
+        if style in _MOMENTS and _CENTURY.search(plain) is None:
+            raise bad
         try:
-            if match is not None and len(match["year"]) != 4:
-                raise ValueError("the century is not known")
-            return read_moment(text, style=style, zone=ZoneInfo("UTC")).date()
+            return read_moment(text, style=style, zone=_UTC).date()
         except (ValueError, KeyError, OverflowError):
-            raise BadBirthday(column=column, example=DATE_STYLES[style].split(" ")[0]) from None
+            raise bad from None
 
     return Reader(column, parse)
 
@@ -333,7 +371,7 @@ def text_reader(column: str, *, limit: int) -> Reader[str]:
 
 
 def code_reader(column: str, *, limit: int, is_whole: bool = False) -> Reader[str]:
-    """Read codes and numbers of things, which may not be cut. With `is_whole` a spreadsheet's “17850.0” is read as 17850."""
+    """Read codes and numbers of things, which may not be cut. With `is_whole` “17850.0” is read as 17850."""
 
     def parse(text: str, column: str) -> str:
         code = clean(text.strip().lstrip("'"), CELL_MAX)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from regulars.customers import finding
@@ -137,7 +137,9 @@ def _key(text: str, after: str) -> UUID:
 def _bearing(rows: QuerySet[Customer], tag: str) -> QuerySet[Customer]:
     if connection.vendor == "postgresql":
         return rows.filter(tags__contains=[tag])
-    bears = RawSQL('EXISTS (SELECT 1 FROM json_each("customers_customer"."tags") WHERE value = %s)', [tag])
+    bears = RawSQL(
+        'EXISTS (SELECT 1 FROM json_each("customers_customer"."tags") WHERE value = %s)', [tag], BooleanField()
+    )
     return rows.exclude(tags=[]).filter(bears)
 
 

@@ -107,7 +107,7 @@ TSIRANI = Shop(
         unit={
             "code": "points",
             "name": {"hy": "միավոր", "en": "points"},
-            "expiry": {"kind": "inactivity", "months": 9},
+            "expiry": {"kind": "period_end", "months": 9, "period": "quarter"},
         },
         spend_minor=_SPEND_MINOR,
         doubled=("Թխվածք", "wed"),

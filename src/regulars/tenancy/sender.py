@@ -3,6 +3,7 @@
 
 import os
 import socket
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -76,15 +77,21 @@ def _hang_up(connection: socket.socket) -> None:
 class Sender:
     """Send requests under a policy; one for a process, used by many threads at once."""
 
-    def __init__(self, policy: AddressPolicy = PUBLIC_ONLY, *, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self, policy: AddressPolicy = PUBLIC_ONLY, *, timeout_s: float = TIMEOUT_S, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._policy = policy
         self._timeout_s = timeout_s
+        self._tls = tls
 
     @cached_property
     def _client(self) -> httpx.Client:
         # No connection is kept: two names at one numeric address must never share one.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-        return httpx.Client(timeout=self._timeout_s, limits=limits, follow_redirects=False, trust_env=False)
+        verify = True if self._tls is None else self._tls
+        return httpx.Client(
+            timeout=self._timeout_s, limits=limits, verify=verify, follow_redirects=False, trust_env=False
+        )
 
     def send(self, request: Request) -> Outcome:
         """Send once and return how it ended; nothing is raised for whatever the other side does."""

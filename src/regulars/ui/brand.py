@@ -66,5 +66,5 @@ def accent_css(colour: str) -> str:
         f":root{{{on_light}}}\n"
         f':root[data-theme="dark"]{{{on_dark}}}\n'
         f'@media (prefers-color-scheme:dark){{:root:not([data-theme="light"]){{{on_dark}}}}}\n'
-        f"@media print{{:root{{{on_light}}}}}\n"
+        f"@media print{{:root:root:root{{{on_light}}}}}\n"
     )

@@ -4,8 +4,12 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from regulars.connectors.actions import run_import
+from regulars.connectors.models import ImportRun
 from regulars.flow.nightly import close_day
+from regulars.flow.receive import receive
 from regulars.flow.sealing import seal_commits
+from regulars.insights.actions import JOB_KIND, refresh_reports, request_reports
 from regulars.outbox.models import Job
 from regulars.outbox.schedule import Daily, Every, Recurrence
 from regulars.tenancy import webhooks
@@ -41,6 +45,16 @@ def _close_day(context: Context, job: Job) -> None:
     close_day(Business.objects.get(pk=job.business_id), now=context.now)
 
 
+def _refresh_insights(context: Context, job: Job) -> None:
+    refresh_reports(Business.objects.get(pk=job.business_id), job.payload.get("subjects", ()), now=context.now)
+
+
+def _import_file(context: Context, job: Job) -> None:
+    run = ImportRun.objects.select_related("business").get(pk=job.payload["run"])
+    run_import(run, receive=receive, now=context.now)
+    request_reports(run.business, (), now=context.now)
+
+
 HANDLERS: dict[str, Handler] = {
     webhooks.JOB_KIND: Outward(
         prepare=_prepare_webhooks,
@@ -50,10 +64,13 @@ HANDLERS: dict[str, Handler] = {
     ),
     "seal": Quick(run=_seal, is_together=True),
     "closing": Long(run=_close_day),
+    JOB_KIND: Long(run=_refresh_insights),
+    "import": Long(run=_import_file),
     "sweep": Quick(run=_sweep),
 }
 
 SCHEDULE: dict[str, Recurrence] = {
     "closing": Daily(2),
+    JOB_KIND: Daily(4),
     "sweep": Every(600),
 }

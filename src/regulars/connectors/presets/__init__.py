@@ -9,7 +9,9 @@ from regulars.connectors.mapping import BadMapping, Mapping, parse_mapping
 
 def preset_names() -> list[str]:
     """Return the names of the presets."""
-    return sorted(entry.name.removesuffix(".json") for entry in files(__name__).iterdir() if entry.name.endswith(".json"))
+    return sorted(
+        entry.name.removesuffix(".json") for entry in files(__name__).iterdir() if entry.name.endswith(".json")
+    )
 
 
 @cache

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('tenancy', '0002_append_only'),
+        ('tenancy', '0001_initial'),
     ]
 
     operations = [

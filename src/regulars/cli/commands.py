@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every command on one page."""
+
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from django.conf import settings
+from django.core.management import call_command
+
+from regulars.analytics.catalogue import METRICS
+from regulars.analytics.metrics import measure
+from regulars.analytics.periods import Period
+from regulars.cli.importing import import_file
+from regulars.cli.progress import ProgressLine
+from regulars.cli.shops import the_business
+from regulars.connectors.exporting import EXPORTS
+from regulars.connectors.mapping import Subject
+from regulars.demo.load import DemoLoaded, load_demo
+from regulars.insights.export import fill_lake, lake_of, marts_of
+from regulars.kernel.clock import utc_now
+from regulars.ledger.verify import Verification, verify_ledger
+from regulars.programs.actions import publish_program
+from regulars.programs.starter import SINCE_EVER, starter_program
+from regulars.site.supervisor import serve as serve_program
+from regulars.tenancy.actions import create_business, create_store, create_user, hire
+from regulars.tenancy.actors import SYSTEM
+from regulars.tenancy.models import Business, Role, User
+from regulars.work.backups import make_backup, restore_backup
+from regulars.work.run import run_worker
+
+OWNER_EMAIL = "owner@regulars.example"
+
+_business = click.option("--business", metavar="NAME", help="Which business, where there are several.")
+_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def app() -> None:
+    """Customer loyalty and retention for shops. Data and settings: see REGULARS_HOME, DATABASE_URL, REGULARS_BIND."""
+
+
+def _migrate() -> None:
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+@app.command()
+def serve() -> None:
+    """Serve the web app and do all background work, until Ctrl-C."""
+    serve_program(settings.ENVIRONMENT)
+
+
+@app.command()
+def worker() -> None:
+    """Do background work only, beside `serve`, on PostgreSQL."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    run_worker(stop)
+
+
+@app.command()
+def demo() -> None:
+    """Load the demo shops at the first start, then serve them."""
+    _migrate()
+    line = ProgressLine("loading the demo")
+    try:
+        logins = load_demo(now=utc_now(), progress=lambda _name, done, total: line(done, total))
+    except DemoLoaded as loaded:
+        click.echo(f"The demo is loaded. Log in as {loaded.data['email']} with the password regulars-demo")
+    else:
+        click.echo()
+        for login in logins.logins:
+            click.echo(f"  {login.business:<24} {login.role:<10} {login.email}")
+        click.echo(f"  The password of all is {logins.password}")
+    click.echo(f"Open {settings.PUBLIC_URL} in a browser; Ctrl-C stops.")
+    serve_program(settings.ENVIRONMENT)
+
+
+@app.command()
+@click.argument("name")
+@click.option("--country", required=True, metavar="CC", help="Two letters, like IN, AM or GB.")
+@click.option("--currency", metavar="CUR", help="Three letters; by default the country's.")
+@click.option("--timezone", metavar="ZONE", help="Like Asia/Kolkata; by default the country's.")
+@click.option("--languages", metavar="LIST", help="Comma-separated: en,hi,mr,te,ml,hy; by default the country's.")
+@click.option("--email", default=OWNER_EMAIL, show_default=True, help="Who owns it and logs in.")
+def createbusiness(name: str, *, country: str, currency: str | None, timezone: str | None, languages: str | None, email: str) -> None:
+    """Create a business with a store, an owner and a starter program: one point per whole unit of currency."""
+    _migrate()
+    now = utc_now()
+    spoken = [language.strip() for language in languages.split(",")] if languages else None
+    business = create_business(name, country=country, currency=currency, timezone=timezone, languages=spoken, now=now)
+    create_store(business, code="main", name=name, actor=SYSTEM, now=now)
+    _give_owner(business, email, now)
+    publish_program(business, starter_program(business.currency), valid_from=SINCE_EVER, actor=SYSTEM, now=now, note="starter program")
+    click.echo(f"{business.name}: {business.country}, {business.currency}, {business.timezone}, {', '.join(business.languages)}. Key {business.pk}")
+
+
+def _give_owner(business: Business, email: str, now: datetime) -> None:
+    user = User.objects.filter(email=email.lower()).first()
+    if user is None:
+        password = secrets.token_urlsafe(12)
+        user = create_user(email, name=email.split("@")[0], password=password, now=now)
+        click.echo(f"Log in at {settings.PUBLIC_URL} as {email} with the password {password} (shown this once)")
+    hire(business, user=user, role=Role.OWNER, actor=SYSTEM, now=now)
+
+
+@app.group(name="import")
+def import_() -> None:
+    """Import a file: CSV, XLSX, Parquet or JSON lines."""
+
+
+def _import_command(subject: Subject) -> None:
+    @import_.command(name=subject, help=f"Import {subject} from FILE.")
+    @_file
+    @click.option("--mapping", metavar="FILE|PRESET", help="How to read it; by default proposed from its header.")
+    @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+    @click.option("--without-points", is_flag=True, help="Record facts only; nobody earns.")
+    @_business
+    def command(file: Path, *, mapping: str | None, dry_run: bool, without_points: bool, business: str | None) -> None:
+        _migrate()
+        import_file(the_business(business), subject, file, mapping=mapping, is_dry_run=dry_run, with_points=not without_points)
+
+
+for _subject in ("orders", "customers", "products"):
+    _import_command(_subject)  # type: ignore[arg-type]  # the three subjects there are
+
+
+@app.command()
+@click.argument("what", type=click.Choice(sorted(EXPORTS)))
+@click.option("--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="A file; by default standard output.")
+@_business
+def export(what: str, *, out: Path | None, business: str | None) -> None:
+    """Export customers, orders or the ledger as CSV."""
+    _migrate()
+    write: Callable[..., Any] = EXPORTS[what]
+    if out is None:
+        write(the_business(business), sys.stdout)
+        return
+    with out.open("w", encoding="utf-8", newline="") as file:
+        write(the_business(business), file)
+
+
+@app.command()
+@click.option("--from", "start", metavar="DAY", help="First day, like 2026-01-31.")
+@click.option("--to", "end", metavar="DAY", help="The day after the last one.")
+@click.option("--store", metavar="CODE", help="One store only.")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+@_business
+def metrics(*, start: str | None, end: str | None, store: str | None, is_json: bool, business: str | None) -> None:
+    """Measure retention: each figure with its numerator and denominator."""
+    _migrate()
+    shop = the_business(business)
+    period = _period(start, end)
+    fill_lake(shop)
+    marts = marts_of(shop)
+    marts.refresh(lake_of(shop))
+    marts.publish()
+    with marts.open_snapshot() as con:
+        values = measure(con, METRICS, period=period, store=store)
+    if is_json:
+        plain = {key: {"value": one.value, "numerator": one.numerator, "denominator": one.denominator} for key, one in values.items()}
+        click.echo(msgspec.json.format(msgspec.json.encode(plain)).decode())
+        return
+    for key, one in values.items():
+        shown = "n/a" if one.value is None else f"{one.value:,.6g}"
+        click.echo(f"{key:<32} {shown:>16}   {one.numerator:,} ÷ {one.denominator:,}   {one.period.start} to {one.period.end}")
+
+
+def _period(start: str | None, end: str | None) -> Period | None:
+    if start is None and end is None:
+        return None
+    try:
+        return Period(date.fromisoformat(start or "1900-01-01"), date.fromisoformat(end or "9999-01-01"))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}. Write days like 2026-01-31; --to is the day after the last one.") from None
+
+
+@app.command()
+@click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+@_business
+def verify(*, is_json: bool, business: str | None) -> None:
+    """Check the whole ledger and its chain; exit status 1 at the first difference."""
+    _migrate()
+    businesses = [the_business(business)] if business else list(Business.objects.order_by("created_at"))
+    found = {shop.name: verify_ledger(shop.pk) for shop in businesses}
+    if is_json:
+        plain = {name: {**msgspec.to_builtins(one), "is_right": one.is_right} for name, one in found.items()}
+        click.echo(msgspec.json.format(msgspec.json.encode(plain)).decode())
+    else:
+        for name, one in found.items():
+            click.echo(f"{name}: {_verdict(one)}")
+    if not all(one.is_right for one in found.values()):
+        sys.exit(1)
+
+
+def _verdict(found: Verification) -> str:
+    if not found.is_right:
+        return f"WRONG: {found.difference}"
+    waiting = f", {found.unsealed:,} wait for their seal" if found.unsealed else ""
+    counts = f"{found.transactions:,} transactions, {found.entries:,} entries, {found.lots:,} lots, {found.accounts:,} accounts"
+    return f"right. {counts}{waiting}. Chain {found.chain_hash[:16] or 'empty'}"
+
+
+@app.command()
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--with-secrets", is_flag=True, help="Include the key that signs and seals; keep such a backup locked away.")
+def backup(target: Path, *, with_secrets: bool) -> None:
+    """Write a backup while the shop works."""
+    _migrate()
+    manifest = make_backup(target.resolve(), now=utc_now(), with_secrets=with_secrets)
+    click.echo(f"{target}: {len(manifest.files)} files, {target.stat().st_size / 1e6:,.1f} MB")
+    if not with_secrets:
+        click.echo(f"Keep a copy of {settings.HOME / 'secret.key'} apart from it: sealed secrets and voucher codes need it.")
+
+
+@app.command()
+@click.argument("source", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Put what is there aside.")
+def restore(source: Path, *, replace: bool) -> None:
+    """Restore a backup and verify every ledger in it."""
+    manifest = restore_backup(source, replace=replace, now=utc_now())
+    _migrate()
+    click.echo(f"Restored the backup of {manifest.made_at:%Y-%m-%d %H:%M} UTC.")
+    found = {shop.name: verify_ledger(shop.pk) for shop in Business.objects.order_by("created_at")}
+    for name, one in found.items():
+        click.echo(f"{name}: {_verdict(one)}")
+    if not all(one.is_right for one in found.values()):
+        sys.exit(1)

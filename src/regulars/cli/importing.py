@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`regulars import`: check or run an import and say in words what came of it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+import msgspec
+
+from regulars.cli.progress import ProgressLine
+from regulars.connectors.actions import NewImport, check_file, run_import, start_run
+from regulars.connectors.mapping import Mapping, Subject, parse_mapping
+from regulars.connectors.models import ImportRun
+from regulars.connectors.presets import load_preset
+from regulars.connectors.proposals import mapping_from
+from regulars.connectors.runs import Progress, errors_of, preview
+from regulars.connectors.tally import Tally
+from regulars.flow.receive import receive
+from regulars.kernel.clock import utc_now
+from regulars.tenancy.models import Business
+
+
+def read_mapping(text: str | None, path: Path, subject: Subject) -> Mapping:
+    """Return the mapping of a file: from a mapping file, a preset, or proposed from the file's own head."""
+    if text is None:
+        return mapping_from(preview(path, subject).proposals, name=f"file:{path.stem}"[:40], subject=subject)
+    if Path(text).is_file():
+        return parse_mapping(Path(text).read_bytes())
+    return load_preset(text)
+
+
+def unfinished_run(business: Business, mapping: Mapping, digest: bytes) -> ImportRun | None:
+    """Return an earlier run of the same file with the same mapping that did not reach its end."""
+    runs = ImportRun.objects.of(business).filter(file_digest=digest, state__in=[ImportRun.State.RUNNING, ImportRun.State.FAILED])
+    return next((run for run in runs.order_by("-created_at") if run.mapping == msgspec.to_builtins(mapping)), None)
+
+
+def import_file(business: Business, subject: Subject, path: Path, *, mapping: str | None, is_dry_run: bool, with_points: bool) -> Tally:
+    """Check or import a file, showing how far it is; print what came of it and return the counts."""
+    chosen = read_mapping(mapping, path, subject)
+    line = ProgressLine("checking" if is_dry_run else "importing")
+    seen = Progress(0, 0, 0.0, None)
+
+    def show(progress: Progress) -> None:
+        nonlocal seen
+        seen = progress
+        line(progress.done_rows, progress.total_rows)
+
+    if is_dry_run:
+        tally = check_file(path, chosen, business, progress=show)
+        line.finish(seen.done_rows, seen.total_rows)
+        _tell(tally, ["Nothing was written."])
+        return tally
+    wanted = NewImport(subject=subject, file_name=path.name, mapping=chosen, with_points=with_points)
+    run = start_run(business, path, wanted, now=utc_now())
+    earlier = unfinished_run(business, chosen, run.file_digest)
+    if earlier is not None:
+        click.echo(f"Going on with the import begun {earlier.created_at:%Y-%m-%d %H:%M} UTC at row {earlier.done_rows + 1:,}.")
+    done = run_import(earlier or run, receive=receive, now=utc_now(), progress=show)
+    line.finish(seen.done_rows, seen.total_rows)
+    tally = msgspec.convert(done.counts, Tally)
+    errors = errors_of(done)
+    _tell(tally, [f"Rows that were not taken, with their reasons: {errors}"] if errors else [])
+    return tally
+
+
+def _tell(tally: Tally, more: Iterable[str]) -> None:
+    click.echo(f"{tally.rows:,} rows")
+    for kind, count in sorted(tally.items.items()):
+        click.echo(f"  {count:>12,} {kind}s in the file")
+    for outcome, count in sorted(tally.outcomes.items()):
+        click.echo(f"  {count:>12,} {outcome}")
+    for reason, count in sorted(tally.left_out.items()):
+        click.echo(f"  {count:>12,} rows left out: {reason}")
+    for code, count in sorted(tally.errors.items()):
+        click.echo(f"  {count:>12,} rows not taken: {code}")
+    for error in tally.first_errors[:5]:
+        click.echo(f"               row {error.row}: {error.reason}")
+    if tally.unmatched_lines:
+        click.echo(f"  {tally.unmatched_lines:>12,} returned lines name no known sale; they count in money and are reversed by the program of their day")
+    for sentence in more:
+        click.echo(sentence)

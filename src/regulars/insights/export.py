@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts into the lake: purchases and what came back, by their place in commit order, with pseudonymous keys only."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from regulars.analytics.lake import Lake, Row
+from regulars.analytics.marts import Limits, Marts
+from regulars.database.sql import fetch, key_param, to_day, to_key, to_moment
+from regulars.facts.store import last_position
+from regulars.tenancy.models import Business
+
+STRETCH = 100_000
+
+
+def lake_of(business: Business) -> Lake:
+    """Return the lake of a business, in the data folder."""
+    return Lake(folder=_folder(business) / "lake", memory=_memory())
+
+
+def marts_of(business: Business) -> Marts:
+    """Return the marts of a business, in the data folder."""
+    return Marts(folder=_folder(business) / "marts", currency=business.currency, limits=Limits(memory=_memory()))
+
+
+def _folder(business: Business) -> Path:
+    return Path(settings.HOME) / "analytics" / business.pk.hex
+
+
+def _memory() -> str:
+    return f"{settings.ENVIRONMENT.memory_mb}MB"
+
+
+def fill_lake(business: Business) -> int:
+    """Append every fact that has its place and is not in the lake yet; return the lake's new watermark."""
+    lake = lake_of(business)
+    lake.folder.mkdir(parents=True, exist_ok=True)
+    watermark, last = lake.manifest().watermark, last_position(business.pk)
+    while watermark < last:
+        until = min(watermark + STRETCH, last)
+        lake.append(_rows(business.pk, watermark, until), after=watermark, watermark=until)
+        watermark = until
+    lake.compact()
+    return watermark
+
+
+_STRETCH = "FROM facts_factposition p JOIN facts_fact f ON f.id = p.fact_id {joins} WHERE p.business_id = %s AND p.position > %s AND p.position <= %s AND {kinds}"
+_LINES = "JOIN facts_line l ON l.fact_id = f.id LEFT JOIN catalog_product d ON d.id = l.product_id LEFT JOIN catalog_category c ON c.id = d.category_id"
+
+
+def _rows(business: UUID, after: int, until: int) -> Mapping[str, Iterator[Row]]:
+    scope = [key_param(connection, business), after, until]
+    return {"orders": _orders(scope), "order_lines": _order_lines(scope), "returns": _returns(scope), "return_lines": _return_lines(scope)}
+
+
+def _hex(key: object) -> str | None:
+    found = to_key(key)
+    return found.hex if found else None
+
+
+def _orders(scope: list[object]) -> Iterator[Row]:
+    source = _STRETCH.format(joins="LEFT JOIN tenancy_store s ON s.id = f.store_id", kinds="f.kind = 'order'")
+    columns = "f.id, f.customer_id, s.code, f.source, f.occurred_at, f.local_day, f.currency, f.total_minor"
+    for fact, customer, store, channel, occurred_at, day, currency, total in fetch(connection, f"SELECT {columns} {source}", scope):
+        yield _hex(fact), _hex(customer), store, channel, to_moment(occurred_at), to_day(day), currency, total, "order"
+
+
+def _order_lines(scope: list[object]) -> Iterator[Row]:
+    source = _STRETCH.format(joins=_LINES, kinds="f.kind = 'order'")
+    columns = "f.id, l.position, COALESCE(d.sku, ''), c.code, l.quantity_milli, l.net_minor"
+    for fact, position, sku, category, quantity, net in fetch(connection, f"SELECT {columns} {source}", scope):
+        yield _hex(fact), position, sku, category, quantity, net
+
+
+_CAME_BACK = "f.kind IN ('return', 'cancel') AND f.currency <> '' AND f.total_minor <= 0"
+
+
+def _returns(scope: list[object]) -> Iterator[Row]:
+    joins = "LEFT JOIN tenancy_store s ON s.id = f.store_id LEFT JOIN facts_fact o ON o.id = f.amends_id"
+    source = _STRETCH.format(joins=joins, kinds=_CAME_BACK)
+    columns = "f.id, f.amends_id, f.customer_id, s.code, f.occurred_at, f.local_day, o.local_day, f.total_minor, f.currency"
+    for fact, order, customer, store, occurred_at, day, order_day, total, currency in fetch(connection, f"SELECT {columns} {source}", scope):
+        yield _hex(fact), _hex(order), _hex(customer), store, to_moment(occurred_at), to_day(day), to_day(order_day), total, currency
+
+
+def _return_lines(scope: list[object]) -> Iterator[Row]:
+    source = _STRETCH.format(joins=f"{_LINES} LEFT JOIN facts_line o ON o.id = l.original_line_id", kinds=f"{_CAME_BACK} AND l.net_minor <= 0")
+    columns = "f.id, COALESCE(d.sku, ''), l.quantity_milli, l.net_minor, o.fact_id"
+    for fact, sku, quantity, net, order in fetch(connection, f"SELECT {columns} {source}", scope):
+        yield _hex(fact), sku, quantity, net, _hex(order)
