@@ -40,7 +40,7 @@ def at_the_same_time(work: Callable[[], _Result], *, times: int) -> list[_Result
         gate.wait()
         try:
             results.append(work())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again below
             errors.append(error)
         finally:
             connections.close_all()

@@ -36,7 +36,10 @@ def test_events_are_placed_in_the_order_given() -> None:
     number(SHOP, [second, first])
     placed = number(SHOP, [fourth, third])
 
-    assert [(event.id, event.position, event.customer_sequence) for event in placed] == [(fourth, 3, None), (third, 4, 2)]
+    assert [(event.id, event.position, event.customer_sequence) for event in placed] == [
+        (fourth, 3, None),
+        (third, 4, 2),
+    ]
     assert [event.id for event in queries.events_after(SHOP, 0)] == [second, first, fourth, third]
     assert queries.events_after(SHOP, 2, 1) == [placed[0]]
     assert queries.feed_position(SHOP) == 4
@@ -90,7 +93,10 @@ def test_two_runners_leave_neither_gap_nor_double() -> None:
 def test_events_and_places_are_never_changed(model: type[Event] | type[FeedEntry]) -> None:
     number(SHOP, some_events(SHOP, ANITA))
 
-    for change in (lambda: model.objects.update(business_id=OTHER_SHOP), lambda: model.objects.all()._raw_delete("default")):
+    for change in (
+        lambda: model.objects.update(business_id=OTHER_SHOP),
+        lambda: model.objects.all()._raw_delete("default"),
+    ):
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             change()
 

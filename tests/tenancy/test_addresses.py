@@ -37,13 +37,22 @@ def answering(*addresses: str, loopback: bool = False) -> AddressPolicy:
 def test_addresses_that_are_refused_as_typed(url: str) -> None:
     with pytest.raises(BadAddress) as caught:
         check_url(url.replace("\n", "\x01"))
-    assert "secret" not in caught.value.message or "user name" not in caught.value.message
+    assert "secret" not in caught.value.message
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        *("127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"),
+        *(
+            "127.0.0.1",
+            "127.8.8.8",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+        ),
         *("192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255"),
         *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "2001:db8::1"),
         *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::"),

@@ -7,12 +7,12 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from regulars.kernel.ids import new_key
 from regulars.tenancy import actions
 from regulars.tenancy.access import BadToken, NotAllowed, authenticate_token, forget_tokens
 from regulars.tenancy.actors import SYSTEM, ActorKind
 from regulars.tenancy.limits import RateLimiter, TooManyRequests
 from regulars.tenancy.models import ApiKey, AuditEntry
-from regulars.kernel.ids import new_key
 from tenancy.cast import NOW, a_business
 
 
@@ -49,7 +49,17 @@ def test_the_token_is_shown_once_and_only_its_digest_kept() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("spoil", [lambda t: t[:-1], lambda t: t[:-1] + "!", lambda t: "rk_" + "a" * 26 + t[29:], lambda t: "", lambda t: t.replace("rk_", "sk_"), lambda t: "rk_" + "é" * 26 + t[29:]])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda t: t[:-1],
+        lambda t: t[:-1] + "!",
+        lambda t: "rk_" + "a" * 26 + t[29:],
+        lambda t: "",
+        lambda t: t.replace("rk_", "sk_"),
+        lambda t: "rk_" + "é" * 26 + t[29:],
+    ],
+)
 def test_any_other_token_is_refused_alike(spoil) -> None:
     _, token = a_key()
 
@@ -113,7 +123,11 @@ def test_a_bucket_empties_and_fills_evenly() -> None:
     limiter = RateLimiter(60, monotonic=clock)
 
     assert [limiter.take(key).remaining for _ in range(3)] == [59, 58, 57]
-    assert limiter.take(key, 57).headers == {"RateLimit-Limit": "60", "RateLimit-Remaining": "0", "RateLimit-Reset": "60"}
+    assert limiter.take(key, 57).headers == {
+        "RateLimit-Limit": "60",
+        "RateLimit-Remaining": "0",
+        "RateLimit-Reset": "60",
+    }
     refused = limiter.take(key, 5)
     assert (refused.is_allowed, refused.remaining, refused.reset_s) == (False, 0, 5)
     with pytest.raises(TooManyRequests, match="in 1 seconds"):

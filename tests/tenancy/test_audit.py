@@ -19,10 +19,17 @@ def test_an_entry_says_who_did_what_to_which_row() -> None:
     business = a_business()
     store = a_store(business)
 
-    audit.record(ASHA, "store.moved", store, now=NOW, before={"day": date(2026, 1, 2)}, after={"ids": {KEY}}, reason="rent")
+    audit.record(
+        ASHA, "store.moved", store, now=NOW, before={"day": date(2026, 1, 2)}, after={"ids": {KEY}}, reason="rent"
+    )
 
     entry = AuditEntry.objects.of(business).get(verb="store.moved")
-    assert (entry.actor_kind, entry.actor_id, entry.object_kind, entry.object_id) == ("user", KEY, "tenancy.store", store.pk)
+    assert (entry.actor_kind, entry.actor_id, entry.object_kind, entry.object_id) == (
+        "user",
+        KEY,
+        "tenancy.store",
+        store.pk,
+    )
     assert (entry.before, entry.after, entry.reason) == ({"day": "2026-01-02"}, {"ids": [str(KEY)]}, "rent")
 
 

@@ -27,7 +27,12 @@ def test_a_country_says_the_rest(country: str, currency: str, timezone: str, lan
 @pytest.mark.django_db
 def test_what_is_said_counts() -> None:
     business = actions.create_business(
-        "  Կոֆե\u200b  տուն ", country="AM", currency="usd", timezone="Europe/Paris", languages=["hy", "en", "hy"], now=NOW
+        "  Կոֆե\u200b  տուն ",
+        country="AM",
+        currency="usd",
+        timezone="Europe/Paris",
+        languages=["hy", "en", "hy"],
+        now=NOW,
     )
 
     assert (business.name, business.currency, business.timezone) == ("Կոֆե տուն", "USD", "Europe/Paris")

@@ -35,6 +35,7 @@ class Reads(StrEnum):
     """The feature table of `metrics` over which numerator and denominator are sums."""
 
     CUSTOMERS = "customers"
+    LIFETIMES = "lifetimes"
     SALES = "sales"
     GAPS = "gaps"
 
@@ -228,9 +229,9 @@ _DEFINITIONS = (
                 "Returns of a customer whose purchase is not known lower the sum and do not count as a customer."
             ),
         ),
-        reads=Reads.CUSTOMERS,
-        numerator=lambda customers: total(customers.lifetime_net_minor),
-        denominator=lambda customers: total(customers.bought_ever),
+        reads=Reads.LIFETIMES,
+        numerator=lambda lifetimes: total(lifetimes.net_minor),
+        denominator=lambda lifetimes: total(lifetimes.bought),
     ),
     Metric(
         key="days_between_purchases_median",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measure metrics of the catalogue over the marts: three feature tables, one query for all metrics that read the same.
+"""Measure metrics of the catalogue over the marts: four feature tables, one query for all metrics that read the same.
 
 A value is None, shown as "n/a", when its denominator is 0. Days are local days; one currency, minor units.
 """
@@ -87,23 +87,25 @@ def values_of(reads: Reads, keys: tuple[str, ...], scope: Scope) -> Table:
 
 
 def customers(scope: Scope) -> Table:
-    """Return one row per known customer with rows before the end of the period.
+    """Return one row per known customer with rows in the period or in the equally long one before.
 
-    `orders` and `order_days` in the period; `bought_before` 1 if in the equally long period before; `bought_ever` and
-    `lifetime_net_minor` (net of returns) up to the end.
+    `orders` and `order_days` are those in the period; `bought_before` is 1 for an order in the one before.
     """
-    period, before = scope.period, scope.period.before()
-    days = _days(scope)
-    days = across_stores(days.filter(days.local_day < engine.constant(period.end)))
-    start = engine.constant(period.start)
-    is_in, is_order = days.local_day >= start, days.orders > 0
-    is_before = (days.local_day >= engine.constant(before.start)) & (days.local_day < start)
+    days = _known_days(scope, Period(scope.period.before().start, scope.period.end))
+    is_in, is_order = days.local_day >= engine.constant(scope.period.start), days.orders > 0
     return days.group_by("customer_id").aggregate(
         orders=total(choose(is_in, days.orders, 0)),
         order_days=total(b2i(is_in & is_order)),
-        bought_before=largest(b2i(is_before & is_order)),
-        bought_ever=largest(b2i(is_order)),
-        lifetime_net_minor=total(days.net_minor + days.returned_minor),
+        bought_before=largest(b2i(~is_in & is_order)),
+    )
+
+
+def lifetimes(scope: Scope) -> Table:
+    """Return one row per known customer: net of returns up to the end of the period, and 1 in `bought` for an order."""
+    days = _days(scope)
+    days = days.filter(days.customer_id.notnull(), days.local_day < engine.constant(scope.period.end))
+    return days.group_by("customer_id").aggregate(
+        net_minor=total(days.net_minor + days.returned_minor), bought=largest(b2i(days.orders > 0))
     )
 
 
@@ -114,18 +116,24 @@ def sales(scope: Scope) -> Table:
 
 def gaps(scope: Scope) -> Table:
     """Return the days between neighbouring order days of a known customer, both in the period, counted by length."""
-    days = across_stores(_in_period(_days(scope), scope.period))
+    days = _known_days(scope, scope.period)
     return engine.ranked(
         engine.previous_gaps(days.filter(days.orders > 0), by="customer_id", day="local_day"), column="gap"
     )
 
 
-FEATURES = {Reads.CUSTOMERS: customers, Reads.SALES: sales, Reads.GAPS: gaps}
+FEATURES = {Reads.CUSTOMERS: customers, Reads.LIFETIMES: lifetimes, Reads.SALES: sales, Reads.GAPS: gaps}
 
 
 def _days(scope: Scope) -> Table:
     days = engine.table("customer_day", CUSTOMER_DAY)
     return days if scope.store is None else days.filter(days.store == engine.constant(scope.store))
+
+
+def _known_days(scope: Scope, period: Period) -> Table:
+    """Return one row per known customer and day; within one store the mart has that grain already."""
+    days = _in_period(_days(scope), period)
+    return across_stores(days) if scope.store is None else days.filter(days.customer_id.notnull())
 
 
 def _in_period(days: Table, period: Period) -> Table:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
 import click
 import msgspec
@@ -21,7 +21,8 @@ from regulars.analytics.periods import Period
 from regulars.cli.importing import import_file
 from regulars.cli.progress import ProgressLine
 from regulars.cli.shops import the_business
-from regulars.connectors.exporting import EXPORTS
+from regulars.connectors.exporting import export_customers, export_orders
+from regulars.connectors.journal import export_journal
 from regulars.connectors.mapping import Subject
 from regulars.demo.load import DemoLoaded, load_demo
 from regulars.insights.export import fill_lake, lake_of, marts_of
@@ -34,9 +35,15 @@ from regulars.tenancy.actions import create_business, create_store, create_user,
 from regulars.tenancy.actors import SYSTEM
 from regulars.tenancy.models import Business, Role, User
 from regulars.work.backups import make_backup, restore_backup
+from regulars.work.drain import do_waiting
 from regulars.work.run import run_worker
 
 OWNER_EMAIL = "owner@regulars.example"
+EXPORTS: dict[str, Callable[[Business, TextIO], int]] = {
+    "customers": export_customers,
+    "ledger": export_journal,
+    "orders": export_orders,
+}
 
 _business = click.option("--business", metavar="NAME", help="Which business, where there are several.")
 _file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -49,6 +56,11 @@ def app() -> None:
 
 def _migrate() -> None:
     call_command("migrate", interactive=False, verbosity=0)
+
+
+def _seal() -> None:
+    """Seal what waits, so that what is read next holds everything recorded so far."""
+    do_waiting({"seal"})
 
 
 @app.command()
@@ -140,12 +152,13 @@ for _subject in ("orders", "customers", "products"):
 def export(what: str, *, out: Path | None, business: str | None) -> None:
     """Export customers, orders or the ledger as CSV."""
     _migrate()
-    write: Callable[..., Any] = EXPORTS[what]
+    _seal()
     if out is None:
-        write(the_business(business), sys.stdout)
+        EXPORTS[what](the_business(business), sys.stdout)
         return
     with out.open("w", encoding="utf-8", newline="") as file:
-        write(the_business(business), file)
+        count = EXPORTS[what](the_business(business), file)
+    click.echo(f"{out}: {count:,} {what}")
 
 
 @app.command()
@@ -157,6 +170,7 @@ def export(what: str, *, out: Path | None, business: str | None) -> None:
 def metrics(*, start: str | None, end: str | None, store: str | None, is_json: bool, business: str | None) -> None:
     """Measure retention: each figure with its numerator and denominator."""
     _migrate()
+    _seal()
     shop = the_business(business)
     period = _period(start, end)
     fill_lake(shop)
@@ -189,6 +203,7 @@ def _period(start: str | None, end: str | None) -> Period | None:
 def verify(*, is_json: bool, business: str | None) -> None:
     """Check the whole ledger and its chain; exit status 1 at the first difference."""
     _migrate()
+    _seal()
     businesses = [the_business(business)] if business else list(Business.objects.order_by("created_at"))
     found = {shop.name: verify_ledger(shop.pk) for shop in businesses}
     if is_json:

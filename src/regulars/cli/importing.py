@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`regulars import`: check or run an import and say in words what came of it."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,10 +24,14 @@ from regulars.tenancy.models import Business
 def read_mapping(text: str | None, path: Path, subject: Subject) -> Mapping:
     """Return the mapping of a file: from a mapping file, a preset, or proposed from the file's own head."""
     if text is None:
-        return mapping_from(preview(path, subject).proposals, name=f"file:{path.stem}"[:40], subject=subject)
+        return mapping_from(preview(path, subject).proposals, name=_slug(path.stem), subject=subject)
     if Path(text).is_file():
         return parse_mapping(Path(text).read_bytes())
     return load_preset(text)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9_.-]+", "-", name.lower()).strip("-.")[:40] or "file"
 
 
 def unfinished_run(business: Business, mapping: Mapping, digest: bytes) -> ImportRun | None:

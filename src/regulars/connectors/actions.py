@@ -81,10 +81,14 @@ def start_run(business: Business, path: Path, wanted: NewImport, *, now: datetim
         created_by_id=wanted.created_by_id,
         created_at=now,
     )
-    folder_of(run).mkdir(parents=True, mode=0o700)
-    run.file_digest = _keep_file(path, folder_of(run) / "file")
     if wanted.mapping is not None:
         _set_mapping(run, wanted.mapping)
+    folder_of(run).mkdir(parents=True, mode=0o700)
+    try:
+        run.file_digest = _keep_file(path, folder_of(run) / "file")
+    except OSError:
+        shutil.rmtree(folder_of(run))
+        raise
     run.save(force_insert=True)
     return run
 

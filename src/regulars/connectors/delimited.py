@@ -109,7 +109,8 @@ class DelimitedTable(Table):
                 if number <= self._header_row:
                     continue
                 if is_whole and len(cells) == width:
-                    yield number, cells, None
+                    if cells[0] or any(cells):
+                        yield number, cells, None
                 elif not is_whole:
                     yield number, cells, UnreadableRow()
                 elif any(cells[width:]):

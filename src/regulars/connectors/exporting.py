@@ -64,7 +64,7 @@ def _joined(identities: Sequence[Identity], kind: str) -> str:
 def export_customers(business: Business, out: TextIO) -> int:
     """Write every customer and return how many.
 
-    `customer_id`, `card`, `phone` and `email` hold what recognises the customer; `contacts` what others are recognised by.
+    `customer_id`, `card`, `phone` and `email` hold what recognises the customer, `contacts` what recognises somebody else.
     """
     writer = csv.writer(out)
     writer.writerow(CUSTOMER_COLUMNS)
@@ -137,7 +137,8 @@ def _line_cells(line: Line, fact: Fact) -> list[str]:
     product = line.product
     category = product.category.code if product and product.category else ""
     return [
-        product.sku if product else "", product.name if product else "", category, str(quantity_text(sign * line.quantity_milli)),
+        product.sku if product else "", product.name if product else "", category,
+        str(quantity_text(sign * line.quantity_milli)),
         major_text(sign * line.net_minor, fact.currency), major_text(line.discount_minor, fact.currency), fact.currency,
     ]  # fmt: skip
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading customers: lists, search, one profile, the owner of an identity."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -10,8 +10,20 @@ from django.db import connection
 from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
-from regulars.customers import finding
-from regulars.customers.matching import CARD, EMAIL, EXTERNAL, PHONE, IdentityKey, UnknownCustomer, normalise_identity
+from regulars.customers import finding, store
+from regulars.customers.matching import (
+    CARD,
+    EMAIL,
+    EXTERNAL,
+    PHONE,
+    CustomerRef,
+    IdentityKey,
+    Resolved,
+    UnknownCustomer,
+    match,
+    normalise_identity,
+    read_reference,
+)
 from regulars.customers.models import Customer, Identity
 from regulars.customers.searching import BadCursor, Word, read_query
 from regulars.kernel.errors import RegularsError
@@ -180,6 +192,15 @@ def profile(business: Business, customer_id: UUID) -> Profile:
     for found in profiles(business, [customer_id]):
         return found
     raise UnknownCustomer(customer=customer_id)
+
+
+def look_up_customer(business: Business, reference: CustomerRef | None, *, new_key: Callable[[], UUID]) -> Resolved:
+    """Say who a reference means, as `resolve_customers` would, but make nobody known: a newcomer has a key that leads nowhere."""
+    reading = read_reference(reference, business.country)
+    wanted = {kind: {value} for kind, value in reading} if isinstance(reading, tuple) else {}
+    ids = {reference.id} if reference is not None and reference.id is not None else set()
+    found = store.owners_of(business.pk, wanted), store.customers_by_id(business.pk, ids)
+    return match([reference], [reading], owners=found[0], by_id=found[1], new_key=new_key).resolved[0]
 
 
 def find_by_identity(business: Business, kind: str, value: str) -> Customer | None:

@@ -155,6 +155,9 @@ def update_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Se
         return int(raw.rowcount)
 
 
+def lock_clause(connection: BaseDatabaseWrapper) -> str:
+    """Return what locks the rows of a SELECT until the end of the open transaction; SQLite has one writer, and without one nothing is locked."""
+    return " FOR UPDATE" if connection.vendor == "postgresql" and connection.in_atomic_block else ""
 
 
 def key_param(connection: BaseDatabaseWrapper, key: UUID | None) -> Any:

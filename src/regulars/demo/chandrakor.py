@@ -187,7 +187,7 @@ CHANDRAKOR = Shop(
         phone_digits=5,
         card_start="CM",
     ),
-    habits=Habits(rate_shape=0.6, rate_mean=0.047, drop_a=0.55, drop_b=2.1, lines_mean=3.0, founders_share=0.33),
+    habits=Habits(rate_shape=0.6, rate_mean=0.044, drop_a=0.55, drop_b=2.1, lines_mean=3.0, founders_share=0.33),
     products=INDIAN_PRODUCTS,
     feasts=INDIA,
     spend_minor=_SPEND_MINOR,

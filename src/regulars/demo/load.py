@@ -34,7 +34,7 @@ from regulars.tenancy.models import Business, User
 SHOPS = (CHANDRAKOR, TSIRANI)
 PASSWORD = "regulars-demo"  # noqa: S105 - shown to everybody who loads the demo; its data is invented
 _SEED = "regulars"
-_CHUNK = 500
+_CHUNK = 450  # leaves room in a chunk of 500 for the rewards used since the one before
 _USED_AFTER = timedelta(minutes=2)
 _UNUSED_EVERY = 8
 
@@ -90,11 +90,14 @@ def _load_shop(shop: Shop, *, now: datetime, progress: Progress) -> None:
     people = make_people(shop.crowd, rng=rng, today=today)
     intakes = list(tell_history(shop, people, rng=rng, today=today))
     by_phone = {person.phone: person for person in people}
+    uses: list[Intake] = []
     for start in range(0, len(intakes), _CHUNK):
         chunk = intakes[start : start + _CHUNK]
         newcomers = [by_phone[intake.customer.phone] for intake in chunk if intake.customer and intake.customer.name]
-        run_durably(partial(_receive_chunk, business, chunk, newcomers))
+        receipts = run_durably(partial(_receive_chunk, business, [*uses, *chunk], newcomers))
+        uses = list(_uses(chunk, receipts[len(uses) :]))
         progress(shop.name, start + len(chunk), len(intakes))
+    run_durably(partial(_receive_chunk, business, uses, ()))
 
 
 def _open_shop(shop: Shop, *, opened_at: datetime) -> Business:
@@ -133,12 +136,11 @@ def _terms(shop: Shop, reward: Reward) -> OfferTerms:
     )
 
 
-def _receive_chunk(business: Business, chunk: Sequence[Intake], newcomers: Sequence[Person]) -> None:
-    """Note who is new with what the shop knows of them, then receive what happened, then the use of rewards taken."""
-    now = chunk[-1].occurred_at + _USED_AFTER
+def _receive_chunk(business: Business, chunk: Sequence[Intake], newcomers: Sequence[Person]) -> list[Receipt]:
+    """Note who is new with what the shop knows of them, then receive what happened, by the clock of its last moment."""
+    now = max((intake.occurred_at for intake in chunk), default=business.created_at)
     import_customers(business, [_row(person) for person in newcomers], now=now, new_key=new_key)
-    receipts = receive(business, chunk, now=now)
-    receive(business, list(_uses(chunk, receipts)), now=now)
+    return receive(business, chunk, now=now)
 
 
 def _row(person: Person) -> CustomerRow:

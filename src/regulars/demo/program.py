@@ -50,7 +50,7 @@ def program_document(
                 "id": "welcome",
                 "name": names["welcome"],
                 "gives": {"kind": "fixed", "points": 20},
-                "limits": [{"per": "ever", "times": 1}],
+                "when": {"field": "customer.order_count_before", "is": "is", "value": 0},
             },
             {
                 "id": "birthday",

@@ -228,16 +228,6 @@ class Batch:
             self.book.version, len(self.new_facts), len(self.new_lines), len(self.members), len(self.events), len(self.entitlements), len(self.returned),
         )  # fmt: skip
 
-    def product_key(self, sku: str) -> UUID | None:
-        """Return the product of a code; a line may name none."""
-        product = self.products.get(sku)
-        return product.id if product else None
-
-    def points_paid(self, fact: UUID) -> int:
-        """Return how many points a loaded purchase was paid with."""
-        stored = self.matched.get(fact) or next((named for named in self.named.values() if named.key == fact), None)
-        return int(stored.payload.get("points", 0)) if stored else 0
-
     def returned_of(self, line: StoredLine) -> int:
         """Return how much of a line has come back, this batch included."""
         return line.returned_milli + self.returned.get(line.key, (0, 0))[1]

@@ -104,11 +104,16 @@ def apply_use(batch: Batch, item: Item) -> None:
 
 
 def use_code(batch: Batch, item: Item, code: str) -> None:
-    """Use a voucher code on a purchase. A code is bound to its holder when the purchase names a customer."""
+    """Use a voucher code on a purchase."""
+    _use(batch, item, find_code(batch, item, code))
+
+
+def find_code(batch: Batch, item: Item, code: str) -> EntitlementState:
+    """Return what a voucher code stands for. It is bound to its holder when the purchase names a customer. Raises UnknownCode."""
     entitlement = _by_code(batch, code)
     if entitlement is None or (item.customer is not None and entitlement.holder != item.customer):
         raise UnknownCode
-    _use(batch, item, entitlement)
+    return entitlement
 
 
 def _by_code(batch: Batch, code: str) -> EntitlementState | None:
@@ -117,11 +122,16 @@ def _by_code(batch: Batch, code: str) -> EntitlementState | None:
     return next((known for known in batch.entitlements.values() if known.digest == digest), None)
 
 
-def _use(batch: Batch, item: Item, entitlement: EntitlementState) -> None:
+def check_usable(batch: Batch, entitlement: EntitlementState) -> None:
+    """Raise AlreadyUsed or OutOfTime where a reward cannot be used now."""
     if entitlement.state not in {"issued", "reserved"}:
         raise AlreadyUsed(state=entitlement.state)
     if entitlement.expires_at <= batch.now:
         raise OutOfTime(expires_at=entitlement.expires_at.isoformat())
+
+
+def _use(batch: Batch, item: Item, entitlement: EntitlementState) -> None:
+    check_usable(batch, entitlement)
     if entitlement.hold is not None and entitlement.state == "reserved":
         posting = Posting(fact=item.fact, kind="settle", occurred_at=item.intake.occurred_at)
         batch.book.settle(batch.book.holds[entitlement.hold], entitlement.price, posting)

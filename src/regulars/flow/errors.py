@@ -124,6 +124,14 @@ class TimeInFuture(RegularsError):
     text = gettext_noop("%(occurred_at)s has not come yet. Send the time when it happened, with its zone.")
 
 
+class TimeTooEarly(RegularsError):
+    """The intake happened before there was anything to record."""
+
+    code = "time_too_early"
+    status = 422
+    text = gettext_noop("%(occurred_at)s is too long ago: the earliest is %(earliest)s. Check the year.")
+
+
 class TimeWithoutZone(RegularsError):
     """The moment could be several."""
 

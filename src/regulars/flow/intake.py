@@ -26,7 +26,14 @@ Source = Annotated[str, Meta(min_length=1, max_length=40)]
 ExternalId = Annotated[str, Meta(min_length=1, max_length=100)]
 Minor = Annotated[int, Meta(ge=-(10**15), le=10**15)]
 PositivePoints = Annotated[int, Meta(gt=0, le=POINTS_MAX)]
-Quantity = int | float | str
+Quantity = (
+    Annotated[int, Meta(ge=-(10**9), le=10**9)]
+    | Annotated[float, Meta(ge=-(10**9), le=10**9)]
+    | Annotated[str, Meta(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,3})?$")]
+)
+ReturnedQuantity = (
+    Annotated[int, Meta(ge=0, le=10**9)] | Annotated[float, Meta(ge=0, le=10**9)] | Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
+)
 Scalar = str | int | float | bool | None
 
 
@@ -47,8 +54,8 @@ class ReturnLine(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     `amount_minor` is what was given back for a line without a known sale; otherwise the share of the recorded line counts.
     """
 
-    quantity: Quantity
-    line: int | None = None
+    quantity: ReturnedQuantity
+    line: Annotated[int, Meta(ge=1, le=LINES_MAX)] | None = None
     sku: ShortText = ""
     amount_minor: Minor | None = None
     name: NameText = ""

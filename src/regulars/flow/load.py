@@ -2,14 +2,17 @@
 """Load everything that a batch touches: set-based, locked in the order of keys, a fixed number of statements however many intakes."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from regulars.catalog.actions import ProductRef, resolve_products
+from regulars.catalog.queries import look_up_products
 from regulars.customers.actions import resolve_customers
+from regulars.customers.queries import look_up_customer
 from regulars.facts import store as facts
 from regulars.flow.batch import Batch, Item, StoreInfo
-from regulars.flow.errors import KeyReused, TimeInFuture, TimeWithoutZone, UnknownStore
+from regulars.flow.errors import KeyReused, TimeInFuture, TimeTooEarly, TimeWithoutZone, UnknownStore
 from regulars.flow.intake import (
     Cancel,
     Closing,
@@ -34,9 +37,11 @@ from regulars.programs.ladder import leaves_window_at, window_start
 from regulars.programs.versions import timeline
 from regulars.rewards import store as rewards
 from regulars.rewards.codes import digest_code, normalise_code
+from regulars.rewards.store import OfferState
 from regulars.tenancy.models import Business, Store
 
 AHEAD_MAX_S = 300
+EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 def load(batch: Batch, business: Business) -> None:
@@ -57,6 +62,43 @@ def load(batch: Batch, business: Business) -> None:
     _load_lots(batch, business, waiting)
     _load_limits(batch, business, waiting)
     _refresh_progress(batch, business)
+
+
+def look(batch: Batch, business: Business) -> dict[UUID, dict[str, str]]:
+    """Fill a batch of one purchase that will not be saved, and return the names of all offers by key.
+
+    Nobody and nothing is made known, and outside a transaction nothing is locked. Raises what refuses the purchase.
+    """
+    (item,) = batch.items
+    assert isinstance(item.intake, Order), "only a purchase is looked at before it happens"
+    _load_stores(batch, business, [item])
+    if item.receipt is not None:
+        raise UnknownStore(store=item.intake.store)
+    item.who = look_up_customer(business, item.intake.customer, new_key=batch.new_key)
+    if item.who.error is not None:
+        raise item.who.error
+    item.customer = item.who.customer_id
+    batch.timeline = timeline(business.pk)
+    batch.products = look_up_products(business, _product_refs([item]))
+    _load_rewards(batch, business, [item])
+    names = {offer.key: name for offer, name in _add_catalogue(batch, business)}
+    customers = _load_holders(batch, business, [item])
+    batch.members = programs.load_members(business.pk, customers)
+    ledger.load_accounts(batch.book, business.pk, batch.unit, customers)
+    _load_lots(batch, business, [item])
+    ledger.load_lots(batch.book, {item.customer} if item.customer else (), batch.unit)
+    _load_limits(batch, business, [item])
+    _refresh_progress(batch, business)
+    return names
+
+
+def _add_catalogue(batch: Batch, business: Business) -> list[tuple[OfferState, dict[str, str]]]:
+    catalogue = rewards.load_catalogue(business.pk)
+    batch.offers |= {offer.key: offer for offer, _ in catalogue}
+    (item,) = batch.items
+    if item.customer and any(offer.per_member_max for offer, _ in catalogue):
+        batch.held_counts = rewards.count_held(business.pk, [(item.customer, offer.key) for offer, _ in catalogue if offer.per_member_max])
+    return catalogue
 
 
 def _of(items: Iterable[Item], *kinds: type) -> list[Item]:
@@ -100,6 +142,8 @@ def _refuse_times(batch: Batch, items: Sequence[Item]) -> None:
             refuse(item, TimeWithoutZone(occurred_at=occurred_at.isoformat()))
         elif (occurred_at - batch.now).total_seconds() > AHEAD_MAX_S:
             refuse(item, TimeInFuture(occurred_at=occurred_at.isoformat()))
+        elif occurred_at < EARLIEST:
+            refuse(item, TimeTooEarly(occurred_at=occurred_at.isoformat(), earliest=EARLIEST.date().isoformat()))
 
 
 def _load_stores(batch: Batch, business: Business, items: Sequence[Item]) -> None:
@@ -133,14 +177,19 @@ def _load_customers(batch: Batch, business: Business, items: Sequence[Item]) -> 
 
 
 def _load_products(batch: Batch, business: Business, items: Sequence[Item]) -> None:
+    wanted = _product_refs(items)
+    if wanted:
+        batch.products = resolve_products(business, wanted, now=batch.now, new_key=batch.new_key)
+
+
+def _product_refs(items: Sequence[Item]) -> list[ProductRef]:
     wanted: dict[str, ProductRef] = {}
     for item in items:
         if isinstance(item.intake, Order | Return):
             for line in item.intake.lines:
                 if line.sku and line.sku not in wanted:
                     wanted[line.sku] = ProductRef(line.sku, line.name, line.category)
-    if wanted:
-        batch.products = resolve_products(business, list(wanted.values()), now=batch.now, new_key=batch.new_key)
+    return list(wanted.values())
 
 
 def _load_named(batch: Batch, business: Business, items: Sequence[Item]) -> None:

@@ -76,26 +76,33 @@ class _RefusedMidway(Exception):  # noqa: N818 - not an error: a signal to start
 
 
 def receive(
-    business: Business, intakes: Sequence[Intake], *, now: datetime, with_points: bool = True, new_key: Callable[[], UUID] = default_new_key
+    business: Business,
+    intakes: Sequence[Intake],
+    *,
+    now: datetime,
+    digests: Sequence[bytes | None] | None = None,
+    with_points: bool = True,
+    new_key: Callable[[], UUID] = default_new_key,
 ) -> list[Receipt]:
     """Record intakes and what follows from them; return a receipt for each, in order, once all is durable.
 
     Inside an open transaction the work joins it. `with_points=False` records facts only: nobody is enrolled and nothing is earned.
-    Refusals are in the receipts (`refusal`), never raised.
+    Refusals are in the receipts (`refusal`), never raised. `digests` say what a repeat must have in common with the first where that
+    is not all of the intake: a door that fills in the time leaves it out.
     """
     receipts: list[Receipt] = []
+    bodies = [given or digest(intake) for intake, given in zip(intakes, digests or [None] * len(intakes), strict=True)]
     for start in range(0, len(intakes), CHUNK):
-        chunk = intakes[start : start + CHUNK]
+        chunk = list(zip(intakes[start : start + CHUNK], bodies[start : start + CHUNK], strict=True))
         receipts += run_durably(lambda chunk=chunk: _receive_chunk(business, chunk, now, with_points, new_key))  # type: ignore[misc]  # the default binds the chunk
     return receipts
 
 
-def _receive_chunk(business: Business, intakes: Sequence[Intake], now: datetime, with_points: bool, new_key: Callable[[], UUID]) -> list[Receipt]:  # noqa: FBT001 - private, named at its one call
+def _receive_chunk(business: Business, intakes: Sequence[tuple[Intake, bytes]], now: datetime, with_points: bool, new_key: Callable[[], UUID]) -> list[Receipt]:  # noqa: FBT001 - private, named at its one call
     shop = Shop(business.pk, business.currency, ZoneInfo(business.timezone))
     refused: dict[int, RegularsError] = {}
-    digests = [digest(intake) for intake in intakes]
     while True:
-        items = [Item(place, intake, body, new_key()) for place, (intake, body) in enumerate(zip(intakes, digests, strict=True))]
+        items = [Item(place, intake, body, new_key()) for place, (intake, body) in enumerate(intakes)]
         for place, error in refused.items():
             refuse(items[place], error)
         batch = Batch(shop, now, new_key, items, Book(now=now, new_key=new_key), with_points=with_points)

@@ -78,10 +78,14 @@ def _book_return(batch: Batch, item: Item, parts: Sequence[Part], unmatched: Seq
     member = batch.members.get(item.customer) if item.customer else None
     if member is None or not batch.with_points:
         return
+    reversed_: list[dict[str, object]] = []
     for fact in dict.fromkeys(part.line.fact for part in parts):
-        _reverse_order(batch, item, member, fact, [part for part in parts if part.line.fact == fact])
+        reversed_ += _reverse_order(batch, item, member, fact, [part for part in parts if part.line.fact == fact])
     if unmatched:
-        _reverse_unmatched(batch, item, member, unmatched)
+        reversed_ += _reverse_unmatched(batch, item, member, unmatched)
+    version = batch.timeline.at(item.intake.occurred_at) or batch.timeline.latest
+    if reversed_ and version:
+        batch.new_decisions.append((item.fact, batch.shop.key, version, {}, reversed_))
     ladder = batch.program_now(item).program.ladder
     if ladder and ladder.metric == "spend_minor":
         count_progress(batch, item, member, total, item.intake.occurred_at)
@@ -173,21 +177,22 @@ def _negative(batch: Batch, item: Item) -> Negative:
     return Negative(batch.program_now(item).program.unit.negative)
 
 
-def _reverse_order(batch: Batch, item: Item, member: Member, fact: UUID, parts: Sequence[Part]) -> None:
-    """Reverse what the parts of one purchase earned, rule by rule, and give back what was spent on them."""
+def _reverse_order(batch: Batch, item: Item, member: Member, fact: UUID, parts: Sequence[Part]) -> list[dict[str, object]]:
+    """Reverse what the parts of one purchase earned, rule by rule, and give back what was spent on them; return the outcomes."""
     lines = batch.lines[fact]
     places = {line.key: place for place, line in enumerate(lines)}
     decision = batch.decisions.get(fact)
-    stored = []
+    stored: list[dict[str, object]] = []
     for outcome in decision.outcomes if decision else ():
         per_line = outcome["per_line"]
         amounts = [_between(per_line[places[part.line.key]], part) for part in parts]
         if sum(amounts):
             _reverse(batch, item, member, sum(amounts), lot=outcome.get("lot"), rule=outcome["rule"], transaction=outcome.get("transaction"))
-            stored.append({"rule": outcome["rule"], "outcome": "reversed", "points": -sum(amounts), "per_line": [-amount for amount in amounts], "of": str(fact)})
-    if decision and stored:
-        batch.new_decisions.append((item.fact, batch.shop.key, decision.version, {}, stored))
+            per_part = [-amount for amount in amounts]
+            reason = {"is": "returned", "points": outcome["points"]}
+            stored.append({"rule": outcome["rule"], "outcome": "reversed", "points": sum(per_part), "per_line": per_part, "of": str(fact), "reasons": [reason]})
     _give_back(batch, item, member, fact, parts)
+    return stored
 
 
 def _between(amount: int, part: Part) -> int:
@@ -213,16 +218,20 @@ def _reverse(batch: Batch, item: Item, member: Member, amount: int, *, lot: str 
         count_progress(batch, item, member, -amount, counted_at)
 
 
-def _reverse_unmatched(batch: Batch, item: Item, member: Member, unmatched: Sequence[Unmatched]) -> None:
-    """Reverse what such goods would earn by the program version of the day."""
+def _reverse_unmatched(batch: Batch, item: Item, member: Member, unmatched: Sequence[Unmatched]) -> list[dict[str, object]]:
+    """Reverse what such goods would earn by the program version of the day; return the outcomes."""
     version = batch.version_at(item.intake.occurred_at)
     if version is None:
-        return
+        return []
     lines = [OrderLine(one.line.sku, one.net_minor) for one in unmatched]
     situation = order_situation(batch, item, member, lines, [one.quantity_milli for one in unmatched])
+    stored: list[dict[str, object]] = []
     for outcome in decide(version[1], situation):
         if outcome.points:
             _reverse(batch, item, member, outcome.points, lot=None, rule=outcome.rule, transaction=None)
+            per_line = [-amount for amount in outcome.per_line]
+            stored.append({"rule": outcome.rule, "outcome": "reversed", "points": -outcome.points, "per_line": per_line, "reasons": [*outcome.reasons]})
+    return stored
 
 
 def _give_back(batch: Batch, item: Item, member: Member, fact: UUID, parts: Sequence[Part]) -> None:

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 class _Request:
     business: Business
     intake: Intake
+    digest: bytes | None
     answer: Future[Receipt] = field(default_factory=Future)
 
 
@@ -41,15 +42,15 @@ class Writer:
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def receive_one(self, business: Business, intake: Intake) -> Receipt:
+    def receive_one(self, business: Business, intake: Intake, *, digest: bytes | None = None) -> Receipt:
         """Receive one intake and return its receipt once it is durable.
 
         Inside an open transaction it joins that one. Raises TimeoutError after a minute: then the outcome is unknown, and sending
         the same intake again is safe.
         """
         if connection.in_atomic_block:
-            return receive(business, [intake], now=self._clock())[0]
-        request = _Request(business, intake)
+            return receive(business, [intake], now=self._clock(), digests=[digest])[0]
+        request = _Request(business, intake, digest)
         self._queue.put(request)
         if self._thread is None:
             self._start_thread()
@@ -73,7 +74,8 @@ class Writer:
     def _receive_group(self, business: Business, requests: Sequence[_Request]) -> None:
         """Receive a group in one batch; where that fails unexpectedly, one by one, so that only the culprit fails."""
         try:
-            receipts = receive(business, [request.intake for request in requests], now=self._clock())
+            intakes, digests = [request.intake for request in requests], [request.digest for request in requests]
+            receipts = receive(business, intakes, now=self._clock(), digests=digests)
         except Exception as error:  # noqa: BLE001 - the thread must answer everybody; the error goes to whoever asked
             if len(requests) == 1:
                 logger.exception("an intake could not be received")

@@ -113,3 +113,39 @@ def due_for_closing(business: Business, *, now: datetime, limit: int) -> list[UU
 def transactions_of(business: Business, facts: list[UUID]) -> list[Transaction]:
     """Return the transactions that facts have caused, in order."""
     return list(Transaction.objects.of(business).filter(fact__in=facts).order_by("id"))
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One leg of the journal, as an accountant reads it: `chain_hash` is empty until the transaction is sealed."""
+
+    position: int | None
+    transaction: UUID
+    kind: str
+    rule: str
+    fact: UUID
+    occurred_at: datetime
+    booked_at: datetime
+    account: str
+    customer: UUID | None
+    unit: str
+    amount: int
+    chain_hash: str
+
+
+def journal(business: Business, *, after: UUID | None = None, limit: int = 1_000) -> list[JournalRow]:
+    """Return the legs of up to `limit` transactions after one, in the order of their keys."""
+    transactions = Transaction.objects.of(business).select_related("seal").prefetch_related("entries__account").order_by("id")
+    page = transactions.filter(id__gt=after) if after else transactions
+    rows = []
+    for booked in page[:limit]:
+        seal = getattr(booked, "seal", None)
+        for entry in sorted(booked.entries.all(), key=lambda entry: entry.pk):
+            account = entry.account
+            rows.append(
+                JournalRow(
+                    seal.position if seal else None, booked.pk, booked.kind, booked.rule, booked.fact_id, booked.occurred_at, booked.booked_at,
+                    account.kind, account.customer_id, account.unit, entry.amount, bytes(seal.chain_hash).hex() if seal else "",
+                )  # fmt: skip
+            )
+    return rows

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from regulars.database.sql import Table, fetch, insert_rows, key_param, moment_param, one_of, to_json, to_key, to_moment, update_rows
+from regulars.database.sql import Table, fetch, insert_rows, key_param, lock_clause, moment_param, one_of, to_json, to_key, to_moment, update_rows
 from regulars.ledger.book import Account, Book, Drawn, Hold, Lot, Side
 from regulars.ledger.chain import GENESIS, Booked
 
@@ -58,10 +58,9 @@ _LOT_COLUMNS = (
 
 def load_accounts(book: Book, business: UUID, unit: str, customers: Collection[UUID]) -> None:
     """Take the members' accounts and the shop's own into the book, locking the members' in the order of their keys."""
-    lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
     if customers:
         condition, params = one_of(connection, "customer_id", list(customers), "uuid")
-        sql = f"SELECT id, kind, unit, customer_id, balance FROM ledger_account WHERE business_id = %s AND {condition} AND unit = %s ORDER BY id{lock}"
+        sql = f"SELECT id, kind, unit, customer_id, balance FROM ledger_account WHERE business_id = %s AND {condition} AND unit = %s ORDER BY id{lock_clause(connection)}"
         for key, kind, account_unit, customer, balance in fetch(connection, sql, [key_param(connection, business), *params, unit]):
             book.add_account(Account(to_key(key), Side(kind), account_unit, to_key(customer), balance))
     shop = "SELECT id, kind, unit FROM ledger_account WHERE business_id = %s AND customer_id IS NULL AND unit = %s"

@@ -52,9 +52,11 @@ def claim(
     lease_s: int = 60,
     busy_targets: Iterable[UUID] = (),
 ) -> list[Job]:
-    """Lease the jobs that are due, the longest waiting first, and return them; nobody else gets them until the lease ends.
+    """Lease the jobs that are due, the longest waiting first, and return them; nobody else gets them until the lease
+    ends.
 
-    Jobs of a busy target are left. Two claimers never get the same job: SQLite writes in turn, PostgreSQL skips locked rows.
+    Jobs of a busy target are left. Two claimers never get the same job: SQLite writes in turn, PostgreSQL skips
+    locked rows.
     """
     due = Job.objects.filter(Q(leased_until=None) | Q(leased_until__lte=now), state=Job.State.READY, run_at__lte=now)
     if kinds is not None:
@@ -107,9 +109,16 @@ def finish(jobs: Iterable[Job]) -> None:
 
 
 def retry(
-    job: Job, error: BaseException, *, now: datetime, random: Callable[[], float], attempts_max: int = backoff.ATTEMPTS_MAX
+    job: Job,
+    error: BaseException,
+    *,
+    now: datetime,
+    random: Callable[[], float],
+    attempts_max: int = backoff.ATTEMPTS_MAX,
 ) -> None:
-    """Give a failed job back for a later time, or keep it as dead after its last attempt. Keeps nothing personal of the error."""
+    """Give a failed job back for a later time, or keep it as dead after its last attempt. Keeps nothing personal of
+    the error.
+    """
     is_dead = job.attempts >= attempts_max
     pause = timedelta(seconds=backoff.delay_s(max(job.attempts, 1), random=random))
     Job.objects.filter(pk=job.pk, attempts=job.attempts).update(
@@ -121,13 +130,17 @@ def retry(
 
 
 def release_all_leases() -> int:
-    """Give back every leased job at once. Only for a start at which no other worker can be alive: the holder of the SQLite file."""
+    """Give back every leased job at once. Only for a start at which no other worker can be alive: the holder of the
+    SQLite file.
+    """
     return Job.objects.filter(leased_until__isnull=False).update(leased_until=None)
 
 
 def postpone(target_id: UUID, *, until: datetime) -> int:
     """Let the jobs of a target that nobody is working on wait until a moment; return how many."""
-    return Job.objects.filter(target_id=target_id, state=Job.State.READY, leased_until=None, run_at__lt=until).update(run_at=until)
+    return Job.objects.filter(target_id=target_id, state=Job.State.READY, leased_until=None, run_at__lt=until).update(
+        run_at=until
+    )
 
 
 def drop(target_id: UUID) -> int:
@@ -152,7 +165,8 @@ def discard(job: Job) -> None:
 
 
 def plan_schedule(plan: Mapping[str, Recurrence], zones: Mapping[UUID, ZoneInfo], *, now: datetime) -> None:
-    """Make sure that every kind of the plan has its row: one for the installation, or one for each business given with its zone.
+    """Make sure that every kind of the plan has its row: one for the installation, or one for each business given
+    with its zone.
 
     Intervals begin at once, daily kinds at their next hour. Rows of kinds that left the plan go.
     """
@@ -161,7 +175,9 @@ def plan_schedule(plan: Mapping[str, Recurrence], zones: Mapping[UUID, ZoneInfo]
         if isinstance(recurrence, Daily):
             rows += [(business_id, kind, next_run(recurrence, now, zone)) for business_id, zone in zones.items()]
     known = set(Schedule.objects.values_list("business_id", "kind"))
-    missing = [Schedule(business_id=owner, kind=kind, next_run_at=at) for owner, kind, at in rows if (owner, kind) not in known]
+    missing = [
+        Schedule(business_id=owner, kind=kind, next_run_at=at) for owner, kind, at in rows if (owner, kind) not in known
+    ]
     if missing:
         Schedule.objects.bulk_create(missing, ignore_conflicts=True)
     if any(kind not in plan for _, kind in known):
@@ -179,7 +195,9 @@ def enqueue_due(plan: Mapping[str, Recurrence], zones: Mapping[UUID, ZoneInfo], 
 
 def _enqueue_one(row: Schedule, recurrence: Recurrence, zone: ZoneInfo, *, now: datetime) -> int:
     with transaction.atomic():
-        moved = Schedule.objects.filter(pk=row.pk, next_run_at=row.next_run_at).update(next_run_at=next_run(recurrence, now, zone))
+        moved = Schedule.objects.filter(pk=row.pk, next_run_at=row.next_run_at).update(
+            next_run_at=next_run(recurrence, now, zone)
+        )
         if moved:
             owner = None if row.business_id == EVERYBODY else row.business_id
             enqueue(row.kind, {"due_at": row.next_run_at}, now=now, business_id=owner)
@@ -187,13 +205,16 @@ def _enqueue_one(row: Schedule, recurrence: Recurrence, zone: ZoneInfo, *, now: 
 
 
 def number_events(business_id: UUID, event_ids: Sequence[UUID]) -> list[FeedEvent]:
-    """Give events their places in the business's feed and in their customers', in the order given; return those newly placed.
+    """Give events their places in the business's feed and in their customers', in the order given; return those newly
+    placed.
 
-    Joins the caller's transaction and holds the business's head until it ends, so places ascend in commit order without a gap.
+    Joins the caller's transaction and holds the business's head until it ends, so places ascend in commit order
+    without a gap.
     """
     head = _lock_head(business_id)
     fresh = {
-        event.pk: event for event in Event.objects.filter(business_id=business_id, pk__in=list(event_ids), feed__isnull=True)
+        event.pk: event
+        for event in Event.objects.filter(business_id=business_id, pk__in=list(event_ids), feed__isnull=True)
     }
     ordered = [fresh.pop(key) for key in event_ids if key in fresh]
     last = _last_sequences(business_id, {event.customer_id for event in ordered if event.customer_id})
@@ -203,7 +224,9 @@ def number_events(business_id: UUID, event_ids: Sequence[UUID]) -> list[FeedEven
         if event.customer_id:
             sequence = last[event.customer_id] = last.get(event.customer_id, 0) + 1
         numbered.append(_placed(event, position, sequence))
-    store.insert_feed(connection, [store.FeedRow(e.id, business_id, e.position, e.customer_id, e.customer_sequence) for e in numbered])
+    store.insert_feed(
+        connection, [store.FeedRow(e.id, business_id, e.position, e.customer_id, e.customer_sequence) for e in numbered]
+    )
     FeedHead.objects.filter(pk=business_id).update(position=head + len(numbered))
     return numbered
 
@@ -234,10 +257,22 @@ def _last_sequences(business_id: UUID, customer_ids: set[UUID]) -> dict[UUID, in
 
 
 def announce(
-    kind: str, payload: Mapping[str, Any], *, business_id: UUID, now: datetime, customer_id: UUID | None = None, new_key: Callable[[], UUID] = make_key
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    business_id: UUID,
+    now: datetime,
+    customer_id: UUID | None = None,
+    new_key: Callable[[], UUID] = make_key,
 ) -> UUID:
     """Freeze an event in the caller's transaction, with the job that gives it its place in the feed; return its key."""
     key = new_key()
     store.insert_events(connection, [store.EventRow(key, business_id, kind, customer_id, payload, now)])
-    enqueue("seal", {"facts": [], "transactions": [], "events": [key.hex]}, now=now, business_id=business_id, new_key=new_key)
+    enqueue(
+        "seal",
+        {"facts": [], "transactions": [], "events": [key.hex]},
+        now=now,
+        business_id=business_id,
+        new_key=new_key,
+    )
     return key

@@ -22,6 +22,8 @@ def delay_s(attempts: int, *, random: Callable[[], float]) -> float:
 
 
 def describe(error: BaseException) -> str:
-    """Return what may be kept and logged of an error: its class, and its message only where messages hold no personal data."""
+    """Return what may be kept and logged of an error: its class, and its message only where messages hold no personal
+    data.
+    """
     name = type(error).__name__
     return f"{name}: {error.message}"[:_ERROR_MAX] if isinstance(error, RegularsError) else name

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kinds of events that webhooks and the feed speak of, and an event with its place. The kinds are stable and documented."""
+"""The kinds of events that webhooks and the feed speak of, and an event with its place. The kinds are stable and
+documented.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +34,9 @@ EVENT_TYPES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedEvent:
-    """An event with its place: `position` counts within the business, `customer_sequence` within the customer, both from 1."""
+    """An event with its place: `position` counts within the business, `customer_sequence` within the customer, both
+    from 1.
+    """
 
     id: UUID
     kind: str

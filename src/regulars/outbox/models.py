@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs to do, the schedule that makes them, events as they were when they happened, and the order in which they became visible."""
+"""Jobs to do, the schedule that makes them, events as they were when they happened, and the order in which they
+became visible.
+"""
 
 from uuid import UUID
 
@@ -14,8 +16,8 @@ EVERYBODY = UUID(int=0)  # the owner of a schedule that belongs to no business
 class Job(models.Model):
     """One piece of work for a handler; deleted when done, kept when dead.
 
-    `attempts` counts claims and thereby tells one claim of a job from a later one. `target_id` is what the job speaks to outside:
-    jobs of one target are limited in how many are under way.
+    `attempts` counts claims and thereby tells one claim of a job from a later one. `target_id` is what the job speaks
+    to outside: jobs of one target are limited in how many are under way.
     """
 
     class State(models.TextChoices):

@@ -30,9 +30,11 @@ def feed_events(business_id: UUID, event_ids: list[UUID]) -> dict[UUID, FeedEven
 
 
 def position_before(business_id: UUID, since: datetime) -> int:
-    """Return a position before which no event was recorded at or after a moment, give or take how long a commit may lag.
+    """Return a position before which no event was recorded at or after a moment, give or take how long a commit may
+    lag.
 
-    Searches by halves: positions have no gaps and ascend with time, but for transactions that were open beside each other.
+    Searches by halves: positions have no gaps and ascend with time, but for transactions that were open beside each
+    other.
     """
     margin = since - _COMMIT_LAG_MAX
     low, high = 0, feed_position(business_id)

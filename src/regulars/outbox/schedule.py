@@ -24,7 +24,9 @@ Recurrence = Every | Daily
 
 
 def next_run(recurrence: Recurrence, now: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first time after now, in UTC. An hour that a change of clocks skips is taken as the moment after the gap."""
+    """Return the first time after now, in UTC. An hour that a change of clocks skips is taken as the moment after the
+    gap.
+    """
     if isinstance(recurrence, Every):
         return now + timedelta(seconds=recurrence.seconds)
     day = now.astimezone(zone).date()

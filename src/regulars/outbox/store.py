@@ -52,7 +52,7 @@ FEED = Table(
 
 
 class JobRow(NamedTuple):
-    """One job to insert. The payload is anything that msgspec encodes as a JSON object; keys and moments become text."""
+    """One job to insert. The payload is whatever msgspec encodes as a JSON object; keys and moments become text."""
 
     id: UUID
     business_id: UUID | None

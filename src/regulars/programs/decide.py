@@ -24,6 +24,7 @@ _EVERY: Selection = lambda snapshot: [True] * len(snapshot["lines"])  # noqa: E7
 _ALWAYS: Check = lambda _: True  # noqa: E731 - as above
 
 Reason = dict[str, object]
+FACT_POINTS_MAX = 10**12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +174,8 @@ def _evaluate(one: _CompiledRule, situation: Situation, times: Sequence[int]) ->
     if not points:
         return None
     reasons = (reason, *_times_reasons(times, selected))
-    return Outcome(rule=rule.id, outcome="fired", points=points, per_line=_spread(points, weights), reasons=reasons, expiry=rule.expiry)
+    outcome = Outcome(rule=rule.id, outcome="fired", points=points, per_line=_spread(points, weights), reasons=reasons, expiry=rule.expiry)
+    return outcome if points <= FACT_POINTS_MAX else _blocked(outcome, {"is": "over_order_max", "max": FACT_POINTS_MAX, "points": points})
 
 
 def _times_reasons(times: Sequence[int], selected: Sequence[bool]) -> list[Reason]:

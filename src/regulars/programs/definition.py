@@ -17,6 +17,7 @@ from regulars.kernel.errors import RegularsError, gettext_noop
 RULES_MAX = 200
 LEVELS_MAX = 20
 TIMES_ONE = 1_000
+YEAR_MIN, YEAR_MAX = 2000, 2200
 
 Code = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,38}$")]
 Texts = dict[str, Annotated[str, Meta(min_length=1, max_length=200)]]
@@ -153,6 +154,7 @@ def read_program(document: object) -> Program:
         raise BadProgram(path=path.rstrip("`").lstrip(".") or "the top", problem=problem) from None
     _check_unique("rules", [rule.id for rule in program.rules])
     _check_ladder(program.ladder)
+    _check_days(program)
     for index, rule in enumerate(program.rules):
         _check_rule(f"rules[{index}] ({rule.id})", rule, program)
     return program
@@ -171,6 +173,14 @@ def _check_ladder(ladder: Ladder | None) -> None:
     thresholds = [level.at_least for level in ladder.levels]
     if thresholds[0] != 0 or sorted(set(thresholds)) != thresholds:
         raise BadProgram(path="ladder.levels", problem="the first level begins at 0 and each further one higher than the one before.")
+
+
+def _check_days(program: Program) -> None:
+    days = [("unit.expiry.day", program.unit.expiry.day), ("unit.pending.day", program.unit.pending.day)]
+    days += [(f"rules[{index}].expiry.day", rule.expiry.day) for index, rule in enumerate(program.rules) if rule.expiry]
+    for path, day in days:
+        if day is not None and not YEAR_MIN <= day.year <= YEAR_MAX:
+            raise BadProgram(path=path, problem=f"{day.isoformat()} is not between the years {YEAR_MIN} and {YEAR_MAX}.")
 
 
 def _check_rule(path: str, rule: Rule, program: Program) -> None:

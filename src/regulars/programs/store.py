@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from regulars.database.sql import Table, fetch, insert_rows, key_param, keys_table, one_of, to_json, to_key, to_moment, update_rows
+from regulars.database.sql import Table, fetch, insert_rows, key_param, keys_table, lock_clause, one_of, to_json, to_key, to_moment, update_rows
 
 MEMBERSHIPS = Table(
     "programs_membership",
@@ -61,12 +61,11 @@ def load_members(business: UUID, customers: Collection[UUID]) -> dict[UUID, Memb
     """Lock and return the memberships of customers, in the order of their keys: nobody decides on them beside this batch."""
     if not customers:
         return {}
-    lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
     condition, params = one_of(connection, "customer_id", list(customers), "uuid")
     rows = fetch(
         connection,
         "SELECT customer_id, enrolled_at, tier, tier_since, progress, progress_until, falls_at FROM programs_membership"
-        f" WHERE business_id = %s AND {condition} ORDER BY customer_id{lock}",
+        f" WHERE business_id = %s AND {condition} ORDER BY customer_id{lock_clause(connection)}",
         [key_param(connection, business), *params],
     )
     members = [

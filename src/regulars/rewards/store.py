@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from regulars.database.sql import Table, fetch, insert_rows, key_param, keys_table, moment_param, one_of, to_json, to_key, to_moment, update_rows
+from regulars.database.sql import Table, fetch, insert_rows, key_param, keys_table, lock_clause, moment_param, one_of, to_json, to_key, to_moment, update_rows
 
 ENTITLEMENTS = Table(
     "rewards_entitlement",
@@ -70,25 +70,34 @@ _COLUMNS = (
     "id, offer_id, holder_id, code_digest, code_last4, state, kind, value, price, unit, hold_id, fact_id, used_on_id, issued_at, expires_at"
 )
 
+CATALOGUE_MAX = 200
+
+
+def load_catalogue(business: UUID) -> list[tuple[OfferState, dict[str, str]]]:
+    """Return offers with their names, the cheapest first, at most CATALOGUE_MAX; nothing is locked."""
+    sql = f"SELECT {_OFFER_COLUMNS}, name FROM rewards_offer WHERE business_id = %s ORDER BY price, code LIMIT {CATALOGUE_MAX}"
+    return [(_offer(row[:-1]), to_json(row[-1])) for row in fetch(connection, sql, [key_param(connection, business)])]
+
+
+def _offer(row: tuple[Any, ...]) -> OfferState:
+    key, code, kind, value, unit, price, stock, taken, per_member, tiers, days, refundable, active = row
+    return OfferState(
+        to_key(key), code, kind, to_json(value), unit, price, stock, taken, per_member, to_json(tiers), days, bool(refundable), bool(active)
+    )
+
 
 def load_offers(business: UUID, codes: Collection[str] = (), *, keys: Collection[UUID] = ()) -> dict[UUID, OfferState]:
     """Lock and return offers by code or key."""
     if not codes and not keys:
         return {}
-    lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
     by_code, code_params = one_of(connection, "code", list(codes), "text")
     by_key, key_params = one_of(connection, "id", list(keys), "uuid")
     rows = fetch(
         connection,
-        f"SELECT {_OFFER_COLUMNS} FROM rewards_offer WHERE business_id = %s AND ({by_code} OR {by_key}) ORDER BY id{lock}",
+        f"SELECT {_OFFER_COLUMNS} FROM rewards_offer WHERE business_id = %s AND ({by_code} OR {by_key}) ORDER BY id{lock_clause(connection)}",
         [key_param(connection, business), *code_params, *key_params],
     )
-    offers = {}
-    for key, code, kind, value, unit, price, stock, taken, per_member, tiers, days, refundable, active in rows:
-        offers[to_key(key)] = OfferState(
-            to_key(key), code, kind, to_json(value), unit, price, stock, taken, per_member, to_json(tiers), days, bool(refundable), bool(active)
-        )
-    return offers
+    return {offer.key: offer for offer in map(_offer, rows)}
 
 
 def count_held(business: UUID, wanted: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], int]:

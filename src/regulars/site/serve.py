@@ -26,7 +26,9 @@ def _keep_others_out() -> IO[bytes] | None:
 
 
 def make_application() -> WSGIHandler:
-    """Become a web process: end with the supervisor, keep other writers off the file, load the application, begin to work."""
+    """Become a web process: end with the supervisor, keep other writers off the file, load the application, begin to
+    work.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regulars.site.settings")
     os.setpgrp()  # Ctrl-C is for the supervisor, which lets this process finish its requests
     die_with_parent()

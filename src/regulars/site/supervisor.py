@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`regulars serve`: check, migrate, then be the main process of the web server, which starts its workers again when they fail.
+"""`regulars serve`: check, migrate, then be the main process of the web server, which starts its workers again when
+they fail.
 
-On SQLite one worker process does everything; on PostgreSQL there is one for each core, up to four. Every one of them also does
-background work, so nothing else has to run.
+On SQLite one worker process does everything; on PostgreSQL there is one for each core, up to four. Every one of them
+also does background work, so nothing else has to run.
 """
 
+import io
 import logging
 import os
+import socket
 from pathlib import Path
 
 import django
@@ -35,20 +38,24 @@ class CannotListen(RegularsError):
 
     code = "cannot_listen"
     status = 500
-    text = gettext_noop("Cannot listen on %(address)s: %(problem)s. Is it running already? Set REGULARS_BIND to another one.")
+    text = gettext_noop(
+        "Cannot listen on %(address)s: %(problem)s. Is it running already? Set REGULARS_BIND to another one."
+    )
 
 
 def serve(environment: Environment) -> None:
     """Serve until SIGINT or SIGTERM, then let requests finish and return.
 
-    Raises DatabaseInUse when another process has worked on the SQLite file for 15 seconds, SystemCheckError, CannotListen.
+    Raises DatabaseInUse when another process has worked on the SQLite file for 15 seconds, SystemCheckError,
+    CannotListen.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regulars.site.settings")
     django.setup()
-    call_command("check")
+    call_command("check", stdout=io.StringIO())  # silent when there is nothing to say
     is_sqlite = connection.vendor == "sqlite"
     _migrate(is_sqlite=is_sqlite)
     address, port = environment.bind
+    _check_free(address, port)
     server = Granian(
         TARGET,
         factory=True,
@@ -62,17 +69,25 @@ def serve(environment: Environment) -> None:
         respawn_interval=_RESPAWN_S,
         workers_kill_timeout=_STOP_S,
         websockets=False,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
     )
     server.on_startup(lambda: logger.info("Regulars is at http://%s:%s – stop it with Ctrl-C", address, port))
+    server.serve()
+
+
+def _check_free(address: str, port: int) -> None:
+    """Raise CannotListen if somebody else listens there: the web server itself would share the port with it."""
     try:
-        server.serve()
+        family = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server((address, port), family=family).close()
     except OSError as error:
         raise CannotListen(address=f"{address}:{port}", problem=error.strerror or type(error).__name__) from None
 
 
 def _migrate(*, is_sqlite: bool) -> None:
-    """Bring the tables up to date, as the only writer of a SQLite file; leave no connection for the workers to inherit."""
+    """Bring the tables up to date, as the only writer of a SQLite file; leave no connection for the workers to
+    inherit.
+    """
     if is_sqlite:
         with lock_database_file(Path(connection.settings_dict["NAME"])):
             call_command("migrate", interactive=False, verbosity=0)

@@ -94,7 +94,9 @@ class BadToken(RegularsError):
 
     code = "bad_api_key"
     status = 401
-    text = gettext_noop("The API key is not valid. Send “Authorization: Bearer rk_…” with a key that has not been revoked.")
+    text = gettext_noop(
+        "The API key is not valid. Send “Authorization: Bearer rk_…” with a key that has not been revoked."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ class StaffAccess:
 
 
 def access_business(user: User, business_id: UUID | None = None) -> StaffAccess:
-    """Return a person's access to a business, or to the first one they work in. The only way for pages to get a business.
+    """Return a person's access to a business, or to the first one they work in. The only way for pages to get a
+    business.
 
     Raises NoBusiness alike for a business that does not exist and one where they do not work.
     """
@@ -132,7 +135,11 @@ def access_business(user: User, business_id: UUID | None = None) -> StaffAccess:
     staff = rows.order_by("business_id").first() if user.is_active else None
     if staff is None:
         raise NoBusiness
-    stores = (staff.store,) if staff.store else tuple(Store.objects.of(staff.business_id).filter(is_active=True).order_by("code"))
+    stores = (
+        (staff.store,)
+        if staff.store
+        else tuple(Store.objects.of(staff.business_id).filter(is_active=True).order_by("code"))
+    )
     return StaffAccess(staff.business, user, Role(staff.role), stores)
 
 
@@ -183,7 +190,8 @@ _seen: dict[bytes, tuple[KeyHolder, float]] = {}
 def authenticate_token(token: str, *, monotonic: Callable[[], float]) -> KeyHolder:
     """Return who is behind a token. Raises BadToken.
 
-    A token is looked up at most every two seconds by each process, so a revocation holds everywhere two seconds later at most.
+    A token is looked up at most every two seconds by each process, so a revocation holds everywhere two seconds later
+    at most.
     """
     fingerprint = sha256(token.encode()).digest()
     known = _seen.get(fingerprint)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The writers of businesses, stores, people, keys and webhook endpoints. Each joins the caller's transaction and leaves its trace."""
+"""The writers of businesses, stores, people, keys and webhook endpoints. Each joins the caller's transaction and
+leaves its trace.
+"""
 
 import secrets
 from base64 import b64encode
@@ -42,7 +44,9 @@ class BadStoreCode(RegularsError):
 
     code = "bad_store_code"
     status = 422
-    text = gettext_noop("“%(value)s” cannot be the code of a store: use up to 40 letters, digits, “-”, “_” or “.”, each code once.")
+    text = gettext_noop(
+        "“%(value)s” cannot be the code of a store: use up to 40 letters, digits, “-”, “_” or “.”, each code once."
+    )
 
 
 class BadEmail(RegularsError):
@@ -161,7 +165,7 @@ def change_business(
     timezone: str | None = None,
     languages: Sequence[str] | None = None,
 ) -> Business:
-    """Change what may change in the life of a business; country and currency may not, since amounts are kept in them."""
+    """Change what may change in the life of a business; country and currency may not: amounts are kept in them."""
     before = {"name": business.name, "timezone": business.timezone, "languages": business.languages}
     if name is not None:
         business.name = _checked_name(name, "business")
@@ -198,7 +202,9 @@ def change_store(store: Store, *, name: str, is_active: bool, actor: Actor, now:
     before = {"name": store.name, "is_active": store.is_active}
     store.name, store.is_active = _checked_name(name, "store"), is_active
     store.save(update_fields=["name", "is_active"])
-    audit.record(actor, "store.changed", store, now=now, before=before, after={"name": store.name, "is_active": is_active})
+    audit.record(
+        actor, "store.changed", store, now=now, before=before, after={"name": store.name, "is_active": is_active}
+    )
     return store
 
 
@@ -255,13 +261,19 @@ def _checked_role(role: str) -> Role:
 def hire(
     business: Business, *, user: User, role: str, actor: Actor, now: datetime, store: Store | None = None
 ) -> Staff:
-    """Let a person work in a business, in all stores or in one; somebody dismissed earlier comes back. Raises AlreadyHired."""
+    """Let a person work in a business, in all stores or in one; somebody dismissed earlier comes back. Raises
+    AlreadyHired.
+    """
     role = _checked_role(role)
     staff, is_new = Staff.objects.get_or_create(
         business=business, user=user, defaults={"role": role, "store": store, "is_active": True}
     )
     if not is_new:
-        revived = Staff.objects.of(business).filter(pk=staff.pk, is_active=False).update(role=role, store=store, is_active=True)
+        revived = (
+            Staff.objects.of(business)
+            .filter(pk=staff.pk, is_active=False)
+            .update(role=role, store=store, is_active=True)
+        )
         if revived != 1:
             raise AlreadyHired
         staff.refresh_from_db()
@@ -276,7 +288,9 @@ def change_role(staff: Staff, *, role: str, actor: Actor, now: datetime, store: 
     before = {"role": locked.role, "store": locked.store_id}
     locked.role, locked.store = role, store
     locked.save(update_fields=["role", "store"])
-    audit.record(actor, "staff.role_changed", locked, now=now, before=before, after={"role": role, "store": locked.store_id})
+    audit.record(
+        actor, "staff.role_changed", locked, now=now, before=before, after={"role": role, "store": locked.store_id}
+    )
     return locked
 
 
@@ -305,7 +319,11 @@ def create_api_key(
             raise BadScope(value=scope[:40], allowed=", ".join(SCOPES))
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     key = ApiKey.objects.create(
-        business=business, name=_checked_name(name, "key"), digest=digest_of(secret), scopes=sorted(set(scopes)), created_at=now
+        business=business,
+        name=_checked_name(name, "key"),
+        digest=digest_of(secret),
+        scopes=sorted(set(scopes)),
+        created_at=now,
     )
     audit.record(actor, "api_key.created", key, now=now, after={"name": key.name, "scopes": key.scopes})
     return key, token_of(key.pk, secret)
@@ -328,7 +346,9 @@ def _checked_kinds(kinds: Sequence[str]) -> list[str]:
 def create_endpoint(
     business: Business, *, url: str, event_kinds: Sequence[str], policy: AddressPolicy, actor: Actor, now: datetime
 ) -> tuple[WebhookEndpoint, str]:
-    """Create a webhook endpoint and return it with its secret (`whsec_…`), which is shown once. Raises BadAddress, BadEventKind."""
+    """Create a webhook endpoint and return it with its secret (`whsec_…`), which is shown once. Raises BadAddress,
+    BadEventKind.
+    """
     secret = "whsec_" + b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     endpoint = WebhookEndpoint.objects.create(
         business=business,
@@ -343,9 +363,17 @@ def create_endpoint(
 
 
 def change_endpoint(
-    endpoint: WebhookEndpoint, *, url: str, event_kinds: Sequence[str], policy: AddressPolicy, actor: Actor, now: datetime
+    endpoint: WebhookEndpoint,
+    *,
+    url: str,
+    event_kinds: Sequence[str],
+    policy: AddressPolicy,
+    actor: Actor,
+    now: datetime,
 ) -> WebhookEndpoint:
-    """Change where and what an endpoint is told; the secret stays. Raises BadAddress, BadEventKind or EndpointRemoved."""
+    """Change where and what an endpoint is told; the secret stays. Raises BadAddress, BadEventKind or
+    EndpointRemoved.
+    """
     _check_not_removed(endpoint)
     before = {"url": endpoint.url, "event_kinds": endpoint.event_kinds}
     endpoint.url, endpoint.event_kinds = check_url(url, policy), _checked_kinds(event_kinds)
@@ -356,7 +384,9 @@ def change_endpoint(
 
 
 def pause_endpoint(endpoint: WebhookEndpoint, *, actor: Actor, now: datetime) -> None:
-    """Stop telling an endpoint; deliveries under way wait, later events are for `replay_since`. Raises EndpointRemoved."""
+    """Stop telling an endpoint; deliveries under way wait, later events are for `replay_since`. Raises
+    EndpointRemoved.
+    """
     _check_not_removed(endpoint)
     _stop_endpoint(endpoint, WebhookEndpoint.State.PAUSED, "", actor=actor, now=now)
 
@@ -379,10 +409,11 @@ def _stop_endpoint(endpoint: WebhookEndpoint, state: str, reason: str, *, actor:
     endpoint.state, endpoint.disabled_reason = state, reason
     endpoint.save(update_fields=["state", "disabled_reason"])
     outbox.drop(endpoint.pk)
-    audit.record(actor, f"webhook_endpoint.{state}", endpoint, now=now, before=before, after={"state": state}, reason=reason)
+    audit.record(
+        actor, f"webhook_endpoint.{state}", endpoint, now=now, before=before, after={"state": state}, reason=reason
+    )
 
 
 def _check_not_removed(endpoint: WebhookEndpoint) -> None:
     if endpoint.state == WebhookEndpoint.State.REMOVED:
         raise EndpointRemoved
-

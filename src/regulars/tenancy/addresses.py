@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the program may be sent by what users type: public https addresses only, judged after the name is resolved.
 
-The connection goes to the very address that was judged, so a name that answers differently the second time wins nothing.
+The connection goes to the very address that was judged, so a name that answers differently the second time wins
+nothing.
 """
 
+import re
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -117,4 +119,5 @@ def _unwrapped(address: _Address) -> _Address:
 
 
 def _shown(url: str) -> str:
-    return url.partition("?")[0][:80]
+    """Return what a message may show of an address: no user, no password, no query."""
+    return re.sub(r"//[^/]*@", "//", url.partition("?")[0])[:80]

@@ -9,7 +9,18 @@ from enum import Enum
 
 from regulars.outbox.backoff import jittered
 
-DELAYS_S = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)  # before each attempt; about 75 hours in all
+DELAYS_S = (
+    0,
+    5,
+    300,
+    1_800,
+    7_200,
+    18_000,
+    36_000,
+    50_400,
+    72_000,
+    86_400,
+)  # before each attempt; about 75 hours in all
 _GONE = 410
 _THROTTLING = frozenset({429, 502, 504})
 _RETRY_AFTER_MAX_S = 86_400
@@ -48,13 +59,13 @@ def judge(outcome: Outcome, attempts: int) -> Verdict:
 
 
 def next_attempt_at(outcome: Outcome, attempts: int, *, now: datetime, random: Callable[[], float]) -> datetime:
-    """Return when to try again after so many attempts: the schedule ± 20 %, or later if the endpoint asked for later."""
+    """Return when to try again after so many attempts: the schedule ± 20 %, or later if the endpoint asked for it."""
     scheduled = now + timedelta(seconds=jittered(DELAYS_S[attempts], random=random))
     return max(scheduled, now + timedelta(seconds=retry_after_s(outcome.retry_after, now=now)))
 
 
 def is_throttling(outcome: Outcome) -> bool:
-    """Tell whether the endpoint is overloaded, so that everything else for it must wait too."""
+    """Tell whether the endpoint is overloaded, so that all else for it must wait too."""
     return outcome.status in _THROTTLING
 
 

@@ -18,7 +18,8 @@ _Scalar = str | int | float | bool | None
 
 
 class Detail(TypedDict, total=False):
-    """What may be said of a change. `before` and `after` hold scalars and short lists of them; never names or contacts of people.
+    """What may be said of a change. `before` and `after` hold scalars and short lists of them; never names or
+    contacts of people.
 
     `business_id` is only needed for a row that does not say itself whose it is.
     """
@@ -30,7 +31,7 @@ class Detail(TypedDict, total=False):
 
 
 def record(actor: Actor, verb: str, row: models.Model, *, now: datetime, **detail: Unpack[Detail]) -> None:
-    """Write one entry in the transaction of the change. Raises ValueError for values that do not belong into the log."""
+    """Write one entry in the transaction of the change. Raises ValueError for values that do not belong there."""
     AuditEntry.objects.create(
         id=new_key(),
         business_id=detail.get("business_id") or _owner(row),

@@ -18,12 +18,16 @@ class TooManyRequests(RegularsError):
 
     code = "too_many_requests"
     status = 429
-    text = gettext_noop("Too many requests: this key may make %(limit)s a minute. Try again in %(retry_after)s seconds.")
+    text = gettext_noop(
+        "Too many requests: this key may make %(limit)s a minute. Try again in %(retry_after)s seconds."
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """Whether a request may pass, and what the headers of the answer say: RateLimit-Limit, -Remaining, -Reset (seconds)."""
+    """Whether a request may pass, and what the headers of the answer say: RateLimit-Limit, -Remaining, -Reset
+    (seconds).
+    """
 
     is_allowed: bool
     limit: int
@@ -72,5 +76,7 @@ class RateLimiter:
 
     def _forget_full(self, now: float) -> None:
         self._buckets = {
-            key: (level, at) for key, (level, at) in self._buckets.items() if level + (now - at) * self._per_second < self._rate
+            key: (level, at)
+            for key, (level, at) in self._buckets.items()
+            if level + (now - at) * self._per_second < self._rate
         }

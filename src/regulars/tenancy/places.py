@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a country implies: its currency, time zone and languages, by CLDR and the time zone database. No database of ours."""
+"""What a country implies: its currency, time zone and languages, by CLDR and the time zone database. No database of
+ours.
+"""
 
 from datetime import date
 from functools import lru_cache

@@ -16,7 +16,9 @@ class SealBroken(RegularsError):
 
     code = "seal_broken"
     status = 500
-    text = gettext_noop("A stored secret cannot be read. Was the secret key file changed? Restore it, or enter the secret again.")
+    text = gettext_noop(
+        "A stored secret cannot be read. Was the secret key file changed? Restore it, or enter the secret again."
+    )
 
 
 @lru_cache(maxsize=8)

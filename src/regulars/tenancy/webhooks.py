@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Telling endpoints of events: plan deliveries, prepare each attempt, record its outcome, replay.
 
-Signed and retried as Standard Webhooks asks. An event reaches an endpoint at least once: the message id and the body stay the
-same over all attempts and replays, the timestamp is that of the attempt. `/events` has what even 75 hours could not deliver.
+Signed and retried as Standard Webhooks asks. An event reaches an endpoint at least once: the message id and the body
+stay the same over all attempts and replays, the timestamp is that of the attempt. `/events` has what even 75 hours
+could not deliver.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -64,8 +65,12 @@ def plan_deliveries(business_id: UUID, events: Sequence[FeedEvent], *, now: date
 
     Joins the transaction that gave the events their places.
     """
-    endpoints = list(WebhookEndpoint.objects.of(business_id).filter(state=WebhookEndpoint.State.ACTIVE)) if events else []
-    return sum(_plan(endpoint, [event for event in events if wants(endpoint, event.kind)], now=now) for endpoint in endpoints)
+    endpoints = (
+        list(WebhookEndpoint.objects.of(business_id).filter(state=WebhookEndpoint.State.ACTIVE)) if events else []
+    )
+    return sum(
+        _plan(endpoint, [event for event in events if wants(endpoint, event.kind)], now=now) for endpoint in endpoints
+    )
 
 
 def wants(endpoint: WebhookEndpoint, kind: str) -> bool:
@@ -99,10 +104,13 @@ def _deliveries(endpoint: WebhookEndpoint, event_ids: Sequence[UUID]) -> Busines
     return WebhookDelivery.objects.of(endpoint.business_id).filter(endpoint=endpoint, event_id__in=event_ids)
 
 
-def _enqueue(endpoint: WebhookEndpoint, delivery_ids: Iterable[UUID], *, now: datetime, run_at: datetime | None = None) -> None:
+def _enqueue(
+    endpoint: WebhookEndpoint, delivery_ids: Iterable[UUID], *, now: datetime, run_at: datetime | None = None
+) -> None:
     start = max(run_at or now, endpoint.throttled_until or now)
     rows = [
-        JobRow(new_key(), endpoint.business_id, JOB_KIND, {"delivery": key}, start, now, endpoint.pk) for key in delivery_ids
+        JobRow(new_key(), endpoint.business_id, JOB_KIND, {"delivery": key}, start, now, endpoint.pk)
+        for key in delivery_ids
     ]
     insert_jobs(connection, rows)
 
@@ -217,7 +225,9 @@ def _answered_since(endpoint: WebhookEndpoint, moment: datetime) -> bool:
 
 
 def resume_endpoint(endpoint: WebhookEndpoint, *, actor: Actor, now: datetime) -> int:
-    """Tell a stopped endpoint again, beginning with the deliveries that wait; return how many. Raises EndpointRemoved."""
+    """Tell a stopped endpoint again, beginning with the deliveries that wait; return how many. Raises
+    EndpointRemoved.
+    """
     if endpoint.state == WebhookEndpoint.State.REMOVED:
         raise EndpointRemoved
     if endpoint.state == WebhookEndpoint.State.ACTIVE:

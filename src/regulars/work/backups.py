@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Backups: one tar file with a manifest of checksums, made while the shop works, and restored only when everything in it is right.
+"""Backups: one tar file with a manifest of checksums, made while the shop works, and restored only when everything in
+it is right.
 
 The analytic files are left out, they are computed again. The key that signs and seals goes in only when asked for.
 """
@@ -103,7 +104,10 @@ def _digest(path: Path) -> str:
 
 def _dump(path: Path) -> None:
     if connection.vendor == "sqlite":
-        with closing(sqlite3.connect(connection.settings_dict["NAME"])) as source, closing(sqlite3.connect(path)) as copy:
+        with (
+            closing(sqlite3.connect(connection.settings_dict["NAME"])) as source,
+            closing(sqlite3.connect(path)) as copy,
+        ):
             source.backup(copy, pages=-1)
         return
     _run_tool(["pg_dump", "--format=custom", "--no-owner", f"--file={path}", *_where()])
@@ -120,7 +124,9 @@ def _run_tool(command: list[str]) -> None:
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=_TOOL_LIMIT_S, env=environment)  # noqa: S603 - fixed programs
     except FileNotFoundError:
-        raise ToolFailed(tool=command[0], problem="it is not installed; install PostgreSQL's client programs.") from None
+        raise ToolFailed(
+            tool=command[0], problem="it is not installed; install PostgreSQL's client programs."
+        ) from None
     except subprocess.CalledProcessError as error:
         raise ToolFailed(tool=command[0], problem=error.stderr.decode(errors="replace").strip()[-300:]) from None
 

@@ -28,8 +28,8 @@ class Context:
 class Quick:
     """Work of milliseconds inside the worker's transaction; its effects and the end of its jobs are one commit.
 
-    `run` gets one job at a time, or with `is_together` all claimed jobs of the kind and business at once; should those fail
-    together, each is tried alone. It must not wait for anything but the database.
+    `run` gets one job at a time, or with `is_together` all claimed jobs of the kind and business at once; should
+    those fail together, each is tried alone. It must not wait for anything but the database.
     """
 
     run: Callable[[Context, Sequence[Job]], None]
@@ -41,9 +41,9 @@ class Quick:
 class Outward(Generic[_Request, _Outcome]):
     """Work that speaks to the network.
 
-    `prepare` reads what all claimed jobs need (jobs it leaves out are not sent), `send` runs in a thread of its own without the
-    database, `record` writes the outcome in the transaction that ends the job. `is_slow` tells from an outcome that the target
-    wastes time: from then on it may take one slot only.
+    `prepare` reads what all claimed jobs need (jobs it leaves out are not sent), `send` runs in a thread of its own
+    without the database, `record` writes the outcome in the transaction that ends the job. `is_slow` tells from an
+    outcome that the target wastes time: from then on it may take one slot only.
     """
 
     prepare: Callable[[Context, Sequence[Job]], Mapping[UUID, _Request]]

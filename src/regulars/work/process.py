@@ -27,7 +27,9 @@ class DatabaseInUse(RegularsError):
 
 
 def die_with_parent() -> None:
-    """End this process when the one that started it is gone, so that no second writer outlives its supervisor (Linux)."""
+    """End this process when the one that started it is gone, so that no second writer outlives its supervisor
+    (Linux).
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     parent = multiprocessing.parent_process()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the background work runs: in threads of the web process, always; on PostgreSQL also in processes of its own.
 
-Embedded work runs on both databases, so one command is always enough. On PostgreSQL that is safe in any number of processes:
-claims skip locked rows, and a schedule is moved on by a conditional update.
+Embedded work runs on both databases, so one command is always enough. On PostgreSQL that is safe in any number of
+processes: claims skip locked rows, and a schedule is moved on by a conditional update.
 """
 
 import threading
@@ -23,7 +23,9 @@ class OneProcessOnly(RegularsError):
 
 
 def start_background(stop: threading.Event) -> None:
-    """Start one worker and one scheduler in daemon threads: they end with the process, and what they leave is taken up again."""
+    """Start one worker and one scheduler in daemon threads: they end with the process, and what they leave is taken
+    up again.
+    """
     threading.Thread(target=Worker().run, args=(stop,), name="worker", daemon=True).start()
     threading.Thread(target=Scheduler().run, args=(stop,), name="schedule", daemon=True).start()
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The worker: claim what is due, speak to the network outside any transaction, write all results in one commit.
 
-One thread claims and writes; each send has a daemon thread of its own, and long jobs share one. A job is done exactly when its
-effects are: both are in one commit, and a claim that was lost meanwhile writes nothing.
+One thread claims and writes; each send has a daemon thread of its own, and long jobs share one. A job is done exactly
+when its effects are: both are in one commit, and a claim that was lost meanwhile writes nothing.
 """
 
 import logging
@@ -45,7 +45,9 @@ _COMMIT_EVERY_S = 0.05  # how long other writers may have to wait
 
 @dataclass(slots=True)
 class _Targets:
-    """What this process knows of the targets it speaks to: how many sends are under way, who is fast and who wastes time."""
+    """What this process knows of the targets it speaks to: how many sends are under way, who is fast and who wastes
+    time.
+    """
 
     under_way: Counter[UUID] = field(default_factory=Counter)
     fast: set[UUID] = field(default_factory=set)
@@ -139,7 +141,9 @@ class Worker:
         claimed = outbox.claim(now=context.now, kinds=kinds, limit=limit, lease_s=_LEASE_S, busy_targets=busy)
         lost = [job for job in claimed if job.attempts > self._attempts_max(job)]
         for job in lost:
-            outbox.retry(job, Interrupted(), now=context.now, random=context.random, attempts_max=self._attempts_max(job))
+            outbox.retry(
+                job, Interrupted(), now=context.now, random=context.random, attempts_max=self._attempts_max(job)
+            )
         return [job for job in claimed if job not in lost]
 
     def _quick_units(self, jobs: Sequence[Job], context: Context) -> list[_Unit]:
@@ -157,9 +161,7 @@ class Worker:
 
     def _start_sends(self, context: Context) -> list[Job]:
         """Claim outward jobs for the free slots and start them; return those that need no sending."""
-        claimed = self._claimed(
-            self._kinds(Outward), context, limit=SLOTS - self._in_flight, busy=self._targets.full()
-        )
+        claimed = self._claimed(self._kinds(Outward), context, limit=SLOTS - self._in_flight, busy=self._targets.full())
         unsent: list[Job] = []
         for kind in {job.kind for job in claimed}:
             jobs = self._within_limits([job for job in claimed if job.kind == kind])
@@ -279,7 +281,9 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; then wait for the sends under way and write their outcomes."""
-        long_thread = threading.Thread(target=self._loop, args=(self.long_step, stop, listen()), name="long jobs", daemon=True)
+        long_thread = threading.Thread(
+            target=self._loop, args=(self.long_step, stop, listen()), name="long jobs", daemon=True
+        )
         long_thread.start()
         self._bell = listen()
         self._loop(self.step, stop, self._bell)
@@ -334,7 +338,9 @@ def _settle_some(units: Sequence[_Unit], context: Context, attempts_max: Callabl
 
 
 def _settled(unit: _Unit, jobs: Sequence[Job], context: Context, attempts_max: Callable[[Job], int]) -> list[Job]:
-    """Write the effects of jobs under a savepoint and return those that are done; the others are given back for later."""
+    """Write the effects of jobs under a savepoint and return those that are done; the others are given back for
+    later.
+    """
     try:
         with transaction.atomic():
             unit.write(jobs)
@@ -348,4 +354,3 @@ def _settled(unit: _Unit, jobs: Sequence[Job], context: Context, attempts_max: C
         outbox.retry(job, error, now=context.now, random=context.random, attempts_max=attempts_max(job))
         return []
     return list(jobs)
-

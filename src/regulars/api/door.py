@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The door itself: let a request in, check its parts, call its endpoint, answer. The same steps for every endpoint.
+
+The order is fixed: method, key, allowance, scope, size, media type, JSON, shape. Whatever fails is answered as a problem.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+
+from regulars.api.endpoint import Answer, Call, Endpoint, Nothing
+from regulars.api.permissions import PERMISSIONS
+from regulars.api.problems import (
+    MEDIA_TYPE,
+    BadJson,
+    BadMediaType,
+    BodyTooLarge,
+    Busy,
+    InternalError,
+    InvalidBody,
+    InvalidParameter,
+    MethodNotAllowed,
+    UnknownPath,
+    language_of,
+    problem_of,
+)
+from regulars.kernel.clock import utc_now
+from regulars.kernel.errors import RegularsError
+from regulars.tenancy.access import BadToken, KeyHolder, authenticate_token
+from regulars.tenancy.limits import RateLimiter, TooManyRequests
+from regulars.tenancy.models import Business
+
+logger = logging.getLogger(__name__)
+limiter = RateLimiter(settings.ENVIRONMENT.rate_per_minute, monotonic=time.monotonic)
+encode = msgspec.json.Encoder().encode
+
+PARAMETERS_MAX = 50
+RETRY_AFTER_S = 1
+_BUSINESS_S = 2.0
+_NOTHING = Nothing()
+_businesses: dict[UUID, tuple[Business, float]] = {}
+
+
+class Resource:
+    """One address: answers those methods that have an endpoint. HEAD is GET without the body; OPTIONS says what is allowed."""
+
+    csrf_exempt = True  # keys travel in a header that no page of another site can set
+
+    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
+        self._endpoints = {endpoint.method: endpoint for endpoint in endpoints}
+        self._decoders = {one.method: msgspec.json.Decoder(one.body) for one in endpoints if one.body is not None}
+        self._allow = ", ".join([*self._endpoints, *(["HEAD"] if "GET" in self._endpoints else []), "OPTIONS"])
+
+    def __call__(self, request: HttpRequest, **path: Any) -> HttpResponse:
+        """Answer a request; nothing is raised."""
+        headers: dict[str, str] = {}
+        try:
+            response = self._answer(request, path, headers)
+        except RegularsError as error:
+            response = problem_response(request, error)
+        except (TimeoutError, OperationalError):
+            logger.warning("a request could not be answered in time", exc_info=True)
+            response = problem_response(request, Busy())
+        except Exception:
+            logger.exception("a request failed")
+            response = problem_response(request, InternalError())
+        for name, value in headers.items():
+            response[name] = value
+        return response
+
+    def _answer(self, request: HttpRequest, path: Mapping[str, Any], headers: dict[str, str]) -> HttpResponse:
+        method = "GET" if request.method == "HEAD" else request.method or ""
+        endpoint = self._endpoints.get(method)
+        if endpoint is None:
+            headers["Allow"] = self._allow
+            if method == "OPTIONS":
+                return HttpResponse(status=204)
+            raise MethodNotAllowed(method=method[:20], allowed=self._allow)
+        holder = _authenticate(request)
+        allowance = limiter.take(holder.key_id)
+        headers.update(allowance.headers)
+        if not allowance.is_allowed:
+            raise TooManyRequests(limit=allowance.limit, retry_after=allowance.reset_s)
+        holder.check(PERMISSIONS[endpoint.name])
+        _check_path(path)
+        query = _query(request, endpoint)
+        body = self._body(request, endpoint) if endpoint.body is not None else None
+        call: Call[Any, Any] = Call(request, holder, business_of(holder), utc_now(), path, body, query)
+        return _respond(request, endpoint.run(call))
+
+    def _body(self, request: HttpRequest, endpoint: Endpoint) -> Any:
+        raw = _read(request, endpoint.body_max)
+        try:
+            body = self._decoders[endpoint.method].decode(raw or b"{}")
+        except msgspec.ValidationError as error:
+            problem, _, path = str(error).partition(" - at `")
+            raise InvalidBody(path=path.rstrip("`") or "$", problem=problem[:500]) from None
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            raise BadJson(problem=str(error)[:200] if raw else "it is empty") from None
+        if b"\\u0000" in raw:
+            raise InvalidBody(path="$", problem="it holds the character NUL (\\u0000), which no text needs")
+        return body
+
+
+def _read(request: HttpRequest, limit: int) -> bytes:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > limit:
+        raise BodyTooLarge(limit=limit)
+    media_type = request.META.get("CONTENT_TYPE", "")
+    if length != "0" and media_type != "application/json" and media_type.partition(";")[0].strip().lower() != "application/json":
+        raise BadMediaType(value=media_type[:80])
+    return request.body
+
+
+def _authenticate(request: HttpRequest) -> KeyHolder:
+    scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise BadToken
+    return authenticate_token(token.strip(), monotonic=time.monotonic)
+
+
+def business_of(holder: KeyHolder) -> Business:
+    """Return the business of a key, read at most every two seconds by each process."""
+    known = _businesses.get(holder.business_id)
+    if known and time.monotonic() < known[1]:
+        return known[0]
+    business = Business.objects.get(pk=holder.business_id)
+    _businesses[business.pk] = business, time.monotonic() + _BUSINESS_S
+    return business
+
+
+def _check_path(path: Mapping[str, Any]) -> None:
+    for name, value in path.items():
+        if isinstance(value, str) and ("\0" in value or len(value) > 100):
+            raise UnknownPath(path=f"{name}={value[:20]!r}")
+
+
+def _query(request: HttpRequest, endpoint: Endpoint) -> Any:
+    text = request.META.get("QUERY_STRING", "")
+    if not text:
+        return endpoint.query() if endpoint.query else _NOTHING
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=PARAMETERS_MAX, errors="strict")
+    except ValueError as error:
+        raise InvalidParameter(name="*", problem=str(error)[:100]) from None
+    given = dict(pairs)
+    if len(given) < len(pairs) or any("\0" in part for pair in pairs for part in pair):
+        raise InvalidParameter(name="*", problem="each can be given once, without the character NUL")
+    try:
+        return msgspec.convert(given, endpoint.query or Nothing, strict=False)
+    except msgspec.ValidationError as error:
+        problem, _, place = str(error).partition(" - at `$.")
+        raise InvalidParameter(name=place.rstrip("`") or "*", problem=problem[:200]) from None
+
+
+def _respond(request: HttpRequest, answer: Answer) -> HttpResponse:
+    if answer.body is None:
+        return HttpResponse(status=answer.status, headers=answer.headers)
+    content = encode(answer.body)
+    if request.method in {"GET", "HEAD"}:
+        answer.headers["ETag"] = etag = etag_of(content)
+        answer.headers["Vary"] = "Accept-Language, Authorization"
+        if _is_among(etag, request.META.get("HTTP_IF_NONE_MATCH", "")):
+            return HttpResponse(status=304, headers=answer.headers)
+    return HttpResponse(content, content_type="application/json", status=answer.status, headers=answer.headers)
+
+
+def etag_of(content: bytes) -> str:
+    """Return the weak entity tag of a representation: the digest of its bytes."""
+    return f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+
+
+def _is_among(etag: str, header: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in header.split(",")]
+    return "*" in tags or etag.removeprefix("W/") in tags
+
+
+def is_current(request: HttpRequest, representation: object) -> bool:
+    """Tell whether the header If-Match names what is there now, or is not sent. Tags are compared whether weak or not."""
+    header = request.META.get("HTTP_IF_MATCH", "")
+    return not header or _is_among(etag_of(encode(representation)), header)
+
+
+def problem_response(request: HttpRequest, error: RegularsError) -> HttpResponse:
+    """Return an error as the answer to a request, in its language."""
+    language = language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+    content = encode(problem_of(error, language))
+    headers = {"Content-Language": language, "Vary": "Accept-Language"}
+    if isinstance(error, BadToken):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(error.data["retry_after"])
+    if isinstance(error, Busy):
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    return HttpResponse(content, content_type=MEDIA_TYPE, status=error.status, headers=headers)
+
+
+def nothing_here(request: HttpRequest, path: str) -> HttpResponse:
+    """Answer an address that is not there."""
+    return problem_response(request, UnknownPath(path=f"/api/v1/{path[:80]}"))
+
+
+nothing_here.csrf_exempt = True  # type: ignore[attr-defined]  # Django's mark on a view

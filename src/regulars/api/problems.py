@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong, as RFC 9457 says it: one shape for every error of this door, in the caller's language."""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
+from msgspec import Struct
+
+from regulars.flow.intake import Refusal, Scalar
+from regulars.kernel.errors import RegularsError, gettext_noop
+
+MEDIA_TYPE = "application/problem+json"
+_LANGUAGES = frozenset(code for code, _ in settings.LANGUAGES)
+_DEFAULT_LANGUAGE = "en"
+
+
+class UnknownPath(RegularsError):
+    """There is nothing at this address."""
+
+    code = "unknown_path"
+    status = 404
+    text = gettext_noop("There is nothing at %(path)s. The addresses are listed at /api/v1/openapi.json.")
+
+
+class MethodNotAllowed(RegularsError):
+    """The address exists, and this cannot be done with it."""
+
+    code = "method_not_allowed"
+    status = 405
+    text = gettext_noop("%(method)s is not possible here. Use one of: %(allowed)s.")
+
+
+class BadMediaType(RegularsError):
+    """The body is not said to be JSON."""
+
+    code = "bad_media_type"
+    status = 415
+    text = gettext_noop("“%(value)s” is not understood. Send JSON with the header “Content-Type: application/json”.")
+
+
+class BodyTooLarge(RegularsError):
+    """The body is larger than this address takes."""
+
+    code = "body_too_large"
+    status = 413
+    text = gettext_noop("The body has more than %(limit)s bytes. Send less at a time.")
+
+
+class BadJson(RegularsError):
+    """The body is not JSON."""
+
+    code = "bad_json"
+    status = 400
+    text = gettext_noop("The body cannot be read as JSON: %(problem)s.")
+
+
+class InvalidBody(RegularsError):
+    """The body is JSON of another shape."""
+
+    code = "invalid_body"
+    status = 422
+    text = gettext_noop("The body is wrong at %(path)s: %(problem)s.")
+
+
+class InvalidParameter(RegularsError):
+    """A parameter of the address or a header has another shape."""
+
+    code = "invalid_parameter"
+    status = 422
+    text = gettext_noop("The parameter %(name)s is wrong: %(problem)s.")
+
+
+class KeyMissing(RegularsError):
+    """What moves value needs a name, so that a repeat is recognised."""
+
+    code = "key_missing"
+    status = 400
+    text = gettext_noop("Send the header “Idempotency-Key” or the field “external_id”, so that a repeat is recognised.")
+
+
+class KeyContradicts(RegularsError):
+    """One request has two names."""
+
+    code = "key_contradicts"
+    status = 409
+    text = gettext_noop("The header “Idempotency-Key” and the field “external_id” differ. Send one of them, or the same in both.")
+
+
+class ChangedMeanwhile(RegularsError):
+    """Somebody else has changed it since it was read."""
+
+    code = "changed_meanwhile"
+    status = 412
+    text = gettext_noop("It has changed since you read it. Read it again, then send your change with its new ETag.")
+
+
+class InternalError(RegularsError):
+    """A fault of the program; the log has the details."""
+
+    code = "internal_error"
+    status = 500
+    text = gettext_noop("Something went wrong on our side. Try again; if it stays so, look into the log of the server.")
+
+
+class Busy(RegularsError):
+    """The answer did not come in time, so the outcome is unknown."""
+
+    code = "busy"
+    status = 503
+    text = gettext_noop("The server is busy and the outcome is unknown. Send the same again: what was done is not done twice.")
+
+
+class Problem(Struct, frozen=True):
+    """An error. `code` is stable; `detail` is a sentence in the language of Accept-Language; `data` holds its values."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    data: dict[str, Scalar]
+
+
+@lru_cache(maxsize=1_000)
+def language_of(accept_language: str) -> str:
+    """Return the language of the product that a header of Accept-Language likes best, English where it likes none."""
+    for wish, _ in parse_accept_lang_header(accept_language.lower()):
+        if wish.partition("-")[0] in _LANGUAGES:
+            return wish.partition("-")[0]
+    return _DEFAULT_LANGUAGE
+
+
+def problem_of(error: RegularsError, language: str) -> Problem:
+    """Return an error as a problem in a language."""
+    data = {key: value if isinstance(value, str | int | float | bool | None) else str(value) for key, value in error.data.items()}
+    return _problem(error.code, error.status, _say(error.text, data, language), data)
+
+
+def problem_of_refusal(refusal: Refusal, language: str) -> Problem:
+    """Return a refusal of the path as a problem in a language; its text is that of the error that has its code and reads the same."""
+    for error in _errors(refusal.code):
+        if _fill(error.text, refusal.data) == refusal.text:
+            return _problem(refusal.code, refusal.status, _say(error.text, refusal.data, language), refusal.data)
+    return _problem(refusal.code, refusal.status, refusal.text, refusal.data)
+
+
+def _problem(code: str, status: int, detail: str, data: dict[str, Scalar]) -> Problem:
+    return Problem(f"urn:regulars:problem:{code}", code.replace("_", " ").capitalize(), status, code, detail, data)
+
+
+def _say(text: str, data: Mapping[str, Scalar], language: str) -> str:
+    if language == _DEFAULT_LANGUAGE:
+        return text % data
+    with translation.override(language):
+        return translation.gettext(text) % data
+
+
+def _fill(text: str, data: Mapping[str, Scalar]) -> str:
+    try:
+        return text % data
+    except KeyError:
+        return ""
+
+
+def _errors(code: str) -> list[type[RegularsError]]:
+    return [error for error in _subclasses(RegularsError) if error.code == code]
+
+
+def _subclasses(parent: type[RegularsError]) -> Iterator[type[RegularsError]]:
+    for child in parent.__subclasses__():
+        yield child
+        yield from _subclasses(child)

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a purchase would bring, before it happens: the same path up to the point where it would be written, and then nothing.
+
+What a quote says a purchase earns is what it earns when it is recorded next, as long as nothing else happens between.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from msgspec import structs
+
+from regulars.flow.batch import Batch, Item, Shop
+from regulars.flow.earning import apply_order, milli
+from regulars.flow.entitling import check_offer, check_usable, find_code
+from regulars.flow.errors import CustomerNeeded, NotAMember
+from regulars.flow.intake import Order
+from regulars.flow.load import look
+from regulars.kernel.errors import RegularsError
+from regulars.kernel.ids import new_key as default_new_key
+from regulars.ledger.book import Book, InsufficientPoints
+from regulars.programs.definition import Program
+from regulars.programs.ladder import base_tier, missing_to_next
+from regulars.programs.store import Member
+from regulars.rewards.errors import AlreadyUsed
+from regulars.rewards.pricing import BasketLine, discount
+from regulars.rewards.store import EntitlementState, OfferState
+from regulars.tenancy.models import Business
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewardQuote:
+    """One offer: why it cannot be had now, if so, and what it would take off each line."""
+
+    offer: OfferState
+    name: dict[str, str]
+    refusal: RegularsError | None
+    discounts: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeQuote:
+    """One voucher code of the basket: why it cannot be used, if so, and what it takes off each line."""
+
+    code: str
+    offer: str
+    refusal: RegularsError | None
+    discounts: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What a purchase would bring. `points_as_member` is what it would earn if the customer were a member.
+
+    `outcomes` are those of the decision that would be recorded; `available` is what can be spent before the purchase.
+    """
+
+    customer: UUID | None
+    is_member: bool
+    points_earned: int
+    points_as_member: int
+    outcomes: Sequence[dict[str, Any]]
+    program: Program | None
+    available: int
+    payment_refusal: RegularsError | None
+    rewards: Sequence[RewardQuote]
+    codes: Sequence[CodeQuote]
+    tier: str
+    tier_after: str
+    progress: int
+    next_tier: str
+    missing: int | None
+
+
+def quote(business: Business, order: Order, *, now: datetime, new_key: Callable[[], UUID] = default_new_key) -> Quote:
+    """Return what a purchase would bring now; nothing is written.
+
+    Raises BadPhone, BadEmail, BadQuantity, UnknownCustomer or UnknownStore. A code or a payment that is not possible is said so in the
+    quote and left out of it.
+    """
+    shop = Shop(business.pk, business.currency, ZoneInfo(business.timezone))
+    item = Item(0, order, b"", new_key())
+    batch = Batch(shop, now, new_key, [item], Book(now=now, new_key=new_key))
+    names = look(batch, business)
+    known = item.customer if item.who is not None and not item.who.is_new else None
+    member = batch.members.get(item.customer) if item.customer else None
+    tier_before, progress_before = (member.tier, member.progress) if member else ("", 0)
+    available = batch.account_of(item.customer).available(now) if member and item.customer else 0
+    codes = _codes(batch, item, order)
+    payment = InsufficientPoints(needed=order.points, available=available) if order.points > available else None
+    item.intake = structs.replace(order, points=0 if payment else order.points, codes=[one.code for one in codes if one.refusal is None])
+    left = available - item.intake.points
+    rewards = [_reward(batch, item, offer, names[offer.key], left, known) for offer in batch.offers.values() if offer.key in names]
+    earns = member is not None or (item.customer is not None and _is_automatic(batch, now))
+    if not earns:
+        _imagine_member(batch, item)
+    apply_order(batch, item)
+    stands = batch.members.get(item.customer) if item.customer and earns else None
+    program = _program(batch, now)
+    following = missing_to_next(program.ladder, tier=stands.tier, progress=stands.progress) if stands and program and program.ladder else None
+    return Quote(
+        customer=known,
+        is_member=member is not None,
+        points_earned=item.tally.earned if earns else 0,
+        points_as_member=item.tally.earned,
+        outcomes=batch.new_decisions[0][4] if batch.new_decisions else (),
+        program=program,
+        available=available,
+        payment_refusal=payment,
+        rewards=rewards,
+        codes=codes,
+        tier=tier_before,
+        tier_after=stands.tier if stands else "",
+        progress=stands.progress if stands else progress_before,
+        next_tier=following[0] if following else "",
+        missing=following[1] if following else None,
+    )
+
+
+def _program(batch: Batch, now: datetime) -> Program | None:
+    version = batch.version_at(now)
+    return version[1].program if version else None
+
+
+def _is_automatic(batch: Batch, now: datetime) -> bool:
+    program = _program(batch, now)
+    return program is not None and program.membership == "automatic"
+
+
+def _imagine_member(batch: Batch, item: Item) -> None:
+    """Let somebody who is no member count as one who has just joined, for what they would earn."""
+    program = _program(batch, batch.now)
+    if program is None:
+        return
+    item.customer = item.customer or batch.new_key()
+    batch.order_counts.setdefault(item.customer, 0)
+    batch.members[item.customer] = Member(item.customer, batch.now, base_tier(program.ladder), batch.now)
+
+
+def _basket(order: Order) -> list[BasketLine]:
+    return [BasketLine(sku=line.sku, quantity_milli=milli(line.quantity), net_minor=line.amount_minor) for line in order.lines]
+
+
+def _codes(batch: Batch, item: Item, order: Order) -> list[CodeQuote]:
+    quoted: list[CodeQuote] = []
+    used: set[UUID] = set()
+    lines = _basket(order) if order.codes else []
+    for code in order.codes:
+        refusal: RegularsError | None = None
+        entitlement: EntitlementState | None = None
+        try:
+            entitlement = find_code(batch, item, code)
+            check_usable(batch, entitlement)
+            if entitlement.key in used:
+                raise AlreadyUsed(state="redeemed")
+        except RegularsError as error:
+            refusal = error
+        if entitlement is None or refusal is not None:
+            quoted.append(CodeQuote(code=code, offer="", refusal=refusal, discounts=()))
+            continue
+        used.add(entitlement.key)
+        discounts = discount(entitlement.kind, entitlement.value, lines)
+        quoted.append(CodeQuote(code=code, offer=batch.offers[entitlement.offer].code, refusal=None, discounts=discounts))
+    return quoted
+
+
+def _reward(batch: Batch, item: Item, offer: OfferState, name: dict[str, str], available: int, known: UUID | None) -> RewardQuote:
+    refusal: RegularsError | None = None
+    member = batch.members.get(known) if known else None
+    assert isinstance(item.intake, Order), "a quote is of a purchase"
+    try:
+        if known is None:
+            raise CustomerNeeded
+        if member is None:
+            raise NotAMember
+        check_offer(batch, offer, member)
+        if offer.price > available:
+            raise InsufficientPoints(needed=offer.price, available=available)
+    except RegularsError as error:
+        refusal = error
+    return RewardQuote(offer=offer, name=name, refusal=refusal, discounts=discount(offer.kind, offer.value, _basket(item.intake)))

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The door of every page: who is asking, for which business, and what they may do; refusals in words."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import wraps
+from typing import cast
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from regulars.flow.intake import Refusal
+from regulars.kernel.clock import utc_now
+from regulars.kernel.errors import RegularsError
+from regulars.tenancy.access import NoBusiness, NotAllowed, StaffAccess, access_business
+from regulars.tenancy.models import Business, User
+
+BUSINESS_KEY = "business"
+GET, POST, BOTH = ("GET", "HEAD"), ("POST",), ("GET", "HEAD", "POST")
+
+Page = Callable[..., HttpResponse]
+
+
+class StaffRequest(HttpRequest):
+    """A request of somebody at work in a business; `now` is the one reading of the clock."""
+
+    access: StaffAccess
+    business: Business
+    now: datetime
+
+
+def staff_page(permission: str, *, methods: tuple[str, ...] = GET) -> Callable[[Page], Page]:
+    """Let only staff with a permission come to a page; it gets a StaffRequest. What belongs to others is not found."""
+
+    def decorate(view: Page) -> Page:
+        @wraps(view)
+        def page(request: HttpRequest, **kwargs: object) -> HttpResponse:
+            if not isinstance(request.user, User):
+                return _to_login(request)
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            try:
+                return view(_at_work(request, request.user, permission), **kwargs)
+            except (NotAllowed, NoBusiness) as error:
+                raise PermissionDenied(text_of(error)) from error
+            except RegularsError as error:
+                return _refused(request, error)
+
+        page.permission = permission  # type: ignore[attr-defined]  # read by the test that compares the table
+        return page
+
+    return decorate
+
+
+def _at_work(request: HttpRequest, user: User, permission: str) -> StaffRequest:
+    access = _access_of(request, user)
+    access.check(permission)
+    timezone.activate(ZoneInfo(access.business.timezone))
+    staff = cast(StaffRequest, request)
+    staff.access, staff.business, staff.now = access, access.business, utc_now()
+    return staff
+
+
+def _access_of(request: HttpRequest, user: User) -> StaffAccess:
+    chosen = request.session.get(BUSINESS_KEY)
+    try:
+        return access_business(user, UUID(chosen) if chosen else None)
+    except NoBusiness:
+        if not chosen:
+            raise
+        del request.session[BUSINESS_KEY]
+        return access_business(user)
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    here = request.get_full_path() if request.method in GET else "/"
+    if "HX-Request" in request.headers:
+        return HttpResponse(status=204, headers={"HX-Redirect": f"{reverse('login')}?next={here}"})
+    return redirect_to_login(here)
+
+
+def _refused(request: HttpRequest, error: RegularsError) -> HttpResponse:
+    """Answer a refusal that the page did not handle: nothing is there, or the page before says why nothing was done."""
+    if error.status == 404 or request.method in GET:
+        raise Http404(text_of(error)) from error
+    messages.error(request, text_of(error))
+    return HttpResponseRedirect(page_before(request))
+
+
+def page_before(request: HttpRequest) -> str:
+    """Return the path of our own page that sent a form, or the first page."""
+    origin = f"{request.scheme}://{request.get_host()}"
+    referer = request.headers.get("Referer", "")
+    return referer.removeprefix(origin) if referer.startswith(f"{origin}/") else "/"
+
+
+def text_of(error: RegularsError) -> str:
+    """Return why something was refused, in the language in use."""
+    return gettext(error.text) % error.data
+
+
+def refusal_text(refusal: Refusal) -> str:
+    """Return why an intake was refused, in the language in use."""
+    for kind in _kinds_of_error():
+        if kind.code == refusal.code and _english(kind, refusal) == refusal.text:
+            return gettext(kind.text) % refusal.data
+    return refusal.text
+
+
+def _english(kind: type[RegularsError], refusal: Refusal) -> str:
+    try:
+        return kind.text % refusal.data
+    except KeyError:
+        return ""
+
+
+def _kinds_of_error() -> Iterator[type[RegularsError]]:
+    waiting: list[type[RegularsError]] = [RegularsError]
+    while waiting:
+        kinds = waiting.pop().__subclasses__()
+        waiting += kinds
+        yield from kinds

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The answers to what cannot be answered, as pages of their own."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from regulars.tenancy.models import User
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django names the parameters
+    """Answer a request that cannot be understood."""
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer somebody who may not do this, with the reason."""
+    return render(request, "403.html", {"exception_text": str(exception)}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an address at which there is nothing; only staff read which thing was meant."""
+    reason = exception.args[0] if exception.args and isinstance(request.user, User) else ""
+    return render(request, "404.html", {"exception_text": reason if isinstance(reason, str) else ""}, status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer when something broke that should not."""
+    return render(request, "500.html", status=500)
