@@ -111,7 +111,7 @@ def plain(days: list[tuple[object, ...]]) -> set[tuple[object, ...]]:
     return {(customer and str(customer).replace("-", ""), *rest) for customer, *rest in days}
 
 
-@settings(max_examples=settings.default.max_examples // 2)
+@settings(max_examples=settings.default.max_examples // 4)
 @given(steps=st.lists(steps, max_size=10))
 def test_refreshing_bit_by_bit_equals_building_at_once(steps: list[tuple[object, ...]]) -> None:
     with TemporaryDirectory() as folder:

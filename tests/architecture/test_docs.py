@@ -31,7 +31,7 @@ def settings() -> set[str]:
 
 
 def commands(group: click.Command | None = None, path: str = "regulars") -> set[str]:
-    group = group or found("regulars.cli.main:main", None)
+    group = group or found("regulars.cli.commands:app", None)
     if not isinstance(group, click.Group):
         return {path} if group else set()
     shown = {name: command for name, command in group.commands.items() if not command.hidden}

@@ -12,6 +12,7 @@ from regulars.customers.matching import CustomerRef
 from regulars.customers.models import Customer, Identity
 from regulars.customers.queries import customer_list, search
 from regulars.customers.searching import BadCursor, read_query, trigrams
+from regulars.customers.store import purge_search_index
 from regulars.kernel.errors import RegularsError
 
 
@@ -130,6 +131,23 @@ def test_erased_text_leaves_the_index(shop):
         cursor.execute("SELECT text FROM customers_searchrow")
         assert [text.strip() for (text,) in cursor.fetchall()] == [f"B{shop.pk.hex[-2:].upper()}"]
         cursor.execute("INSERT INTO customers_search(customers_search) VALUES ('integrity-check')")
+
+
+@pytest.mark.sqlite
+def test_a_purge_leaves_no_posting_of_what_was_erased(shop):
+    def postings():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM customers_search_data WHERE instr(block, CAST('ʘʘʘ' AS BLOB))")
+            return cursor.fetchone()[0]
+
+    anita = a_customer(shop, name="ʘʘʘ")
+    a_customer(shop, name="Ravi")
+    before = postings()
+    Customer.objects.filter(pk=anita.pk).update(search_text="")
+    purge_search_index()
+
+    assert (before, postings()) == (1, 0)
+    assert names(shop, "ravi") == ["Ravi"]
 
 
 @pytest.mark.sqlite

@@ -29,9 +29,12 @@ from regulars.api.problems import (
     InvalidBody,
     InvalidParameter,
     MethodNotAllowed,
+    Problem,
+    Refused,
     UnknownPath,
     language_of,
     problem_of,
+    problem_of_refusal,
 )
 from regulars.kernel.clock import utc_now
 from regulars.kernel.errors import RegularsError
@@ -67,6 +70,8 @@ class Resource:
             response = self._answer(request, path, headers)
         except RegularsError as error:
             response = problem_response(request, error)
+        except Refused as refused:
+            response = _respond_problem(problem_of_refusal(refused.refusal, _language(request)), request)
         except (TimeoutError, OperationalError):
             logger.warning("a request could not be answered in time", exc_info=True)
             response = problem_response(request, Busy())
@@ -171,7 +176,23 @@ def _respond(request: HttpRequest, answer: Answer) -> HttpResponse:
         answer.headers["Vary"] = "Accept-Language, Authorization"
         if _is_among(etag, request.META.get("HTTP_IF_NONE_MATCH", "")):
             return HttpResponse(status=304, headers=answer.headers)
+    if request.method == "HEAD":
+        answer.headers["Content-Length"] = str(len(content))
+        content = b""
     return HttpResponse(content, content_type="application/json", status=answer.status, headers=answer.headers)
+
+
+def document_response(request: HttpRequest, content: bytes) -> HttpResponse:
+    """Answer with a document that needs no key."""
+    if request.method not in {"GET", "HEAD"}:
+        allowed = "GET, HEAD, OPTIONS"
+        response = HttpResponse(status=204) if request.method == "OPTIONS" else problem_response(request, MethodNotAllowed(method=request.method, allowed=allowed))
+        response["Allow"] = allowed
+        return response
+    etag = etag_of(content)
+    if _is_among(etag, request.META.get("HTTP_IF_NONE_MATCH", "")):
+        return HttpResponse(status=304, headers={"ETag": etag})
+    return HttpResponse(content, content_type="application/json", headers={"ETag": etag})
 
 
 def etag_of(content: bytes) -> str:
@@ -192,16 +213,23 @@ def is_current(request: HttpRequest, representation: object) -> bool:
 
 def problem_response(request: HttpRequest, error: RegularsError) -> HttpResponse:
     """Return an error as the answer to a request, in its language."""
-    language = language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
-    content = encode(problem_of(error, language))
-    headers = {"Content-Language": language, "Vary": "Accept-Language"}
+    response = _respond_problem(problem_of(error, _language(request)), request)
     if isinstance(error, BadToken):
-        headers["WWW-Authenticate"] = "Bearer"
+        response["WWW-Authenticate"] = "Bearer"
     if isinstance(error, TooManyRequests):
-        headers["Retry-After"] = str(error.data["retry_after"])
+        response["Retry-After"] = str(error.data["retry_after"])
     if isinstance(error, Busy):
-        headers["Retry-After"] = str(RETRY_AFTER_S)
-    return HttpResponse(content, content_type=MEDIA_TYPE, status=error.status, headers=headers)
+        response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _respond_problem(problem: Problem, request: HttpRequest) -> HttpResponse:
+    headers = {"Content-Language": _language(request), "Vary": "Accept-Language"}
+    return HttpResponse(encode(problem), content_type=MEDIA_TYPE, status=problem.status, headers=headers)
+
+
+def _language(request: HttpRequest) -> str:
+    return language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
 
 
 def nothing_here(request: HttpRequest, path: str) -> HttpResponse:

@@ -113,6 +113,14 @@ class Busy(RegularsError):
     text = gettext_noop("The server is busy and the outcome is unknown. Send the same again: what was done is not done twice.")
 
 
+class Refused(Exception):  # noqa: N818 - not an error of its own: it carries the one of the path
+    """The path refused an intake."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.text)
+        self.refusal = refusal
+
+
 class Problem(Struct, frozen=True):
     """An error. `code` is stable; `detail` is a sentence in the language of Accept-Language; `data` holds its values."""
 

@@ -7,7 +7,6 @@ Every chunk is received by the clock of its own last moment, so that customers, 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from random import Random
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -67,25 +66,25 @@ class DemoLogins:
 
 
 def load_demo(*, now: datetime, progress: Progress) -> DemoLogins:
-    """Create both demo businesses with their history up to yesterday; each chunk is durable by itself.
+    """Create both demo businesses with their history up to yesterday, all of it or nothing.
 
     `progress` is told (name of the business, intakes received, intakes in all). Raises DemoLoaded.
     """
     first = SHOPS[0].clerks[0].email
     if User.objects.filter(email=first).exists():
         raise DemoLoaded(email=first)
-    for shop in SHOPS:
-        _load_shop(shop, now=now, progress=progress)
+    run_durably(lambda: [load_shop(shop, now=now, progress=progress) for shop in SHOPS])
     logins = [
         DemoLogin(business=shop.name, role=clerk.role, email=clerk.email) for shop in SHOPS for clerk in shop.clerks
     ]
     return DemoLogins(password=PASSWORD, logins=tuple(logins))
 
 
-def _load_shop(shop: Shop, *, now: datetime, progress: Progress) -> None:
+def load_shop(shop: Shop, *, now: datetime, progress: Progress) -> Business:
+    """Create one demo business with its history up to yesterday, inside the caller's transaction."""
     zone = ZoneInfo(shop.timezone)
     today = local_day(now, zone)
-    business = run_durably(partial(_open_shop, shop, opened_at=start_of_day(add_months(today, -MONTHS), zone)))
+    business = _open_shop(shop, opened_at=start_of_day(add_months(today, -MONTHS), zone))
     rng = Random(f"{_SEED}/{shop.key}")  # noqa: S311 - a story, not a secret
     people = make_people(shop.crowd, rng=rng, today=today)
     intakes = list(tell_history(shop, people, rng=rng, today=today))
@@ -94,10 +93,11 @@ def _load_shop(shop: Shop, *, now: datetime, progress: Progress) -> None:
     for start in range(0, len(intakes), _CHUNK):
         chunk = intakes[start : start + _CHUNK]
         newcomers = [by_phone[intake.customer.phone] for intake in chunk if intake.customer and intake.customer.name]
-        receipts = run_durably(partial(_receive_chunk, business, [*uses, *chunk], newcomers))
+        receipts = _receive_chunk(business, [*uses, *chunk], newcomers)
         uses = list(_uses(chunk, receipts[len(uses) :]))
         progress(shop.name, start + len(chunk), len(intakes))
-    run_durably(partial(_receive_chunk, business, uses, ()))
+    _receive_chunk(business, uses, ())
+    return business
 
 
 def _open_shop(shop: Shop, *, opened_at: datetime) -> Business:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys made by the application: UUIDv7, ordered by time, never backwards inside one maker."""
 
-import os
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -10,7 +10,6 @@ from uuid import UUID, SafeUUID
 _VERSION = 0x7 << 76
 _VARIANT = 0x2 << 62
 _COUNTER_MAX = 0xFFF
-_RANDOM_62 = (1 << 62) - 1
 _UNKNOWN = SafeUUID.unknown
 _set = object.__setattr__
 
@@ -32,8 +31,11 @@ def key_of_bytes(data: bytes) -> UUID:
     return key_of(int.from_bytes(data))
 
 
+_chance = random.Random()  # noqa: S311 - keys must differ, they need not be secret; seeded by the system in every process
+
+
 def _random_62() -> int:
-    return int.from_bytes(os.urandom(8)) & _RANDOM_62
+    return _chance.getrandbits(62)
 
 
 class KeyMaker:

@@ -29,7 +29,9 @@ def shell(request: HttpRequest) -> dict[str, object]:
 
 def _language_part() -> dict[str, object]:
     active = get_language()
-    choices = [Choice(label=LANGUAGE_NAMES[code], value=code, is_current=code == active) for code, _ in settings.LANGUAGES]
+    choices = [
+        Choice(label=LANGUAGE_NAMES[code], value=code, is_current=code == active) for code, _ in settings.LANGUAGES
+    ]
     return {"languages": choices, "language_url": reverse("language")}
 
 
@@ -38,6 +40,7 @@ def _staff_part(request: HttpRequest, access: StaffAccess) -> dict[str, object]:
         "business": access.business,
         "now": request.now,  # type: ignore[attr-defined]  # set together with the access
         "access": access,
+        "may": frozenset(name for name, permission in PAGES.items() if access.may(permission)),
         "navigation": _navigation(request.path, access),
         "home_url": reverse("today"),
         "search_url": reverse("customers"),

@@ -16,7 +16,11 @@ KNOWN = frozenset(code for code, _ in settings.LANGUAGES)
 
 def language_of(request: HttpRequest) -> str:
     """Return a language of the product: the logged-in person's, the cookie's, the browser's, or English."""
-    if settings.SESSION_COOKIE_NAME in request.COOKIES and SESSION_KEY in request.session and isinstance(request.user, User):
+    if (
+        settings.SESSION_COOKIE_NAME in request.COOKIES
+        and SESSION_KEY in request.session
+        and isinstance(request.user, User)
+    ):
         return request.user.language
     cookie = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
     return cookie if cookie in KNOWN else translation.get_language_from_request(request)

@@ -33,15 +33,24 @@ by_address = RateLimiter(60, monotonic=monotonic)
 class LoginForm(forms.Form):
     """Who somebody says they are."""
 
-    email = forms.EmailField(label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}))
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
     password = forms.CharField(
-        label=_("Password"), max_length=200, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        label=_("Password"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
 def _safe_next(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if is_ours else settings.LOGIN_REDIRECT_URL
 
 
@@ -91,7 +100,9 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     if language in KNOWN:
         if isinstance(request.user, User):
             actions.change_language(request.user, language=language)
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=YEAR_S, samesite="Lax", secure=request.is_secure())
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, language, max_age=YEAR_S, samesite="Lax", secure=request.is_secure()
+        )
     return response
 
 
@@ -99,7 +110,10 @@ class PasswordForm(forms.Form):
     """A new password, said by somebody who knows the old one."""
 
     old = forms.CharField(
-        label=_("Password now"), strip=False, max_length=200, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        label=_("Password now"),
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
     new = forms.CharField(
         label=_("New password"),
@@ -116,7 +130,11 @@ def you(request: StaffRequest) -> HttpResponse:
     """Show the person's own page: who they are here, where else they work, their password."""
     form = PasswordForm(request.POST if request.method == "POST" else None)
     is_changed = form.is_bound and form.is_valid() and _change_password(request, form)
-    works_in = Staff.objects.select_related("business").filter(user_id=request.access.user.pk, is_active=True).order_by("business_id")
+    works_in = (
+        Staff.objects.select_related("business")
+        .filter(user_id=request.access.user.pk, is_active=True)
+        .order_by("business_id")
+    )
     context = {
         "form": PasswordForm() if is_changed else form,
         "is_changed": is_changed,

@@ -34,6 +34,11 @@ def _sweep(context: Context, _jobs: Sequence[Job]) -> None:
     webhooks.sweep_deliveries(now=context.now)
 
 
+def _business(job: Job) -> Business:
+    assert job.business_id is not None, "this kind of job belongs to a business"
+    return Business.objects.get(pk=job.business_id)
+
+
 def _seal(context: Context, jobs: Sequence[Job]) -> None:
     business = jobs[0].business_id
     assert business is not None, "what is sealed belongs to a business"
@@ -42,11 +47,11 @@ def _seal(context: Context, jobs: Sequence[Job]) -> None:
 
 
 def _close_day(context: Context, job: Job) -> None:
-    close_day(Business.objects.get(pk=job.business_id), now=context.now)
+    close_day(_business(job), now=context.now)
 
 
 def _refresh_insights(context: Context, job: Job) -> None:
-    refresh_reports(Business.objects.get(pk=job.business_id), job.payload.get("subjects", ()), now=context.now)
+    refresh_reports(_business(job), job.payload.get("subjects", ()), now=context.now)
 
 
 def _import_file(context: Context, job: Job) -> None:

@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, IntegrityError, close_old_connections, transaction
+from django.db import DatabaseError, IntegrityError, close_old_connections, connections, transaction
 
 from regulars.database.transactions import is_worth_retrying, run_durably
 from regulars.kernel.clock import utc_now
@@ -292,6 +292,7 @@ class Worker:
             self._bell.wait(_IDLE_S)
             self._bell.clear()
             self._write_rest()
+        connections.close_all()
 
     def _write_rest(self) -> None:
         context = self._context()
@@ -309,6 +310,7 @@ class Worker:
             if not moved:
                 bell.wait(_IDLE_S)
         stop_listening(bell)
+        connections.close_all()
 
 
 def _finish_if_held(job: Job) -> None:

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The addresses below /api/v1/, made from the table of endpoints."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, re_path
+
+from regulars.api.door import Resource, document_response, nothing_here
+from regulars.api.endpoints import ENDPOINTS
+from regulars.api.openapi import document
+
+
+def openapi(request: HttpRequest) -> HttpResponse:
+    """Answer with the OpenAPI document; it needs no key."""
+    return document_response(request, document())
+
+
+def _resources() -> list[URLPattern]:
+    addresses = dict.fromkeys(endpoint.path for endpoint in ENDPOINTS)
+    return [path(address, Resource([one for one in ENDPOINTS if one.path == address]), name=f"api:{address}") for address in addresses]
+
+
+urlpatterns = [*_resources(), path("openapi.json", openapi, name="api:openapi"), re_path("^(?P<path>.*)$", nothing_here)]

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reasons and bookings in the language of the caller, amounts as the business writes them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.utils import translation
+
+from regulars.programs.definition import Program
+from regulars.programs.explain import explain_booking, explain_reason, text_in
+from regulars.tenancy.models import Business
+from regulars.ui import format as write
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Writes sentences for one business in one language. Made by `words_for`, which also makes Django speak it."""
+
+    business: Business
+    language: str
+
+    def reasons(self, reasons: Sequence[Mapping[str, Any]], rules: Mapping[str, str]) -> str:
+        """Return the reasons of an outcome as one sentence."""
+        money = partial(write.money, currency=self.business.currency, language=self.language, country=self.business.country)
+        number = partial(write.number, language=self.language, country=self.business.country)
+        return ", ".join(explain_reason(reason, translate=translation, money=money, number=number, rules=rules) for reason in reasons)
+
+    def booking(self, kind: str, rule: str) -> str:
+        """Return why points moved, with the name of the rule where one gave them."""
+        return explain_booking(kind, translate=translation, rule=rule)
+
+    def rule_names(self, program: Program | None) -> dict[str, str]:
+        """Return the names of a program's rules by id."""
+        return {rule.id: text_in(rule.name, self.language) for rule in program.rules} if program else {}
+
+
+@contextmanager
+def words_for(business: Business, language: str) -> Iterator[Words]:
+    """Speak a language for a while."""
+    with translation.override(language):
+        yield Words(business, language)

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A program read as sentences: what each rule gives and when, how points end, what the tiers ask and bring."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from regulars.programs.definition import (
+    TIMES_ONE,
+    Expiry,
+    Fixed,
+    Ladder,
+    Limit,
+    Multiply,
+    Pending,
+    PerAmount,
+    PerItem,
+    Program,
+    Rule,
+)
+from regulars.programs.explain import text_in
+from regulars.web.words import Words
+
+_TIMES_PER = {
+    "day": _("at most %(times)s times a day"),
+    "week": _("at most %(times)s times a week"),
+    "month": _("at most %(times)s times a month"),
+    "year": _("at most %(times)s times a year"),
+    "ever": _("at most %(times)s times in all"),
+}
+_ONCE_PER = {
+    "day": _("once a day"),
+    "week": _("once a week"),
+    "month": _("once a month"),
+    "year": _("once a year"),
+    "ever": _("once only"),
+}
+_POINTS_PER = {
+    "day": _("up to %(points)s a day"),
+    "week": _("up to %(points)s a week"),
+    "month": _("up to %(points)s a month"),
+    "year": _("up to %(points)s a year"),
+    "ever": _("up to %(points)s in all"),
+}
+_PERIOD_ENDS = {
+    "month": _("at the end of the month %(span)s after they are earned"),
+    "quarter": _("at the end of the quarter %(span)s after they are earned"),
+    "year": _("at the end of the year %(span)s after they are earned"),
+}
+DOWNGRADES = {
+    "none": _("Nobody falls back."),
+    "one_level": _("Who no longer reaches a level falls by one."),
+    "to_qualified": _("Who no longer reaches a level falls to the one they reach."),
+}
+NEGATIVES = {
+    "refuse": _("A return that would take back spent points is refused."),
+    "clamp": _("A return takes back what is left; spent points are forgiven."),
+    "allow": _("A return takes back everything; spent points are owed and set against what is earned next."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleText:
+    """A rule for the eye."""
+
+    id: str
+    name: str
+    sentence: str
+    is_active: bool
+
+
+def rule_sentence(rule: Rule, words: Words) -> str:
+    """Say what a rule gives, when, and within which limits, as one sentence without a full stop."""
+    parts = [_gives(rule, words)]
+    if rule.when:
+        parts.append(gettext("when %(condition)s") % {"condition": words.condition(rule.when)})
+    parts += [text for limit in rule.limits for text in limit_texts(limit, words)]
+    if rule.order_max:
+        parts.append(gettext("nothing above %(points)s in one purchase") % {"points": words.points(rule.order_max)})
+    if rule.expiry:
+        parts.append(gettext("these end %(when)s") % {"when": expiry_when(rule.expiry, words)})
+    return ", ".join(parts)
+
+
+def _gives(rule: Rule, words: Words) -> str:
+    match rule.gives:
+        case PerAmount(points=points, per_minor=per):
+            said = {"points": words.points(points), "amount": words.money(per)}
+            return gettext("%(points)s for every %(amount)s") % said
+        case PerItem(points=points):
+            return gettext("%(points)s for each item") % {"points": words.points(points)}
+        case Multiply(times_milli=times):
+            return gettext("%(times)s the points of a purchase") % {"times": words.times(times)}
+        case Fixed(points=points):
+            return _fixed(rule, words.points(points))
+
+
+def _fixed(rule: Rule, points: str) -> str:
+    if rule.on == "visit":
+        return gettext("%(points)s for a visit") % {"points": points}
+    if rule.on == "event":
+        return gettext("%(points)s for “%(event)s”") % {"points": points, "event": rule.event}
+    return gettext("%(points)s for a purchase") % {"points": points}
+
+
+def limit_texts(limit: Limit, words: Words) -> list[str]:
+    """Say what a limit allows."""
+    texts = []
+    if limit.times == 1:
+        texts.append(str(_ONCE_PER[limit.per]))
+    elif limit.times:
+        texts.append(str(_TIMES_PER[limit.per]) % {"times": words.number(limit.times)})
+    if limit.points:
+        texts.append(str(_POINTS_PER[limit.per]) % {"points": words.points(limit.points)})
+    return texts
+
+
+def _span(expiry: Expiry, words: Words) -> str:
+    months = ngettext("%(count)s month", "%(count)s months", expiry.months) % {"count": words.number(expiry.months)}
+    days = ngettext("%(count)s day", "%(count)s days", expiry.days) % {"count": words.number(expiry.days)}
+    if expiry.months and expiry.days:
+        return gettext("%(months)s and %(days)s") % {"months": months, "days": days}
+    return months if expiry.months else days
+
+
+def expiry_when(expiry: Expiry, words: Words) -> str:
+    """Say when points end, to stand after "end"."""
+    if expiry.kind == "never":
+        return gettext("never")
+    if expiry.kind == "date":
+        return gettext("after %(day)s") % {"day": words.day(expiry.day)} if expiry.day else gettext("never")
+    if expiry.kind == "period_end":
+        return str(_PERIOD_ENDS[expiry.period]) % {"span": _span(expiry, words)}
+    if expiry.kind == "inactivity":
+        return gettext("%(span)s after the last activity") % {"span": _span(expiry, words)}
+    return gettext("%(span)s after they are earned") % {"span": _span(expiry, words)}
+
+
+def unit_texts(program: Program, words: Words) -> list[str]:
+    """Say what members collect: how it ends, when it can be used, what a return does, how much one can have."""
+    unit = program.unit
+    name = words.unit or gettext("points")
+    texts = [
+        gettext("Members collect %(unit)s, which end %(when)s.")
+        % {"unit": name, "when": expiry_when(unit.expiry, words)}
+    ]
+    texts.append(_pending(unit.pending, words))
+    texts.append(str(NEGATIVES[unit.negative]))
+    if unit.balance_max:
+        texts.append(gettext("A member can have at most %(points)s.") % {"points": words.points(unit.balance_max)})
+    if program.membership == "automatic":
+        texts.append(gettext("Everybody who says who they are becomes a member with the first purchase."))
+    else:
+        texts.append(gettext("Customers become members when they ask for it."))
+    return texts
+
+
+def _pending(pending: Pending, words: Words) -> str:
+    if pending.kind == "delay":
+        days = ngettext("%(count)s day", "%(count)s days", pending.days) % {"count": words.number(pending.days)}
+        return gettext("They can be used %(days)s after the purchase.") % {"days": days}
+    if pending.kind == "date" and pending.day:
+        return gettext("They can be used from %(day)s.") % {"day": words.day(pending.day)}
+    if pending.kind == "event":
+        return gettext("They can be used once “%(event)s” has happened.") % {"event": pending.event}
+    return gettext("They can be used at once.")
+
+
+def rule_texts(program: Program, words: Words) -> list[RuleText]:
+    """Return every rule as name and sentence."""
+    return [
+        RuleText(
+            id=rule.id,
+            name=text_in(rule.name, words.language),
+            sentence=rule_sentence(rule, words),
+            is_active=rule.is_active,
+        )
+        for rule in program.rules
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelText:
+    """A tier for the eye."""
+
+    name: str
+    sentence: str
+    members: int | None = None
+
+
+def ladder_texts(ladder: Ladder, words: Words, members: dict[str, int] | None = None) -> list[LevelText]:
+    """Return every tier as name and what it asks and brings."""
+    return [
+        LevelText(
+            name=text_in(level.name, words.language),
+            sentence=", ".join(_level(ladder, place, words)),
+            members=members.get(level.code, 0) if members is not None else None,
+        )
+        for place, level in enumerate(ladder.levels)
+    ]
+
+
+def _level(ladder: Ladder, place: int, words: Words) -> Sequence[str]:
+    level = ladder.levels[place]
+    if place == 0:
+        reach = gettext("everybody begins here")
+    else:
+        months = ngettext("%(count)s month", "%(count)s months", ladder.months) % {"count": words.number(ladder.months)}
+        reach = gettext("from %(amount)s in %(months)s") % {
+            "amount": words.progress(ladder, level.at_least),
+            "months": months,
+        }
+    if level.times_milli == TIMES_ONE:
+        return [reach]
+    return [reach, gettext("earns %(times)s") % {"times": words.times(level.times_milli)}]
+
+
+def program_texts(program: Program, words: Words) -> dict[str, str]:
+    """Return everything a program says, each sentence under a stable name, so that two programs can be compared."""
+    texts = {f"rule/{one.id}": f"{one.name}: {one.sentence}" for one in rule_texts(program, words) if one.is_active}
+    texts |= {f"unit/{place}": text for place, text in enumerate(unit_texts(program, words))}
+    if program.ladder:
+        levels = zip(program.ladder.levels, ladder_texts(program.ladder, words), strict=True)
+        texts |= {f"level/{level.code}": f"{text.name}: {text.sentence}" for level, text in levels}
+        texts["ladder/downgrade"] = str(DOWNGRADES[program.ladder.downgrade])
+    return texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference between two programs; an empty side means that the sentence is new or gone."""
+
+    before: str
+    after: str
+
+
+def changes_between(before: Program | None, after: Program, words: Words) -> list[Change]:
+    """Say what is different between two programs, sentence by sentence."""
+    old = program_texts(before, Words(words.business, before, stores=words.stores)) if before else {}
+    new = program_texts(after, Words(words.business, after, stores=words.stores))
+    names = list(dict.fromkeys([*old, *new]))
+    return [
+        Change(before=old.get(name, ""), after=new.get(name, "")) for name in names if old.get(name) != new.get(name)
+    ]

@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happened between a customer and the shop, and why each point moved. Reads only, a fixed number of queries a page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from regulars.facts.models import Fact, FactKind, Line
+from regulars.ledger.models import Transaction
+from regulars.ledger.queries import StatementRow, drawn_from, statement
+from regulars.programs.explain import text_in
+from regulars.programs.models import Decision
+from regulars.programs.queries import decisions_of
+from regulars.programs.versions import program_of
+from regulars.rewards.models import Entitlement, Offer
+from regulars.tenancy.models import Business
+from regulars.web.people import unit_of
+from regulars.web.program_words import rule_sentence
+from regulars.web.words import Words
+
+PAGE = 20
+LINES_SHOWN = 40
+SHOWN = (
+    FactKind.ORDER,
+    FactKind.RETURN,
+    FactKind.VISIT,
+    FactKind.EVENT,
+    FactKind.ENROLMENT,
+    FactKind.REDEMPTION,
+    FactKind.USE,
+    FactKind.ADJUSTMENT,
+    FactKind.TRANSFER,
+    FactKind.CANCEL,
+    FactKind.ACTIVATION,
+)
+ICONS = {
+    "order": "receipt", "return": "undo", "visit": "place", "event": "star", "enrolment": "card", "redemption": "gift",
+    "use": "ticket", "adjustment": "edit", "transfer": "repeat", "cancel": "undo", "activation": "clock",
+}  # fmt: skip
+TITLES = {
+    "order": _("Purchase"),
+    "return": _("Return"),
+    "visit": _("Visit"),
+    "enrolment": _("Became a member"),
+    "redemption": _("Reward taken"),
+    "use": _("Reward used"),
+    "adjustment": _("Points corrected"),
+    "transfer": _("Points moved"),
+    "cancel": _("Taken back"),
+    "activation": _("Pending points"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One line of a purchase or return, with what it brought."""
+
+    name: str
+    quantity: str
+    amount: str
+    points: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What one rule came to: its name, its sentence, the reasons of this case, and the points."""
+
+    rule: str
+    sentence: str
+    reasons: str
+    points: str
+    is_given: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """One movement of points with its why."""
+
+    id: UUID
+    title: str
+    at: datetime
+    points: str
+    is_plus: bool
+    remark: str
+    given: Sequence[Given]
+    parts: Sequence[Part]
+    origins: Sequence[str]
+
+    @property
+    def has_why(self) -> bool:
+        """Tell whether there is more to say than the title."""
+        return bool(self.remark or self.given or self.parts or self.origins)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One thing that happened."""
+
+    id: UUID
+    title: str
+    at: datetime
+    icon: str
+    remark: str
+    points: str
+    given: Sequence[Given]
+    parts: Sequence[Part]
+    is_returnable: bool
+
+
+@dataclass(slots=True)
+class _Behind:
+    """What lies behind a page of facts, read at once."""
+
+    facts: dict[UUID, Fact]
+    decisions: dict[UUID, Decision]
+    lines: dict[UUID, list[Line]] = field(default_factory=dict)
+    offers: dict[UUID, Offer] = field(default_factory=dict)
+
+
+def _read_behind(business: Business, facts: Sequence[Fact], words: Words) -> _Behind:
+    behind = _Behind({fact.pk: fact for fact in facts}, decisions_of(business, [fact.pk for fact in facts]))
+    with_lines = [fact.pk for fact in facts if fact.kind in {"order", "return", "cancel"}]
+    rows = Line.objects.of(business).filter(fact__in=with_lines).select_related("product", "original_line", "returned")
+    for line in rows.order_by("position"):
+        behind.lines.setdefault(line.fact_id, []).append(line)
+    taken = [fact.pk for fact in facts if fact.kind in {"redemption", "use"}]
+    if taken:
+        held = Entitlement.objects.of(business).filter(Q(fact__in=taken) | Q(used_on__in=taken)).select_related("offer")
+        for one in held:
+            behind.offers |= {key: one.offer for key in (one.fact_id, one.used_on_id) if key}
+    return behind
+
+
+def read_statement(
+    business: Business, customer: UUID, words: Words, *, before: UUID | None
+) -> tuple[list[Booking], UUID | None]:
+    """Return a page of bookings, the latest first, and where the next begins."""
+    rows = statement(business, customer, unit_of(words.program), before=before, limit=PAGE + 1)
+    shown = rows[:PAGE]
+    facts = list(Fact.objects.of(business).filter(pk__in={row.fact for row in shown}))
+    behind = _read_behind(business, facts, words)
+    origins = _origins(business, [row.transaction for row in shown if row.points < 0], words)
+    bookings = [_booking(row, behind, origins.get(row.transaction, []), words) for row in shown]
+    return bookings, shown[-1].transaction if len(rows) > PAGE else None
+
+
+def _origins(business: Business, transactions: list[UUID], words: Words) -> dict[UUID, list[str]]:
+    """Say of which earnings points were taken."""
+    drawn = drawn_from(business, transactions)
+    sources = Transaction.objects.of(business).in_bulk({origin for parts in drawn.values() for origin, _ in parts})
+    said: dict[UUID, list[str]] = {}
+    for transaction, parts in drawn.items():
+        said[transaction] = [
+            gettext("%(points)s earned on %(day)s")
+            % {"points": words.points(abs(amount)), "day": words.moment(sources[origin].occurred_at)}
+            for origin, amount in parts[:LINES_SHOWN]
+        ]
+    return said
+
+
+def _booking(row: StatementRow, behind: _Behind, origins: list[str], words: Words) -> Booking:
+    fact, decision = behind.facts[row.fact], behind.decisions.get(row.fact)
+    outcome = _outcome_of(row, decision)
+    told = _told_by(decision, words)
+    per_line = list(outcome["per_line"]) if outcome else []
+    return Booking(
+        id=row.transaction,
+        title=told.booking(row.kind, row.rule),
+        at=row.occurred_at,
+        points=words.signed_points(row.points),
+        is_plus=row.points > 0,
+        remark=_remark(fact, behind, words),
+        given=[_given(outcome, told)] if outcome else [],
+        parts=_parts(_lines_of(fact, outcome, behind), per_line, words)
+        if outcome or fact.kind in {"order", "return"}
+        else [],
+        origins=origins,
+    )
+
+
+def _told_by(decision: Decision | None, words: Words) -> Words:
+    """Return words that know the rules of the version that decided."""
+    if decision is None:
+        return words
+    return Words(words.business, program_of(decision.version_id), stores=words.stores)
+
+
+def _outcome_of(row: StatementRow, decision: Decision | None) -> dict[str, Any] | None:
+    outcomes: list[dict[str, Any]] = decision.outcomes if decision and row.rule else []
+    exact = (one for one in outcomes if one.get("transaction") == str(row.transaction))
+    by_amount = (one for one in outcomes if one["rule"] == row.rule and one["points"] == row.points)
+    by_rule = (one for one in outcomes if one["rule"] == row.rule)
+    return next(exact, None) or next(by_amount, None) or next(by_rule, None)
+
+
+def _lines_of(fact: Fact, outcome: Mapping[str, Any] | None, behind: _Behind) -> list[Line]:
+    """Return the lines that an outcome speaks of: of a return those of the purchase that it reverses."""
+    lines = behind.lines.get(fact.pk, [])
+    if outcome and "of" in outcome:
+        return [line for line in lines if line.original_line and str(line.original_line.fact_id) == outcome["of"]]
+    return lines
+
+
+def _given(outcome: Mapping[str, Any], words: Words) -> Given:
+    rules = {rule.id: rule for rule in words.program.rules} if words.program else {}
+    rule = rules.get(outcome["rule"])
+    reasons = [words.reason(reason) for reason in outcome.get("reasons", ()) if reason["is"] != "returned"]
+    return Given(
+        rule=text_in(rule.name, words.language) if rule else outcome["rule"],
+        sentence=rule_sentence(rule, words) if rule else "",
+        reasons=" ".join(reasons[:1]) + "".join(f", {reason}" for reason in reasons[1:]),
+        points=words.signed_points(outcome["points"]),
+        is_given=bool(outcome["points"]),
+    )
+
+
+def _parts(lines: Sequence[Line], per_line: Sequence[int], words: Words) -> list[Part]:
+    shares: list[int | None] = [*per_line] if len(per_line) == len(lines) else [None] * len(lines)
+    return [_part(line, share, words) for line, share in zip(lines[:LINES_SHOWN], shares, strict=False)]
+
+
+def _part(line: Line, share: int | None, words: Words) -> Part:
+    came_back = line.returned.quantity_milli if hasattr(line, "returned") else 0
+    note = gettext("%(quantity)s came back") % {"quantity": words.quantity(came_back)} if came_back else ""
+    return Part(
+        name=line.product.name if line.product else gettext("Without a product"),
+        quantity=words.quantity(abs(line.quantity_milli)),
+        amount=words.money(line.net_minor),
+        points=words.signed_points(share) if share is not None else "",
+        note=note,
+    )
+
+
+def _remark(fact: Fact, behind: _Behind, words: Words) -> str:
+    if fact.kind == "adjustment":
+        return gettext("Reason: %(reason)s") % {"reason": fact.payload.get("reason", "")}
+    if fact.kind in {"redemption", "use"} and fact.pk in behind.offers:
+        return text_in(behind.offers[fact.pk].name, words.language)
+    if fact.kind == "order" and fact.payload.get("points"):
+        return gettext("Paid with %(points)s.") % {"points": words.points(fact.payload["points"])}
+    if fact.kind == "event":
+        return str(fact.payload.get("name", ""))
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last fact of a page."""
+
+    at: datetime
+    key: UUID
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()}~{self.key}"
+
+
+def read_cursor(text: str) -> Cursor | None:
+    """Read the end of the page before; None where there is none."""
+    moment, _, key = text.partition("~")
+    try:
+        return Cursor(datetime.fromisoformat(moment), UUID(key))
+    except ValueError:
+        return None
+
+
+def read_story(
+    business: Business, customer: UUID, words: Words, *, before: Cursor | None
+) -> tuple[list[Happening], Cursor | None]:
+    """Return a page of what happened, the latest first, and where the next begins."""
+    rows = Fact.objects.of(business).filter(customer=customer, kind__in=SHOWN).select_related("store", "amends")
+    if before is not None:
+        rows = rows.filter(
+            Q(occurred_at__lt=before.at) | Q(occurred_at=before.at, pk__lt=before.key), occurred_at__lte=before.at
+        )
+    facts = list(rows.order_by("-occurred_at", "-id")[: PAGE + 1])
+    shown = facts[:PAGE]
+    behind = _read_behind(business, shown, words)
+    last = Cursor(shown[-1].occurred_at, shown[-1].pk) if len(facts) > PAGE else None
+    return [_happening(fact, behind, words) for fact in shown], last
+
+
+def _happening(fact: Fact, behind: _Behind, words: Words) -> Happening:
+    decision, lines = behind.decisions.get(fact.pk), behind.lines.get(fact.pk, [])
+    told = _told_by(decision, words)
+    outcomes = decision.outcomes if decision else []
+    earned = sum(one["points"] for one in outcomes)
+    return Happening(
+        id=fact.pk,
+        title=_title(fact, words),
+        at=fact.occurred_at,
+        icon=ICONS.get(fact.kind, "info"),
+        remark=" · ".join(
+            part for part in (_remark(fact, behind, words), fact.store.name if fact.store else "") if part
+        ),
+        points=words.signed_points(earned) if earned else _moved(fact, words),
+        given=[_given(one, told) for one in outcomes],
+        parts=_parts(lines, [sum(shares) for shares in _shares(outcomes, lines)], words),
+        is_returnable=fact.kind == "order" and any(_left(line) for line in lines),
+    )
+
+
+def _shares(outcomes: Sequence[Mapping[str, Any]], lines: Sequence[Line]) -> list[list[int]]:
+    """Return for each line what the outcomes gave for it; nothing where they do not speak of just these lines."""
+    fitting = [one["per_line"] for one in outcomes if len(one["per_line"]) == len(lines)]
+    return [[shares[place] for shares in fitting] for place in range(len(lines))] if fitting else []
+
+
+def _left(line: Line) -> int:
+    came_back = line.returned.quantity_milli if hasattr(line, "returned") else 0
+    return line.quantity_milli - came_back
+
+
+def _moved(fact: Fact, words: Words) -> str:
+    receipt = fact.receipt
+    moved = receipt.get("points_earned", 0) + receipt.get("points_returned", 0)
+    moved -= receipt.get("points_spent", 0) + receipt.get("points_reversed", 0)
+    return words.signed_points(moved) if moved else ""
+
+
+def _title(fact: Fact, words: Words) -> str:
+    if fact.kind in {"order", "return"}:
+        said = {"what": TITLES[fact.kind], "amount": words.money(abs(fact.total_minor))}
+        return gettext("%(what)s of %(amount)s") % said
+    if fact.kind == "cancel" and fact.amends:
+        said = {"what": TITLES.get(fact.amends.kind, fact.amends.kind), "day": words.moment(fact.amends.occurred_at)}
+        return gettext("Cancelled: %(what)s of %(day)s") % said
+    return str(TITLES.get(fact.kind, _("Something happened")))

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A business's own words and figures in the language in use: money, points, tiers, rules, conditions, reasons."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import cached_property, partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_time
+from django.utils import translation
+from django.utils.translation import gettext, ngettext
+
+from regulars.conditions.fact_fields import FACT_REGISTRY
+from regulars.conditions.parse import parse
+from regulars.conditions.sentence import Formatters, sentence
+from regulars.conditions.values import WEEKDAYS
+from regulars.kernel.clock import local_day
+from regulars.programs.definition import Ladder, Program
+from regulars.programs.explain import explain_booking, explain_reason, text_in
+from regulars.tenancy.models import Business
+from regulars.ui import format as write
+
+
+class Words:
+    """Writes for one business and its program, in the active language."""
+
+    def __init__(
+        self, business: Business, program: Program | None = None, *, stores: Mapping[str, str] | None = None
+    ) -> None:
+        self.business = business
+        self.program = program
+        self.stores = stores or {}
+        self.language = translation.get_language() or "en"
+        self.zone = ZoneInfo(business.timezone)
+
+    def money(self, minor: int) -> str:
+        """Write an amount of the business's currency."""
+        return write.money(minor, self.business.currency, language=self.language, country=self.business.country)
+
+    def number(self, value: float | Decimal, *, decimals: int = 0) -> str:
+        """Write a number."""
+        return write.number(value, language=self.language, country=self.business.country, decimals=decimals)
+
+    def quantity(self, milli: int) -> str:
+        """Write thousandths as a plain quantity."""
+        return write.quantity(milli, language=self.language, country=self.business.country)
+
+    def times(self, milli: int) -> str:
+        """Write a multiplier of thousandths: ×1.25."""
+        decimals = next(places for places in range(4) if milli * 10**places % 1000 == 0)
+        return f"×{self.number(Decimal(milli) / 1000, decimals=decimals)}"
+
+    def day(self, value: date) -> str:
+        """Write a calendar day."""
+        return write.day(value, self.language)
+
+    def moment(self, value: datetime) -> str:
+        """Write a day and the time of day in the business's zone."""
+        return write.moment(value, self.zone, self.language)
+
+    def near(self, value: datetime, *, now: datetime) -> str:
+        """Write a moment as a shop says it: today, 3 days ago."""
+        today, day = (local_day(one, self.zone) for one in (now, value))
+        return write.near_day(day, self.language, today=today)
+
+    @property
+    def unit(self) -> str:
+        """Return the program's own name for what members collect; empty for plain points."""
+        if self.program is None or self.program.unit.code == "points":
+            return ""
+        return text_in(self.program.unit.name, self.language)
+
+    def points(self, amount: int) -> str:
+        """Write an amount of what members collect, with its name."""
+        return f"{self.number(amount)} {self.unit or ngettext('point', 'points', abs(amount))}"
+
+    def signed_points(self, amount: int) -> str:
+        """Write a movement with its sign."""
+        return f"+{self.number(amount)}" if amount > 0 else self.number(amount)
+
+    @cached_property
+    def rules(self) -> Mapping[str, str]:
+        """Return the names of the program's rules by their ids."""
+        return {rule.id: text_in(rule.name, self.language) for rule in self.program.rules} if self.program else {}
+
+    def tier(self, code: str) -> str:
+        """Return the name of a level; one that is no longer there keeps its code."""
+        ladder = self.program.ladder if self.program else None
+        level = next((one for one in ladder.levels if one.code == code), None) if ladder else None
+        return text_in(level.name, self.language) if level else code
+
+    def progress(self, ladder: Ladder, amount: int) -> str:
+        """Write an amount that counts towards a tier: money or points."""
+        return self.money(amount) if ladder.metric == "spend_minor" else self.points(amount)
+
+    def reason(self, reason: Mapping[str, Any]) -> str:
+        """Put one reason of a decision into words."""
+        return explain_reason(
+            reason, translate=translation, money=self.money, number=partial(self.number), rules=self.rules
+        )
+
+    def booking(self, kind: str, rule: str) -> str:
+        """Say why points moved, as a heading."""
+        return explain_booking(kind, translate=translation, rule=self.rules.get(rule, rule))
+
+    def condition(self, tree: object) -> str:
+        """Say a condition as one clause, to stand after "when"."""
+        return sentence(parse(tree, FACT_REGISTRY), FACT_REGISTRY, translation, self._formatters)
+
+    @cached_property
+    def _formatters(self) -> Formatters:
+        return Formatters(
+            money=self.money,
+            quantity=self.quantity,
+            number=self.number,
+            date=self.day,
+            time=self.clock,
+            moment=self.moment,
+            weekday=self.weekday,
+            choice=self._choice,
+        )
+
+    def clock(self, value: time) -> str:
+        """Write a time of day."""
+        return format_time(value, "short", locale=Locale.parse(write.LOCALES[self.language]))
+
+    def weekday(self, code: str) -> str:
+        """Write the name of a weekday, given like "tue"."""
+        return str(Locale.parse(write.LOCALES[self.language]).days["stand-alone"]["wide"][WEEKDAYS.index(code)])
+
+    def _choice(self, field: str, code: str) -> str:
+        if field == "customer.tier":
+            return self.tier(code)
+        return self.stores.get(code, code) if field == "fact.store" else gettext("“%(value)s”") % {"value": code}
