@@ -17,12 +17,46 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-FIRST = (
-    "Anita Ravi Sunita Arjun Priya Lakshmi Kiran Meena Vijay Deepa Aram Nare Hayk Gor Tigran Amit Sonal Rohit".split()
-)
-FIRST += "अनिता रवि सुनीता प्रिया రవి లక్ష్మి అనిత അനിത ലക്ഷ്മി Անի Արամ Նարե".split()
-LAST = "Sharma Patil Reddy Nair Iyer Khan Singh Menon Kulkarni Deshmukh Rao Das Mehta Joshi Sargsyan Petrosyan".split()
-LAST += "शर्मा पाटील రెడ్డి നായർ Սարգսյան Պետրոսյան".split()
+FIRST = [
+    "Anita",
+    "Ravi",
+    "Sunita",
+    "Arjun",
+    "Priya",
+    "Lakshmi",
+    "Kiran",
+    "Meena",
+    "Vijay",
+    "Deepa",
+    "Aram",
+    "Nare",
+    "Hayk",
+    "Gor",
+    "Tigran",
+    "Amit",
+    "Sonal",
+    "Rohit",
+]
+FIRST += ["अनिता", "रवि", "सुनीता", "प्रिया", "రవి", "లక్ష్మి", "అనిత", "അനിത", "ലക്ഷ്മി", "Անի", "Արամ", "Նարե"]
+LAST = [
+    "Sharma",
+    "Patil",
+    "Reddy",
+    "Nair",
+    "Iyer",
+    "Khan",
+    "Singh",
+    "Menon",
+    "Kulkarni",
+    "Deshmukh",
+    "Rao",
+    "Das",
+    "Mehta",
+    "Joshi",
+    "Sargsyan",
+    "Petrosyan",
+]
+LAST += ["शर्मा", "पाटील", "రెడ్డి", "നായർ", "Սարգսյան", "Պետրոսյան"]
 ROUNDS = 30
 CHUNK = 5_000
 

@@ -41,7 +41,7 @@ def test_a_report_says_what_it_covers_and_from_where(tmp_path: Path) -> None:
 
     assert (report.period, report.covers) == (None, Period(date(2024, 1, 3), date(2024, 3, 16)))
     assert (report.until, report.currency, report.watermark) == (date(2024, 3, 16), CURRENCY, 7)
-    assert (report.has_orders, report.other_currency_orders) == (True, 1)
+    assert (report.has_data, report.other_currency_orders) == (True, 1)
     assert [metric.key for metric in report.metrics] == list(METRICS)
     assert [(month.orders, month.net_minor) for month in report.months] == [(1, 1_000), (1, 700), (2, 100)]
     assert [(cohort.month.month, cohort.size) for cohort in report.cohorts.cohorts] == [(1, 1), (2, 1)]
@@ -72,7 +72,7 @@ def test_a_stored_report_reads_back_the_same(tmp_path: Path) -> None:
 def test_a_shop_without_orders_gets_a_report(tmp_path: Path) -> None:
     report = a_report(tmp_path, orders=[])
 
-    assert (report.has_orders, report.months, report.cohorts.cohorts) == (False, (), ())
+    assert (report.has_data, report.months, report.cohorts.cohorts) == (False, (), ())
     assert [metric.value for metric in report.metrics] == [0.0] + [None] * (len(METRICS) - 1)
 
 

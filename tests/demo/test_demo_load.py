@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from pytest_django import SettingsWrapper
+from pytest_django import Settings
 
 from regulars.customers.models import Customer
 from regulars.demo.load import PASSWORD, DemoLoaded, load_demo, load_shop
@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _quick_passwords(settings: SettingsWrapper) -> None:
+def _quick_passwords(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

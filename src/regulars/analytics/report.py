@@ -34,7 +34,7 @@ class RetentionReport:
     currency: str
     watermark: int
     other_currency_orders: int
-    has_orders: bool
+    has_data: bool
     metrics: tuple[MetricValue, ...]
     months: tuple[Month, ...]
     cohorts: CohortTable
@@ -59,7 +59,7 @@ def retention_report(
         currency=currency,
         watermark=watermark,
         other_currency_orders=other,
-        has_orders=span is not NOTHING_YET,
+        has_data=span is not NOTHING_YET,
         metrics=tuple(measure(con, METRICS, period=period, store=store).values()),
         months=read_months(con, scope, until=complete_until),
         cohorts=read_cohorts(con, scope, until=complete_until),

@@ -74,7 +74,7 @@ def _types() -> list[Any]:
 
 
 def _anything(_kind: type) -> dict[str, Any]:
-    return {}
+    return {"description": "Any JSON value."}
 
 
 @cache

@@ -65,7 +65,9 @@ def look_up_products(business: Business, wanted: Sequence[ProductRef]) -> dict[s
         seen_products.keep_on_commit(business.pk, found)
         unknown = missing.difference(found)
         news = {code_of[line.sku]: line for line in reversed(wanted) if code_of[line.sku] in unknown}
-        products |= found | {code: ProductInfo(NOBODY, clean_code(line.category), earns_points=True) for code, line in news.items()}
+        products |= found
+        for code, line in news.items():
+            products[code] = ProductInfo(NOBODY, clean_code(line.category), earns_points=True)
     return {sku: products[code] for sku, code in code_of.items() if code}
 
 

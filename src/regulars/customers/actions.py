@@ -165,21 +165,22 @@ def _read_row(row: CustomerRow, country: str, *, today: date) -> CustomerRow | R
 
 def _save_people(business: Business, people: Sequence[Person], maker: store.IdentityMaker) -> None:
     """Write people over whom rows were laid; profiles before the search text, which needs their lock."""
-    news = [person for person in people if person.is_new]
-    renamed = [person for person in people if person.is_renamed and not person.is_new]
-    store.insert_customers([_customer_row(person, business, maker.now) for person in news])
-    store.update_profiles(person for person in people if person.is_changed and not person.is_new)
+    known = [person for person in people if not person.is_new]
+    store.insert_customers([_customer_row(person, business, maker.now) for person in people if person.is_new])
+    store.update_profiles(person for person in known if person.is_changed)
     store.insert_identities([row for person in people for row in maker.rows(person.id, person.gained, resolve=True)])
     store.insert_identities([row for person in people for row in maker.rows(person.id, person.contacts, resolve=False)])
+    _save_search_text(business, known)
+
+
+def _save_search_text(business: Business, people: Sequence[Person]) -> None:
+    renamed = [person for person in people if person.is_renamed]
     held = store.identities_of(business.pk, [person.id for person in renamed])
     store.replace_search_text(
         (person.id, search_words(person.name, held.get(person.id, []), business.country)) for person in renamed
     )
-    store.extend_search_text(
-        (person.id, search_words("", person.gained + person.contacts, business.country))
-        for person in people
-        if (person.gained or person.contacts) and not (person.is_new or person.is_renamed)
-    )
+    more = [(person.id, person.gained + person.contacts) for person in people if not person.is_renamed]
+    store.extend_search_text((key, search_words("", added, business.country)) for key, added in more if added)
 
 
 def _customer_row(person: Person, business: Business, now: datetime) -> store.Row:

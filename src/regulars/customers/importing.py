@@ -120,19 +120,32 @@ def _lay_one(
         tags = read_tags([*person.tags, *row.tags]) if row.tags else person.tags
     except RegularsError as error:
         return Outcome(OutcomeKind.REFUSED, error=error)
-    gained = [identity for identity in row.identities if identity not in owners]
-    foreign = [identity for identity in row.identities if identity in owners and owners[identity] is not person]
-    noted = [
-        identity for identity in foreign if (person.id, identity) not in contacts and identity not in person.contacts
-    ]
-    conflicts = tuple((identity[0], owners[identity].id) for identity in foreign)
-    owners.update(dict.fromkeys(gained, person))
-    person.gained += gained
-    person.contacts += noted
-    is_changed = _change_profile(person, row, tags) or bool(gained or noted)
+    held_before = len(person.gained) + len(person.contacts)
+    conflicts = _hand_out(row.identities, person, owners, contacts)
+    is_changed = _change_profile(person, row, tags) or len(person.gained) + len(person.contacts) > held_before
     if known is None:
         return Outcome(OutcomeKind.CREATED, person.id, conflicts=conflicts)
     return Outcome(OutcomeKind.UPDATED if is_changed else OutcomeKind.UNCHANGED, person.id, conflicts=conflicts)
+
+
+def _hand_out(
+    identities: Sequence[IdentityKey],
+    person: Person,
+    owners: dict[IdentityKey, Person],
+    contacts: Container[tuple[UUID, IdentityKey]],
+) -> tuple[tuple[str, UUID], ...]:
+    """Give a person what is free, note the rest as contacts, and return (kind, owner) of the rest."""
+    conflicts = []
+    for identity in identities:
+        owner = owners.get(identity)
+        if owner is None:
+            owners[identity] = person
+            person.gained.append(identity)
+        elif owner is not person:
+            conflicts.append((identity[0], owner.id))
+            if (person.id, identity) not in contacts and identity not in person.contacts:
+                person.contacts.append(identity)
+    return tuple(conflicts)
 
 
 def _change_profile(person: Person, row: CustomerRow, tags: list[str]) -> bool:

@@ -195,7 +195,7 @@ def profile(business: Business, customer_id: UUID) -> Profile:
 
 
 def look_up_customer(business: Business, reference: CustomerRef | None, *, new_key: Callable[[], UUID]) -> Resolved:
-    """Say who a reference means, as `resolve_customers` would, but make nobody known: a newcomer has a key that leads nowhere."""
+    """Say who a reference means, as `resolve_customers` would, but write nothing: the key of a newcomer leads nowhere."""
     reading = read_reference(reference, business.country)
     wanted = {kind: {value} for kind, value in reading} if isinstance(reading, tuple) else {}
     ids = {reference.id} if reference is not None and reference.id is not None else set()

@@ -66,7 +66,7 @@ def claim(
     if not due.exists():
         return []  # an idle look takes no lock
     with transaction.atomic():
-        jobs = list(due.select_for_update(skip_locked=True).order_by("run_at", "id")[:limit])
+        jobs = list(due.select_for_update(skip_locked=True).order_by("run_at")[:limit])
         leased_until = now + timedelta(seconds=lease_s)
         if jobs:
             Job.objects.filter(pk__in=[job.pk for job in jobs]).update(
