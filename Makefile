@@ -102,7 +102,7 @@ check-dead-code: dev
 	@$(BIN)/vulture
 
 check-duplicates:
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(TOOLS) && tools/node_modules/.bin/jscpd; \
+	@if command -v npm >/dev/null; then $(MAKE) --silent $(TOOLS) && tools/node_modules/.bin/jscpd; \
 		else echo "left out: duplicated code (npm is not installed)"; fi
 
 check-migrations: dev
@@ -128,6 +128,7 @@ assets: $(ASSETS) ## build stylesheet, scripts and icons (needs npm); the result
 messages: dev ## collect the texts, merge them into the catalogues and compile these (needs gettext); the result is committed
 	@cd src/regulars && mkdir -p locale && \
 		$(DJANGO) makemessages $(LANGUAGES:%=--locale=%) --no-obsolete --no-wrap --add-location=file && \
+		find . -name '*.po' -exec sed -i '/^"POT-Creation-Date/d; /^"Report-Msgid-Bugs-To: \\n"/d' {} + && \
 		$(DJANGO) compilemessages $(LANGUAGES:%=--locale=%)
 
 clean: ## remove what was built, not the data

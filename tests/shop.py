@@ -18,7 +18,11 @@ NOON = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 ASHA = CustomerRef(phone="+919876543210", name="Asha")
 RAVI = CustomerRef(phone="+919876543211", name="Ravi")
-SPEND = {"id": "spend", "name": {"en": "1 point per rupee"}, "gives": {"kind": "per_amount", "points": 1, "per_minor": 100}}
+SPEND = {
+    "id": "spend",
+    "name": {"en": "1 point per rupee"},
+    "gives": {"kind": "per_amount", "points": 1, "per_minor": 100},
+}
 
 
 def a_program(*rules: Mapping[str, Any], **over: Any) -> dict[str, Any]:
@@ -61,7 +65,9 @@ class Till:
 
     def sell(self, customer: CustomerRef | None, *amounts: int, **over: Any) -> Receipt:
         """Sell one piece per amount, in minor units."""
-        lines = over.pop("lines", None) or [OrderLine(f"SKU{place}", amount) for place, amount in enumerate(amounts, start=1)]
+        lines = over.pop("lines", None) or [
+            OrderLine(f"SKU{place}", amount) for place, amount in enumerate(amounts, start=1)
+        ]
         return self.take(Order(**self.common(customer=customer, **over.pop("common", {})), lines=lines, **over))[0]
 
     def take_back(self, order: str, lines: Sequence[ReturnLine] = (), **over: Any) -> Receipt:

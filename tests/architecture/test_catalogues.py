@@ -3,6 +3,9 @@
 
 import gettext
 import re
+import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -21,6 +24,10 @@ each_catalogue = pytest.mark.parametrize("path", CATALOGUES, ids=place)
 def messages(path):
     with path.open("rb") as file:
         return [message for message in read_po(file, locale=path.parts[-3], abort_invalid=True) if message.id]
+
+
+def translated(path):
+    return [message for message in messages(path) if all(wordings(message.string))]
 
 
 def wordings(texts) -> tuple[str, ...]:
@@ -47,7 +54,7 @@ def test_nothing_is_untranslated(path):
 def test_translations_keep_their_placeholders(path):
     """A plural form may leave its number out, as in “one piece”; it may not name what the text does not give."""
     wrong = []
-    for message in messages(path):
+    for message in translated(path):
         source = wordings(message.id)
         for wording in wordings(message.string):
             if len(source) == 1 and placeholders(wording) != placeholders(source[0]):
@@ -63,7 +70,7 @@ def test_compiled_catalogue_is_current(path):
     with path.with_suffix(".mo").open("rb") as file:
         compiled = {key: text for key, text in gettext.GNUTranslations(file)._catalog.items() if key}
     current = {}
-    for message in messages(path):
+    for message in translated(path):
         context = f"{message.context}\x04" if message.context else ""
         if isinstance(message.id, str):
             current[context + message.id] = message.string
@@ -71,6 +78,30 @@ def test_compiled_catalogue_is_current(path):
             current |= {(context + message.id[0], form): wording for form, wording in enumerate(message.string)}
 
     assert compiled == current, f"make messages brings {place(path)} up to date"
+
+
+def texts_by_folder(root: Path, language: str) -> dict[str, set]:
+    found = sorted(root.glob(f"**/locale/{language}/LC_MESSAGES/*.po"))
+    return {str(path.relative_to(root).parents[2]): {message.id for message in messages(path)} for path in found}
+
+
+def test_languages_hold_the_same_texts():
+    first, *others = (texts_by_folder(SOURCE, language) for language in sorted(LANGUAGES))
+
+    assert [texts == first for texts in others] == [True] * len(others)
+
+
+@pytest.mark.skipif(not shutil.which("xgettext"), reason="gettext is not installed")
+def test_every_text_is_in_its_catalogue(tmp_path):
+    copy = shutil.copytree(SOURCE, tmp_path / "regulars", ignore=shutil.ignore_patterns("static", "__pycache__"))
+    (copy / "locale").mkdir(exist_ok=True)
+    collect = [sys.executable, "-m", "django", "makemessages", "--locale=hi", "--no-obsolete"]
+    subprocess.run(collect, cwd=copy, check=True, capture_output=True)
+
+    collected, committed = texts_by_folder(copy, "hi"), texts_by_folder(SOURCE, "hi")
+    assert {
+        folder: collected[folder] ^ texts for folder, texts in committed.items() if collected[folder] != texts
+    } == {}
 
 
 def test_catalogues_are_found_by_django():

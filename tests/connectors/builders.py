@@ -43,12 +43,21 @@ def rows_of(*lines: str) -> list[Row]:
     return [(number, [cell.strip() for cell in line.split("|")], None) for number, line in enumerate(lines, start=2)]
 
 
-def batches_of(rows: Iterable[Row], mapping: Mapping | None = None, header: Sequence[str] = HEADER, **setting: Any) -> list[Batch]:
+def batches_of(
+    rows: Iterable[Row], mapping: Mapping | None = None, header: Sequence[str] = HEADER, **setting: Any
+) -> list[Batch]:
     return list(OrderReader(mapping or a_mapping(), header, a_setting(**setting)).batches(rows))
 
 
 def a_business(**over: Any) -> Business:
-    fields = {"name": "Corner", "country": "IN", "currency": "INR", "timezone": "Asia/Kolkata", "languages": ["en"], "created_at": NOW}
+    fields = {
+        "name": "Corner",
+        "country": "IN",
+        "currency": "INR",
+        "timezone": "Asia/Kolkata",
+        "languages": ["en"],
+        "created_at": NOW,
+    }
     return Business.objects.create(**{**fields, **over})
 
 

@@ -71,7 +71,8 @@ def test_purchases_come_back_as_they_were(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("minor", "currency", "text"), [(0, "INR", "0.00"), (5, "INR", "0.05"), (-123450, "INR", "-1234.50"), (7, "JPY", "7"), (1, "KWD", "0.001")]
+    ("minor", "currency", "text"),
+    [(0, "INR", "0.00"), (5, "INR", "0.05"), (-123450, "INR", "-1234.50"), (7, "JPY", "7"), (1, "KWD", "0.001")],
 )
 def test_amounts_in_major_units(minor, currency, text):
     assert major_text(minor, currency) == text

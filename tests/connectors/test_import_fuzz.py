@@ -52,7 +52,9 @@ def files(draw):
     """Bytes of a table as some program writes it, now and then cut off."""
     out = io.StringIO()
     ending = draw(st.sampled_from(["\n", "\r\n"]))
-    csv.writer(out, delimiter=draw(st.sampled_from(",;\t|")), lineterminator=ending).writerows([HEADER, *draw(tables())])
+    csv.writer(out, delimiter=draw(st.sampled_from(",;\t|")), lineterminator=ending).writerows(
+        [HEADER, *draw(tables())]
+    )
     content = out.getvalue().encode(draw(st.sampled_from(ENCODINGS)), "replace")
     return content[: draw(st.integers(0, len(content)))] if draw(st.booleans()) else content
 
@@ -106,12 +108,26 @@ def test_cells_arrive_as_they_were_written(table, delimiter):
 def test_any_header_gets_proposals(header, sample, subject):
     proposals = propose_mapping(header, sample, subject)
 
-    assert len({proposal.column for proposal in proposals}) == len({proposal.target for proposal in proposals}) == len(proposals)
+    assert (
+        len({proposal.column for proposal in proposals})
+        == len({proposal.target for proposal in proposals})
+        == len(proposals)
+    )
     if proposals:
         mapping_from(proposals, name="any", subject=subject)
 
 
-@given(plain=st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=10), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "subject", "columns", "rules", "time", "column"]), inner, max_size=4)))
+@given(
+    plain=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=10),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["name", "subject", "columns", "rules", "time", "column"]), inner, max_size=4
+            )
+        ),
+    )
+)
 def test_any_mapping_is_one_or_says_why_not(plain):
     with pytest.raises(BadMapping):
         mapping_of(plain)

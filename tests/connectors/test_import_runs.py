@@ -8,7 +8,15 @@ import pytest
 
 from connectors.builders import NOW, a_business, a_file, a_mapping
 from regulars.connectors import actions
-from regulars.connectors.actions import ImportStarted, NewImport, check_file, choose_mapping, erase_files, run_import, start_run
+from regulars.connectors.actions import (
+    ImportStarted,
+    NewImport,
+    check_file,
+    choose_mapping,
+    erase_files,
+    run_import,
+    start_run,
+)
 from regulars.connectors.mapping import BadMapping
 from regulars.connectors.models import ImportRun
 from regulars.connectors.presets import load_preset
@@ -110,7 +118,9 @@ def test_what_the_path_refuses_is_in_the_error_file(shop, tmp_path):
 
 
 def test_returned_lines_without_a_sale_are_listed(shop, tmp_path):
-    run = imported(shop, a_file(tmp_path, "bill,date,item,qty,total,who,what\n9,2026-04-01,SOAP,2,40,9052099011,return\n"))
+    run = imported(
+        shop, a_file(tmp_path, "bill,date,item,qty,total,who,what\n9,2026-04-01,SOAP,2,40,9052099011,return\n")
+    )
 
     assert run.counts["unmatched_lines"] == 1
     assert run.counts["first_unmatched"] == [{"row": 2, "sku": "SOAP", "quantity_milli": 2000, "amount_minor": 4000}]
@@ -138,12 +148,22 @@ def test_an_import_stopped_anywhere_goes_on_with_exact_counts(shop, tmp_path, mo
     halfway = ImportRun.objects.get(pk=run.pk)
     assert halfway.state == ImportRun.State.RUNNING
     assert 0 < halfway.done_rows < 11
-    with errors_of(run).open("ab") as file:
+    with (folder_of(run) / "errors.csv").open("ab") as file:
         file.write(b"torn row that was never committed")
     done = run_import(halfway, receive=receive, now=NOW)
 
-    assert (done.state, done.done_rows, done.counts["outcomes"], done.counts["error_rows"]) == (ImportRun.State.DONE, 11, {"recorded": 8}, 3)
-    assert [row[0] for row in csv.reader(errors_of(run).read_text(encoding="utf-8-sig").splitlines())] == ["import_row", "4", "7", "10"]
+    assert (done.state, done.done_rows, done.counts["outcomes"], done.counts["error_rows"]) == (
+        ImportRun.State.DONE,
+        11,
+        {"recorded": 8},
+        3,
+    )
+    assert [row[0] for row in csv.reader(errors_of(run).read_text(encoding="utf-8-sig").splitlines())] == [
+        "import_row",
+        "4",
+        "7",
+        "10",
+    ]
     assert Fact.objects.of(shop).count() == 8
 
 
@@ -245,8 +265,12 @@ def test_businesses_do_not_meet(shop, tmp_path):
 def test_customers_are_made_changed_and_left_alone(shop, tmp_path):
     header = "customer_id,card,phone,email,name,language,birthday,tags\n"
     mapping = load_preset("generic_customers")
-    first = a_file(tmp_path, header + "1,,9052099011,,Asha,hi,1996-02-29,vip\n2,,,ravi@example.com,Ravi,te,,\n3,,12,,Nobody,,,\n")
-    second = a_file(tmp_path, header + "1,,9052099011,,Asha,hi,1996-02-29,vip\n2,,,ravi@example.com,Ravi Varma,te,,\n", name="2.csv")
+    first = a_file(
+        tmp_path, header + "1,,9052099011,,Asha,hi,1996-02-29,vip\n2,,,ravi@example.com,Ravi,te,,\n3,,12,,Nobody,,,\n"
+    )
+    second = a_file(
+        tmp_path, header + "1,,9052099011,,Asha,hi,1996-02-29,vip\n2,,,ravi@example.com,Ravi Varma,te,,\n", name="2.csv"
+    )
 
     made = imported(shop, first, subject="customers", mapping=mapping)
     again = imported(shop, second, subject="customers", mapping=mapping)

@@ -15,12 +15,17 @@ def problems_of(batches):
 
 
 def test_rows_of_one_bill_are_one_purchase():
-    (batch,) = batches_of(rows_of("7 | 2026-04-01 10:00 | TEA | 2 | 40.00 |  |", f"7 | 2026-04-01 10:00 | BUN | 0.350 | 12.5 | {PHONE} |"))
+    (batch,) = batches_of(
+        rows_of("7 | 2026-04-01 10:00 | TEA | 2 | 40.00 |  |", f"7 | 2026-04-01 10:00 | BUN | 0.350 | 12.5 | {PHONE} |")
+    )
 
     (order,) = batch.items
     assert isinstance(order, Order)
     assert (order.source, order.external_id, str(order.occurred_at)) == ("till", "7", "2026-04-01 04:30:00+00:00")
-    assert [(line.sku, line.quantity, line.amount_minor) for line in order.lines] == [("TEA", 2, 4000), ("BUN", "0.350", 1250)]
+    assert [(line.sku, line.quantity, line.amount_minor) for line in order.lines] == [
+        ("TEA", 2, 4000),
+        ("BUN", "0.350", 1250),
+    ]
     assert order.customer.phone == PHONE
 
 
@@ -53,8 +58,15 @@ def test_an_exchange_is_a_purchase_and_a_return():
 
 
 def test_a_return_may_name_its_sale():
-    columns = {"order": {"column": "bill"}, "time": {"column": "date"}, "amount": {"column": "total"}, "returned_order": {"column": "who"}}
-    mapping = a_mapping(columns=columns, rules=[{"when": [{"target": "returned_order", "is": "filled"}], "then": "return"}])
+    columns = {
+        "order": {"column": "bill"},
+        "time": {"column": "date"},
+        "amount": {"column": "total"},
+        "returned_order": {"column": "who"},
+    }
+    mapping = a_mapping(
+        columns=columns, rules=[{"when": [{"target": "returned_order", "is": "filled"}], "then": "return"}]
+    )
 
     (batch,) = batches_of(rows_of("9 | 2026-04-01 | | | 20 | 7 |"), mapping)
 
@@ -98,7 +110,9 @@ def test_errors_are_exact_to_the_row(row, code):
 
 
 def test_two_customers_on_one_bill_are_an_error():
-    batches = batches_of(rows_of(f"7 | 2026-04-01 | TEA | 1 | 20 | {PHONE} |", "7 | 2026-04-01 | BUN | 1 | 20 | 9876543210 |"))
+    batches = batches_of(
+        rows_of(f"7 | 2026-04-01 | TEA | 1 | 20 | {PHONE} |", "7 | 2026-04-01 | BUN | 1 | 20 | 9876543210 |")
+    )
 
     assert problems_of(batches) == {2: "mixed_customers", 3: "mixed_customers"}
 
@@ -123,7 +137,11 @@ def test_price_times_quantity_is_rounded_per_line_and_counted():
     del columns["amount"]
 
     (batch,) = batches_of(
-        rows_of("7 | 2026-04-01 | PADS | 1 | 0.001 | |", "7 | 2026-04-01 | TEA | 3 | 0.335 | |", "7 | 2026-04-01 | BUN | 2 | 1.25 | |"),
+        rows_of(
+            "7 | 2026-04-01 | PADS | 1 | 0.001 | |",
+            "7 | 2026-04-01 | TEA | 3 | 0.335 | |",
+            "7 | 2026-04-01 | BUN | 2 | 1.25 | |",
+        ),
         a_mapping(columns=columns),
     )
 
@@ -145,11 +163,18 @@ def test_amounts_are_in_the_minor_units_of_the_currency(currency, amount):
 def test_rows_left_out_by_a_rule_are_counted_by_reason():
     rules = [
         {"when": [{"target": "order", "starts_with": ["A"]}], "then": "leave_out", "because": "bad_debt"},
-        {"when": [{"target": "quantity", "is": "negative"}, {"target": "customer_phone", "is": "empty"}], "then": "leave_out"},
+        {
+            "when": [{"target": "quantity", "is": "negative"}, {"target": "customer_phone", "is": "empty"}],
+            "then": "leave_out",
+        },
     ]
 
     batches = batches_of(
-        rows_of("A1 | 2026-04-01 | | 1 | 5 | |", "2 | 2026-04-01 | TEA | -1 | 0 | |", f"3 | 2026-04-01 | TEA | -1 | 0 | {PHONE} |"),
+        rows_of(
+            "A1 | 2026-04-01 | | 1 | 5 | |",
+            "2 | 2026-04-01 | TEA | -1 | 0 | |",
+            f"3 | 2026-04-01 | TEA | -1 | 0 | {PHONE} |",
+        ),
         a_mapping(rules=rules),
     )
 
@@ -162,8 +187,14 @@ def test_rows_left_out_by_a_rule_are_counted_by_reason():
     [
         ({"columns": {"order": {"column": "bill"}, "amount": {"column": "total"}}}, "no column is named for time"),
         ({"columns": {"time": {"column": "date"}}}, "for amount or unit_price"),
-        ({"columns": {"time": {"column": "date"}, "amount": {"column": "total"}, "colour": {"column": "x"}}}, "“colour” is not read"),
-        ({"columns": {"time": {"column": "date", "format": "xyz"}, "amount": {"column": "total"}}}, "“xyz” is not a format of time"),
+        (
+            {"columns": {"time": {"column": "date"}, "amount": {"column": "total"}, "colour": {"column": "x"}}},
+            "“colour” is not read",
+        ),
+        (
+            {"columns": {"time": {"column": "date", "format": "xyz"}, "amount": {"column": "total"}}},
+            "“xyz” is not a format of time",
+        ),
         ({"columns": {"time": {"column": ["a", "b"]}, "amount": {"column": "total"}}}, "read from one column"),
         ({"rules": [{"when": [{"target": "store", "is": "empty"}], "then": "return"}]}, "“store”, for which no column"),
         ({"rules": [{"when": [{"target": "quantity", "is": "empty"}], "then": "return"}]}, "quantity is a number"),

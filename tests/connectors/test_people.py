@@ -33,7 +33,9 @@ def read(*lines):
 
 
 def test_a_customer_with_everything():
-    (batch,) = read("'721 | Asha | Pawar | '+916281390536 | Asha.Pawar@Example.com | 29/02/1996 | vip, wholesale | IN | hi")
+    (batch,) = read(
+        "'721 | Asha | Pawar | '+916281390536 | Asha.Pawar@Example.com | 29/02/1996 | vip, wholesale | IN | hi"
+    )
 
     assert batch.items == [
         CustomerRow(
@@ -50,7 +52,10 @@ def test_a_customer_with_everything():
 def test_a_phone_is_read_as_of_the_country_in_its_row():
     batches = read("1 | | | 099267640 | | | | AM | ", "2 | | | 09052099011 | | | | | ")
 
-    assert [batch.items[0].identities[-1] for batch in batches] == [("phone", "+37499267640"), ("phone", "+919052099011")]
+    assert [batch.items[0].identities[-1] for batch in batches] == [
+        ("phone", "+37499267640"),
+        ("phone", "+919052099011"),
+    ]
 
 
 def test_several_phones_in_one_cell():
@@ -71,10 +76,16 @@ def test_several_phones_in_one_cell():
 def test_errors_are_exact_to_the_row(row, code):
     batches = read("1 | Ravi | | | | | | |", row)
 
-    assert [{number: problem.code for number, problem in batch.problems.items()} for batch in batches] == [{}, {3: code}]
+    assert [{number: problem.code for number, problem in batch.problems.items()} for batch in batches] == [
+        {},
+        {3: code},
+    ]
 
 
-@pytest.mark.parametrize(("text", "tags"), [('"VIP","Blog"', ["VIP", "Blog"]), ("vip, a b ,", ["vip", "a b"]), ("", []), ('"a, b"', ["a, b"])])
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [('"VIP","Blog"', ["VIP", "Blog"]), ("vip, a b ,", ["vip", "a b"]), ("", []), ('"a, b"', ["a, b"])],
+)
 def test_tags_as_exports_write_them(text, tags):
     assert split_tags(text) == tags
 

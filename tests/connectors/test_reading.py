@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from connectors.builders import a_file
+from regulars.connectors import sheets
 from regulars.connectors.reading import open_table, sniff_encoding
 from regulars.connectors.rows import UnreadableFile, UnreadableRow, WideRow
 
@@ -18,7 +19,9 @@ PLAIN = "bill,name,total\n1,Asha,10\n2,Արամ,20\n"
 
 def read(path):
     table = open_table(path, scratch=path.parent)
-    return table.header, [(number, list(cells), type(problem).__name__ if problem else None) for number, cells, problem in table.rows()]
+    return table.header, [
+        (number, list(cells), type(problem).__name__ if problem else None) for number, cells, problem in table.rows()
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
@@ -31,7 +34,8 @@ def test_any_encoding_delimiter_and_line_ending(tmp_path, encoding, delimiter, e
 
 
 @pytest.mark.parametrize(
-    ("text", "encoding"), [("Имя;Сумма\nТигран;12 500,00\n", "cp1251"), ("Name;Total\nJosé Müller;12,50\nRené;7,00\n", "cp1252")]
+    ("text", "encoding"),
+    [("Имя;Сумма\nТигран;12 500,00\n", "cp1251"), ("Name;Total\nJosé Müller;12,50\nRené;7,00\n", "cp1252")],
 )
 def test_cyrillic_and_western_code_pages_are_told_apart(tmp_path, text, encoding):
     path = a_file(tmp_path, text, encoding=encoding)
@@ -172,17 +176,23 @@ def test_a_workbook_that_unpacks_too_far_is_refused(tmp_path):
         open_table(path, scratch=tmp_path)
 
 
-def test_a_workbook_with_a_row_beyond_all_rows_is_refused(tmp_path):
+def test_a_workbook_with_a_row_beyond_all_rows_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sheets, "ROWS_MAX", 5_000)
     path = a_workbook(tmp_path / "f.xlsx", ["a", "b"], [1, 2])
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     sheet = "xl/worksheets/sheet1.xml"
-    parts[sheet] = parts[sheet].replace(b'<row r="2"', b'<row r="999999999"').replace(b'r="A2"', b'r="A999999999"').replace(b'r="B2"', b'r="B999999999"')
+    parts[sheet] = (
+        parts[sheet]
+        .replace(b'<row r="2"', b'<row r="999999999"')
+        .replace(b'r="A2"', b'r="A999999999"')
+        .replace(b'r="B2"', b'r="B999999999"')
+    )
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
 
-    with pytest.raises(UnreadableFile, match="more than 1048576 rows"):
+    with pytest.raises(UnreadableFile, match="more than 5000 rows"):
         open_table(path, scratch=tmp_path)
 
 

@@ -22,7 +22,9 @@ pytestmark = pytest.mark.shared_data
 def read(path, tmp_path, reader_of, mapping, **setting):
     table = open_table(path, scratch=tmp_path)
     reader = reader_of(mapping, table.header, a_setting(**setting))
-    rows = table.rows() if table.survey(reader.group_column).is_grouped else table.grouped(reader.group_column, tmp_path)
+    rows = (
+        table.rows() if table.survey(reader.group_column).is_grouped else table.grouped(reader.group_column, tmp_path)
+    )
     return reader.batches(rows)
 
 
@@ -36,7 +38,14 @@ def test_online_retail_keeps_its_known_totals(shared_data, tmp_path):
 
     for batch in read(path, tmp_path, OrderReader, load_preset("online_retail"), currency="GBP", country="GB"):
         counts.update(batch.left_out)
-        counts.update({"rows": len(batch.rows), "errors": len(batch.problems), "several": batch.has_several_times, "rounded": batch.rounded})
+        counts.update(
+            {
+                "rows": len(batch.rows),
+                "errors": len(batch.problems),
+                "several": batch.has_several_times,
+                "rounded": batch.rounded,
+            }
+        )
         for item in batch.items:
             who = "known" if item.customer else "anonymous"
             (gross if isinstance(item, Order) else back)[who] += minor(item)
@@ -95,7 +104,11 @@ def test_shopify_customers(shared_data, tmp_path):
 
     first = batches[0].items[0]
     assert not any(batch.problems for batch in batches)
-    assert first.identities == (("external", "7210448301000"), ("email", "shaji.george220@example.in"), ("phone", "+919052099011"))
+    assert first.identities == (
+        ("external", "7210448301000"),
+        ("email", "shaji.george220@example.in"),
+        ("phone", "+919052099011"),
+    )
     assert (first.name, first.tags) == ("ഷാജി ജോർജ്", ("vip", "wholesale"))
     ignored = dict(ignored_columns(open_table(path, scratch=tmp_path).header, mapping))
     assert ignored["Accepts Email Marketing"]
@@ -128,7 +141,11 @@ def test_an_indian_billing_file_with_lakh_commas(shared_data, tmp_path):
 def test_an_armenian_till_in_cp1251(shared_data, tmp_path):
     path = shared_data / "import_exports" / "pos_armenia_cp1251_semicolon.csv"
 
-    items = [item for batch in read(path, tmp_path, OrderReader, load_preset("armenia_pos"), currency="AMD", country="AM") for item in batch.items]
+    items = [
+        item
+        for batch in read(path, tmp_path, OrderReader, load_preset("armenia_pos"), currency="AMD", country="AM")
+        for item in batch.items
+    ]
 
     assert (minor(items[0]), items[0].customer.phone, items[0].customer.name) == (1_250_000, "+37499267640", "Тигран")
     assert str(items[0].occurred_at) == "2026-03-01 16:50:00+00:00"
@@ -138,8 +155,14 @@ def test_an_armenian_till_in_cp1251(shared_data, tmp_path):
 @pytest.mark.parametrize(
     ("name", "targets"),
     [
-        ("india_billing_lakh_commas.csv", {"order": "Invoice No", "time": "Date", "amount": "Total Amount", "customer_phone": "Phone No."}),
-        ("pos_armenia_cp1251_semicolon.csv", {"order": "Чек", "time": "Дата", "amount": "Сумма", "customer_phone": "Телефон", "kind": "Возврат"}),
+        (
+            "india_billing_lakh_commas.csv",
+            {"order": "Invoice No", "time": "Date", "amount": "Total Amount", "customer_phone": "Phone No."},
+        ),
+        (
+            "pos_armenia_cp1251_semicolon.csv",
+            {"order": "Чек", "time": "Дата", "amount": "Сумма", "customer_phone": "Телефон", "kind": "Возврат"},
+        ),
     ],
 )
 def test_proposals_are_enough_to_read_a_till(shared_data, tmp_path, name, targets):

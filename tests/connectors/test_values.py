@@ -44,14 +44,22 @@ def test_dates(style, zone, text, expected):
 
 @pytest.mark.parametrize(
     ("number", "places", "expected"),
-    [("0.005", 2, (1, False)), ("0.0049", 2, (0, False)), ("-0.005", 2, (-1, False)), ("1.50", 2, (150, True)), ("1.500", 1, (15, True))],
+    [
+        ("0.005", 2, (1, False)),
+        ("0.0049", 2, (0, False)),
+        ("-0.005", 2, (-1, False)),
+        ("1.50", 2, (150, True)),
+        ("1.500", 1, (15, True)),
+    ],
 )
 def test_halves_are_rounded_away_from_zero(number, places, expected):
     assert values.scaled(values.read_number(number, "", "point"), places) == expected
 
 
 def test_an_error_names_column_value_and_remedy():
-    with pytest.raises(values.BadNumber, match=r"“12,50” in column “Total” is not a number like 12,34,567.50. Correct it"):
+    with pytest.raises(
+        values.BadNumber, match=r"“12,50” in column “Total” is not a number like 12,34,567.50. Correct it"
+    ):
         values.amount_reader("Total", style="point", currency="INR")["12,50"]
 
 
@@ -72,7 +80,9 @@ def test_an_error_keeps_what_is_personal_to_itself(reader, text):
     assert reader.column in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["9052099011.0", "'+919052099011", "09052099011", "+91-90520-99011", "९०५२०९९०११", "0091 9052099011"])
+@pytest.mark.parametrize(
+    "text", ["9052099011.0", "'+919052099011", "09052099011", "+91-90520-99011", "९०५२०९९०११", "0091 9052099011"]
+)
 def test_one_phone_in_many_spellings(text):
     assert values.phone_reader("Phone", country="IN")[text] == "+919052099011"
 
@@ -110,9 +120,15 @@ def test_any_text_is_a_number_or_a_named_error(text, style):
         assert error.data["column"] == "c"
 
 
-@given(text=st.text(max_size=60) | st.from_regex(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}", fullmatch=True), style=st.sampled_from(list(values.DATE_STYLES)))
+@given(
+    text=st.text(max_size=60) | st.from_regex(r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}", fullmatch=True),
+    style=st.sampled_from(list(values.DATE_STYLES)),
+)
 def test_any_text_is_a_date_or_a_named_error(text, style):
-    for reader in (values.moment_reader("c", style=style, zone=ZoneInfo("Asia/Kolkata")), values.birthday_reader("c", style=style)):
+    for reader in (
+        values.moment_reader("c", style=style, zone=ZoneInfo("Asia/Kolkata")),
+        values.birthday_reader("c", style=style),
+    ):
         try:
             reader[text]
         except BadCell as error:

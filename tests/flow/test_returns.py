@@ -177,7 +177,10 @@ class AnySequence(TestCase):
         till = Till(a_shop())
         till.sell(ASHA, 0)
         till.give(Adjustment, ASHA, points=300, reason="preload")
-        lines = [OrderLine(f"S{place}", net, quantity=count) for place, (net, count) in enumerate(zip(nets, counts, strict=False))]
+        lines = [
+            OrderLine(f"S{place}", net, quantity=count)
+            for place, (net, count) in enumerate(zip(nets, counts, strict=False))
+        ]
         till.sell(ASHA, lines=lines, points=spent, common={"external_id": "A"})
         for pick in picks:
             till.take_back("A", [ReturnLine(1, line=min(pick, len(lines)))])

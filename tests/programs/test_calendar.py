@@ -34,7 +34,10 @@ def test_valid_through_the_end_of_the_local_day(expiry, earned, through):
     ends = expires_at(expiry, at(earned).astimezone(UTC), PUNE)
 
     assert ends is not None
-    assert ends == at(through, 0).replace(hour=0).astimezone(UTC) + (ends - ends) + (at(through, 23) - at(through, 22)) * 24
+    assert (
+        ends
+        == at(through, 0).replace(hour=0).astimezone(UTC) + (ends - ends) + (at(through, 23) - at(through, 22)) * 24
+    )
 
 
 def test_never():
@@ -49,7 +52,9 @@ def test_the_expiry_clock_starts_at_activation():
 
 
 def test_points_that_wait_for_an_event_have_a_time_out_and_no_end_yet():
-    terms = usable(Pending("event", event="delivered", timeout_days=14), Expiry("after", days=5), at("2026-01-01"), PUNE)
+    terms = usable(
+        Pending("event", event="delivered", timeout_days=14), Expiry("after", days=5), at("2026-01-01"), PUNE
+    )
 
     assert (terms.available_at, terms.expires_at, terms.waits_for) == (None, None, "delivered")
     assert terms.waits_until == at("2026-01-16", 0)

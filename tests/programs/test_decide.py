@@ -22,10 +22,20 @@ def per(minor: int, points: int = 1) -> dict[str, Any]:
 
 def outcomes(document: dict[str, Any], *nets: int, categories: tuple[str, ...] = (), **over: Any) -> list[Outcome]:
     lines = [
-        {"line.net_minor": net, "line.quantity_milli": 1000, "line.category": categories[place] if categories else "all"}
+        {
+            "line.net_minor": net,
+            "line.quantity_milli": 1000,
+            "line.category": categories[place] if categories else "all",
+        }
         for place, net in enumerate(nets)
     ]
-    situation = {"kind": "order", "snapshot": {"lines": lines, "fact.kind": "order"}, "earns": [True] * len(nets), "day": DAY, **over}
+    situation = {
+        "kind": "order",
+        "snapshot": {"lines": lines, "fact.kind": "order"},
+        "earns": [True] * len(nets),
+        "day": DAY,
+        **over,
+    }
     return decide(CompiledProgram(read_program(document)), Situation(**situation))
 
 
@@ -36,7 +46,9 @@ def test_rounds_down_by_default():
 @pytest.mark.parametrize(("rounding", "points"), [("floor", 28), ("half_up", 29), ("ceil", 29)])
 def test_rounds_once_after_the_multiplier(rounding, points):
     """1999 at 1 per 100, times 1.5, is 29.985 before rounding; 1900 would be 28.5."""
-    document = {"rules": [rule("a", per(100), rounding=rounding), rule("m", {"kind": "multiply", "times_milli": 1_500})]}
+    document = {
+        "rules": [rule("a", per(100), rounding=rounding), rule("m", {"kind": "multiply", "times_milli": 1_500})]
+    }
 
     assert outcomes(document, 1_900)[0].points == points
 
@@ -50,7 +62,11 @@ def test_stackable_rules_are_rounded_each_on_its_own():
 def test_an_exclusive_rule_silences_the_others():
     document = {
         "groups": {"only": "exclusive"},
-        "rules": [rule("a", per(100)), rule("b", {"kind": "fixed", "points": 100}, group="only"), rule("c", {"kind": "fixed", "points": 200}, group="only", priority=5)],
+        "rules": [
+            rule("a", per(100)),
+            rule("b", {"kind": "fixed", "points": 100}, group="only"),
+            rule("c", {"kind": "fixed", "points": 200}, group="only", priority=5),
+        ],
     }
 
     assert {one.rule: one.points for one in outcomes(document, 1_999)} == {"a": 0, "b": 0, "c": 200}
@@ -60,7 +76,10 @@ def test_an_exclusive_rule_silences_the_others():
 def test_a_group_keeps_one(mode, kept):
     document = {
         "groups": {"g": mode},
-        "rules": [rule("a", {"kind": "fixed", "points": 5}, group="g", priority=9), rule("b", {"kind": "fixed", "points": 50}, group="g")],
+        "rules": [
+            rule("a", {"kind": "fixed", "points": 5}, group="g", priority=9),
+            rule("b", {"kind": "fixed", "points": 50}, group="g"),
+        ],
     }
 
     assert [one.rule for one in outcomes(document, 100) if one.points] == [kept]
@@ -81,10 +100,17 @@ def test_the_remainder_goes_to_the_earlier_line():
 
 
 def test_only_the_best_multiplier_of_a_line_applies_and_the_tier_beside_it():
-    levels = [{"code": "base", "name": {"en": "b"}}, {"code": "gold", "name": {"en": "g"}, "at_least": 10, "times_milli": 2_000}]
+    levels = [
+        {"code": "base", "name": {"en": "b"}},
+        {"code": "gold", "name": {"en": "g"}, "at_least": 10, "times_milli": 2_000},
+    ]
     document = {
         "ladder": {"levels": levels},
-        "rules": [rule("a", per(100)), rule("x2", {"kind": "multiply", "times_milli": 2_000}), rule("x3", {"kind": "multiply", "times_milli": 3_000})],
+        "rules": [
+            rule("a", per(100)),
+            rule("x2", {"kind": "multiply", "times_milli": 2_000}),
+            rule("x3", {"kind": "multiply", "times_milli": 3_000}),
+        ],
     }
 
     assert outcomes(document, 1_000, tier="gold")[0].points == 60

@@ -155,7 +155,7 @@ class Lake:
             return change.commit(change.next_manifest().with_new_epoch())
 
     def compact(self, *, small_bytes: int = SMALL_BYTES, small_files_max: int = SMALL_FILES_MAX) -> Manifest:
-        """Merge runs of small neighbouring files of a table that has more small files than allowed."""
+        """Merge the small files of each table that has more of them than allowed; the rows keep their batches."""
         with self._writing() as change:
             for table in TABLES:
                 small = [file for file in change.before.of(table) if file.bytes < small_bytes]

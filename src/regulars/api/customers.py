@@ -207,7 +207,9 @@ def get_statement(call: Call[None, PageQuery]) -> Answer:
     """List the movements of a customer's points with their reasons, the latest first."""
     customer = find_customer(call)
     limit = call.query.limit
-    rows = statement(call.business, customer.pk, _unit_of(call.business, call.now), before=call.query.after_key, limit=limit + 1)
+    rows = statement(
+        call.business, customer.pk, _unit_of(call.business, call.now), before=call.query.after_key, limit=limit + 1
+    )
     shown = rows[:limit]
     decisions = decisions_of(call.business, [row.fact for row in shown])
     with words_for(call.business, call.language) as words:
@@ -216,13 +218,17 @@ def get_statement(call: Call[None, PageQuery]) -> Answer:
 
 
 def _booking(row: StatementRow, decision: Decision | None, words: Words) -> Booking:
-    outcomes = [outcome for outcome in decision.outcomes if outcome["rule"] == row.rule] if decision and row.rule else []
+    outcomes = (
+        [outcome for outcome in decision.outcomes if outcome["rule"] == row.rule] if decision and row.rule else []
+    )
     reasons = outcomes[0].get("reasons", []) if outcomes else []
     names = words.rule_names(program_of(decision.version_id)) if decision else {}
     sentence = words.booking(row.kind, names.get(row.rule, row.rule))
     if reasons:
         sentence = f"{sentence} ({words.reasons(reasons, names)})"
-    return Booking(row.transaction, row.fact, row.kind, row.rule, row.points, row.occurred_at, row.booked_at, reasons, sentence)
+    return Booking(
+        row.transaction, row.fact, row.kind, row.rule, row.points, row.occurred_at, row.booked_at, reasons, sentence
+    )
 
 
 def list_taken(call: Call[None, PageQuery]) -> Answer:
@@ -240,33 +246,82 @@ def list_taken(call: Call[None, PageQuery]) -> Answer:
 def _held(row: Entitlement, language: str) -> HeldReward:
     code = code_of(row.pk) if row.state in {Entitlement.State.ISSUED, Entitlement.State.RESERVED} else None
     name = text_in(row.offer.name, language)
-    return HeldReward(row.pk, row.offer.code, name, row.kind, row.value, row.state, row.price, code, row.issued_at, row.expires_at)
+    return HeldReward(
+        row.pk, row.offer.code, name, row.kind, row.value, row.state, row.price, code, row.issued_at, row.expires_at
+    )
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
-        name="list_customers", method="GET", path="customers", about="List customers, or find them by name, phone, card, e-mail or id.",
-        run=list_customers, query=CustomerQuery, answer=Page[Profile], tag="Customers",
+        name="list_customers",
+        method="GET",
+        path="customers",
+        about="List customers, or find them by name, phone, card, e-mail or id.",
+        run=list_customers,
+        query=CustomerQuery,
+        answer=Page[Profile],
+        tag="Customers",
     ),
     Endpoint(
-        name="create_customer", method="POST", path="customers", about="Make a customer.", run=make_customer, body=NewCustomer, answer=Profile,
-        tag="Customers", statuses=(201,), refusals=(409,),
-    ),
-    Endpoint(name="get_customer", method="GET", path="customers/<uuid:id>", about="Return one customer.", run=get_customer, answer=Profile, tag="Customers"),
-    Endpoint(
-        name="change_customer", method="PATCH", path="customers/<uuid:id>", about="Change what is known of a customer.", run=change_customer,
-        body=CustomerChange, answer=Profile, tag="Customers", refusals=(409, 412), takes=("If-Match",),
-    ),
-    Endpoint(
-        name="get_balance", method="GET", path="customers/<uuid:id>/balance", about="Say what a customer has and where they stand.",
-        run=get_balance, answer=CustomerBalance, tag="Customers",
-    ),
-    Endpoint(
-        name="get_statement", method="GET", path="customers/<uuid:id>/statement", about="List the movements of a customer's points, with reasons.",
-        run=get_statement, query=PageQuery, answer=Page[Booking], tag="Customers",
+        name="create_customer",
+        method="POST",
+        path="customers",
+        about="Make a customer.",
+        run=make_customer,
+        body=NewCustomer,
+        answer=Profile,
+        tag="Customers",
+        statuses=(201,),
+        refusals=(409,),
     ),
     Endpoint(
-        name="list_taken", method="GET", path="customers/<uuid:id>/rewards", about="List the rewards that a customer has taken.",
-        run=list_taken, query=PageQuery, answer=Page[HeldReward], tag="Customers",
+        name="get_customer",
+        method="GET",
+        path="customers/<uuid:id>",
+        about="Return one customer.",
+        run=get_customer,
+        answer=Profile,
+        tag="Customers",
     ),
-)  # fmt: skip
+    Endpoint(
+        name="change_customer",
+        method="PATCH",
+        path="customers/<uuid:id>",
+        about="Change what is known of a customer.",
+        run=change_customer,
+        body=CustomerChange,
+        answer=Profile,
+        tag="Customers",
+        refusals=(409, 412),
+        takes=("If-Match",),
+    ),
+    Endpoint(
+        name="get_balance",
+        method="GET",
+        path="customers/<uuid:id>/balance",
+        about="Say what a customer has and where they stand.",
+        run=get_balance,
+        answer=CustomerBalance,
+        tag="Customers",
+    ),
+    Endpoint(
+        name="get_statement",
+        method="GET",
+        path="customers/<uuid:id>/statement",
+        about="List the movements of a customer's points, with reasons.",
+        run=get_statement,
+        query=PageQuery,
+        answer=Page[Booking],
+        tag="Customers",
+    ),
+    Endpoint(
+        name="list_taken",
+        method="GET",
+        path="customers/<uuid:id>/rewards",
+        about="List the rewards that a customer has taken.",
+        run=list_taken,
+        query=PageQuery,
+        answer=Page[HeldReward],
+        tag="Customers",
+    ),
+)

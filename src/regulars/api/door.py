@@ -121,7 +121,11 @@ def _read(request: HttpRequest, limit: int) -> bytes:
     if not length.isdigit() or int(length) > limit:
         raise BodyTooLarge(limit=limit)
     media_type = request.META.get("CONTENT_TYPE", "")
-    if length != "0" and media_type != "application/json" and media_type.partition(";")[0].strip().lower() != "application/json":
+    if (
+        length != "0"
+        and media_type != "application/json"
+        and media_type.partition(";")[0].strip().lower() != "application/json"
+    ):
         raise BadMediaType(value=media_type[:80])
     return request.body
 
@@ -141,6 +145,11 @@ def business_of(holder: KeyHolder) -> Business:
     business = Business.objects.get(pk=holder.business_id)
     _businesses[business.pk] = business, time.monotonic() + _BUSINESS_S
     return business
+
+
+def forget_businesses() -> None:
+    """Empty this process's memory of businesses."""
+    _businesses.clear()
 
 
 def _check_path(path: Mapping[str, Any]) -> None:
@@ -186,7 +195,11 @@ def document_response(request: HttpRequest, content: bytes) -> HttpResponse:
     """Answer with a document that needs no key."""
     if request.method not in {"GET", "HEAD"}:
         allowed = "GET, HEAD, OPTIONS"
-        response = HttpResponse(status=204) if request.method == "OPTIONS" else problem_response(request, MethodNotAllowed(method=request.method, allowed=allowed))
+        response = (
+            HttpResponse(status=204)
+            if request.method == "OPTIONS"
+            else problem_response(request, MethodNotAllowed(method=request.method, allowed=allowed))
+        )
         response["Allow"] = allowed
         return response
     etag = etag_of(content)

@@ -51,8 +51,21 @@ _SOURCE = "api"
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 KINDS: tuple[type[Intake], ...] = (
-    Order, Return, Visit, Event, Enrolment, HoldPoints, SettleHold, VoidHold, Redemption, UseEntitlement, Cancel, Adjustment, Transfer, PendingChange,
-)  # fmt: skip
+    Order,
+    Return,
+    Visit,
+    Event,
+    Enrolment,
+    HoldPoints,
+    SettleHold,
+    VoidHold,
+    Redemption,
+    UseEntitlement,
+    Cancel,
+    Adjustment,
+    Transfer,
+    PendingChange,
+)
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -107,7 +120,9 @@ def body_of(intake: type[Intake], *, without: Sequence[str] = (), is_named: bool
         if one.name not in without:
             fields.append((one.name, kind) if default is msgspec.NODEFAULT else (one.name, kind, default))
     tag = {"tag": intake.__struct_config__.tag, "tag_field": "kind"} if is_named else {}
-    body = defstruct(name or intake.__name__, fields, frozen=True, kw_only=True, forbid_unknown_fields=True, module=__name__, **tag)  # type: ignore[arg-type]  # the tag is a text
+    body = defstruct(
+        name or intake.__name__, fields, frozen=True, kw_only=True, forbid_unknown_fields=True, module=__name__, **tag
+    )  # type: ignore[arg-type]  # the tag is a text
     body.__doc__ = intake.__doc__
     return body
 
@@ -140,6 +155,7 @@ def _key_of(call: Call[Any, Nothing]) -> str:
 def _intake_of(kind: type[Intake], fields: dict[str, Any], now: datetime) -> tuple[Intake, bytes | None]:
     """Return an intake, and what a repeat must have in common with it where the time was filled in (else None: all of it)."""
     if fields["occurred_at"] is not UNSET:
+        fields["occurred_at"] = _in_utc(fields["occurred_at"])
         return kind(**fields), None
     fields["occurred_at"] = _NO_TIME
     compared = digest(kind(**fields))
@@ -147,7 +163,17 @@ def _intake_of(kind: type[Intake], fields: dict[str, Any], now: datetime) -> tup
     return kind(**fields), compared
 
 
-def recording(kind: type[Intake], *, fill: Callable[[Call[Any, Nothing]], dict[str, Any]] | None = None) -> Callable[[Call[Any, Nothing]], Answer]:
+def _in_utc(moment: datetime) -> datetime:
+    """Return a moment in one spelling, so that a repeat from another zone is one; what lies beyond the calendar stays, to be refused."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment
+
+
+def recording(
+    kind: type[Intake], *, fill: Callable[[Call[Any, Nothing]], dict[str, Any]] | None = None
+) -> Callable[[Call[Any, Nothing]], Answer]:
     """Return the endpoint that receives intakes of a kind; `fill` gives the fields that the address says."""
 
     def record(call: Call[Any, Nothing]) -> Answer:
@@ -172,9 +198,20 @@ def answer_of(receipt: Receipt) -> MovedPoints:
     if receipt.kind == "redemption":
         detail = {**detail, "code": code_of(UUID(str(detail["entitlement"])))}
     return MovedPoints(
-        receipt.fact, receipt.kind, receipt.customer, receipt.points_earned, receipt.points_spent, receipt.points_reversed,
-        receipt.points_returned, receipt.points_pending, receipt.points_expired, receipt.balance, receipt.tier, receipt.earnings, detail,
-    )  # fmt: skip
+        receipt.fact,
+        receipt.kind,
+        receipt.customer,
+        receipt.points_earned,
+        receipt.points_spent,
+        receipt.points_reversed,
+        receipt.points_returned,
+        receipt.points_pending,
+        receipt.points_expired,
+        receipt.balance,
+        receipt.tier,
+        receipt.earnings,
+        detail,
+    )
 
 
 def record_batch(call: Call[Any, Nothing]) -> Answer:
@@ -182,7 +219,9 @@ def record_batch(call: Call[Any, Nothing]) -> Answer:
     for kind in {type(item).__struct_config__.tag for item in call.body}:
         call.holder.check(BATCH_SCOPES[str(kind)])
     made = [_intake_of(_items[type(item)], structs.asdict(item), call.now) for item in call.body]
-    receipts = receive(call.business, [intake for intake, _ in made], now=call.now, digests=[compared for _, compared in made])
+    receipts = receive(
+        call.business, [intake for intake, _ in made], now=call.now, digests=[compared for _, compared in made]
+    )
     language = call.language
     return Answer(Results([_result(receipt, language) for receipt in receipts]))
 
@@ -208,12 +247,23 @@ def _taken_in_path(call: Call[Any, Nothing]) -> dict[str, Any]:
     return {"cancels": taken.fact.external_id, "cancels_source": taken.fact.source}
 
 
-def _one(name: str, path: str, kind: type[Intake], about: str, *, without: Sequence[str] = (), fill: Any = None) -> Endpoint:
+def _one(
+    name: str, path: str, kind: type[Intake], about: str, *, without: Sequence[str] = (), fill: Any = None
+) -> Endpoint:
     body = body_of(kind, without=without, name=f"{kind.__name__}At" if without else "")
     return Endpoint(
-        name=name, method="POST", path=path, about=about, run=recording(kind, fill=fill), body=body, answer=MovedPoints, tag="Recording",
-        statuses=(201, 200), refusals=(404, 409), takes=("Idempotency-Key",),
-    )  # fmt: skip
+        name=name,
+        method="POST",
+        path=path,
+        about=about,
+        run=recording(kind, fill=fill),
+        body=body,
+        answer=MovedPoints,
+        tag="Recording",
+        statuses=(201, 200),
+        refusals=(404, 409),
+        takes=("Idempotency-Key",),
+    )
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -225,22 +275,56 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _one("adjust_points", "adjustments", Adjustment, "Give or take points by hand, with a reason."),
     _one("transfer_points", "transfers", Transfer, "Move spendable points to another member."),
     _one("hold_points", "holds", HoldPoints, "Set points aside for a purchase under way."),
-    _one("settle_hold", "holds/<uuid:id>/settle", SettleHold, "Spend what a hold set aside, or less.", without=["hold"], fill=_hold_in_path),
-    _one("void_hold", "holds/<uuid:id>/void", VoidHold, "Give back what a hold set aside.", without=["hold"], fill=_hold_in_path),
-    _one("take_reward", "redemptions", Redemption, "Take a reward for points, at once or reserved; the answer holds its voucher code."),
     _one(
-        "use_taken", "redemptions/<uuid:id>/use", UseEntitlement, "Use a reward that was taken, exactly once.",
-        without=["code", "entitlement"], fill=_entitlement_in_path,
+        "settle_hold",
+        "holds/<uuid:id>/settle",
+        SettleHold,
+        "Spend what a hold set aside, or less.",
+        without=["hold"],
+        fill=_hold_in_path,
     ),
     _one(
-        "cancel_taken", "redemptions/<uuid:id>/cancel", Cancel, "Give back a reward that was taken and not used.",
-        without=["cancels", "cancels_source"], fill=_taken_in_path,
+        "void_hold",
+        "holds/<uuid:id>/void",
+        VoidHold,
+        "Give back what a hold set aside.",
+        without=["hold"],
+        fill=_hold_in_path,
+    ),
+    _one(
+        "take_reward",
+        "redemptions",
+        Redemption,
+        "Take a reward for points, at once or reserved; the answer holds its voucher code.",
+    ),
+    _one(
+        "use_taken",
+        "redemptions/<uuid:id>/use",
+        UseEntitlement,
+        "Use a reward that was taken, exactly once.",
+        without=["code", "entitlement"],
+        fill=_entitlement_in_path,
+    ),
+    _one(
+        "cancel_taken",
+        "redemptions/<uuid:id>/cancel",
+        Cancel,
+        "Give back a reward that was taken and not used.",
+        without=["cancels", "cancels_source"],
+        fill=_taken_in_path,
     ),
     _one("use_reward", "uses", UseEntitlement, "Use a reward by its voucher code or key, without a purchase."),
     _one("cancel", "cancellations", Cancel, "Take back an earlier purchase, visit, event, redemption or adjustment."),
     _one("change_pending", "activations", PendingChange, "Activate or cancel the pending points of an earlier intake."),
     Endpoint(
-        name="record_batch", method="POST", path="batch", about="Record up to 10,000 intakes; answered means that all are durable.",
-        run=record_batch, body=BatchBody, body_max=BATCH_BODY_MAX, answer=Results, tag="Recording",
+        name="record_batch",
+        method="POST",
+        path="batch",
+        about="Record up to 10,000 intakes; answered means that all are durable.",
+        run=record_batch,
+        body=BatchBody,
+        body_max=BATCH_BODY_MAX,
+        answer=Results,
+        tag="Recording",
     ),
-)  # fmt: skip
+)

@@ -16,6 +16,33 @@ from regulars.api.problems import MEDIA_TYPE, Problem
 VERSION = "1"
 _REFERENCE = "#/components/schemas/{name}"
 _ALWAYS = (401, 403, 429, 500, 503)
+_ALLOWANCE = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+_ANSWER_HEADERS = {
+    **dict.fromkeys(_ALLOWANCE, "integer"),
+    "Retry-After": "integer",
+    "ETag": "string",
+    "Idempotent-Replayed": "string",
+    "WWW-Authenticate": "string",
+}
+_REFUSAL_HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
+_PHRASES = {
+    200: "Done.",
+    201: "Recorded or made.",
+    202: "Taken on; it happens in the background.",
+    204: "Done; there is nothing to say.",
+    400: "The body is not JSON, or the request has no name.",
+    401: "The key is missing, unknown or revoked.",
+    403: "The key lacks the scope.",
+    404: "There is no such thing in this business.",
+    409: "It contradicts what is recorded; `code` says how.",
+    412: "It has changed since you read it.",
+    413: "The body is too large.",
+    415: "The body is not said to be JSON.",
+    422: "The body or a parameter is wrong; `data.path` names the place.",
+    429: "The key has used up its allowance.",
+    500: "A fault on our side.",
+    503: "The server is busy; repeating the request is safe.",
+}
 _PARAMETER = re.compile(r"<(\w+):(\w+)>")
 _PATH_SCHEMAS: dict[str, dict[str, Any]] = {
     "uuid": {"type": "string", "format": "uuid"},
@@ -24,7 +51,7 @@ _PATH_SCHEMAS: dict[str, dict[str, Any]] = {
 }
 HEADERS: dict[str, dict[str, Any]] = {
     "Idempotency-Key": {
-        "description": "The name of this request, for ever: a repeat gets the first answer. It becomes the `external_id` where the body has none.",
+        "description": "The name of the request, for ever: a repeat gets the first answer. It is the `external_id` where the body has none.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
     },
     "If-Match": {
@@ -46,20 +73,28 @@ stable `code`; its `detail` comes in the language of `Accept-Language` (en, hi, 
 @cache
 def document() -> bytes:
     """Return the document as it is served and committed."""
-    components = _schemas()
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in ENDPOINTS:
         paths.setdefault(_path(endpoint), {})[endpoint.method.lower()] = _operation(endpoint)
     whole = {
         "openapi": "3.1.0",
-        "info": {"title": "Regulars", "version": VERSION, "description": _ABOUT, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "info": {
+            "title": "Regulars",
+            "version": VERSION,
+            "description": _ABOUT,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
         "servers": [{"url": "/api/v1"}],
         "security": [{"key": []}],
         "tags": [{"name": tag} for tag in dict.fromkeys(endpoint.tag for endpoint in ENDPOINTS)],
         "paths": paths,
         "components": {
-            "schemas": components,
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer rk_…`"}},
+            "schemas": _schemas(),
+            "responses": {str(status): _refusal(status) for status in _PHRASES if status >= HTTPStatus.BAD_REQUEST},
+            "headers": {name: {"required": True, "schema": {"type": kind}} for name, kind in _ANSWER_HEADERS.items()},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer rk_…`"}
+            },
         },
     }
     return msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n"
@@ -102,14 +137,19 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "operationId": endpoint.name,
         "tags": [endpoint.tag],
         "summary": endpoint.about,
-        "description": f"Needs the scope `{scope}`." if endpoint.name != "record_batch" else "Needs the scope of each kind of intake in it.",
+        "description": f"Needs the scope `{scope}`."
+        if endpoint.name != "record_batch"
+        else "Needs the scope of each kind of intake in it.",
         "responses": _responses(endpoint),
     }
     parameters = _parameters(endpoint)
     if parameters:
         operation["parameters"] = parameters
     if endpoint.body is not None:
-        operation["requestBody"] = {"required": not _may_be_empty(endpoint.body), "content": {"application/json": {"schema": _schema(endpoint.body)}}}
+        operation["requestBody"] = {
+            "required": not _may_be_empty(endpoint.body),
+            "content": {"application/json": {"schema": _schema(endpoint.body)}},
+        }
     return operation
 
 
@@ -124,7 +164,8 @@ def _may_be_empty(body: Any) -> bool:
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     found = [
-        {"name": name, "in": "path", "required": True, "schema": _PATH_SCHEMAS[kind]} for kind, name in _PARAMETER.findall(endpoint.path)
+        {"name": name, "in": "path", "required": True, "schema": _PATH_SCHEMAS[kind]}
+        for kind, name in _PARAMETER.findall(endpoint.path)
     ]
     if endpoint.query is not None:
         schema = msgspec.json.schema(endpoint.query)
@@ -140,7 +181,9 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
     answers = {str(status): _success(endpoint, status) for status in endpoint.statuses}
     if endpoint.method == "GET":
         answers["304"] = {"description": "What you have is current.", "headers": _headers("ETag")}
-    return answers | {str(status): _refusal(status) for status in sorted(_refusals(endpoint))}
+    return answers | {
+        str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(_refusals(endpoint))
+    }
 
 
 def _refusals(endpoint: Endpoint) -> set[int]:
@@ -153,26 +196,23 @@ def _refusals(endpoint: Endpoint) -> set[int]:
 
 
 def _success(endpoint: Endpoint, status: int) -> dict[str, Any]:
-    names = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
-    if endpoint.method == "GET":
-        names.append("ETag")
-    answer: dict[str, Any] = {"description": HTTPStatus(status).phrase, "headers": _headers(*names)}
+    names = [*_ALLOWANCE, *(["ETag"] if endpoint.method == "GET" else [])]
+    is_repeat = "Idempotency-Key" in endpoint.takes and status == HTTPStatus.OK
+    if is_repeat:
+        names.append("Idempotent-Replayed")
+    about = "A repeat: the first answer again." if is_repeat else _PHRASES[status]
+    answer: dict[str, Any] = {"description": about, "headers": _headers(*names)}
     if endpoint.answer is not None:
         answer["content"] = {"application/json": {"schema": _schema(endpoint.answer)}}
-    if "Idempotency-Key" in endpoint.takes and status == HTTPStatus.OK:
-        answer["description"] = "A repeat: the first answer again."
-        answer["headers"] |= _headers("Idempotent-Replayed")
     return answer
 
 
 def _refusal(status: int) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": _schema(Problem)}}}
-    headers = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
-    if status in headers:
-        answer["headers"] = _headers(headers[status])
+    answer: dict[str, Any] = {"description": _PHRASES[status], "content": {MEDIA_TYPE: {"schema": _schema(Problem)}}}
+    if status in _REFUSAL_HEADERS:
+        answer["headers"] = _headers(_REFUSAL_HEADERS[status])
     return answer
 
 
 def _headers(*names: str) -> dict[str, Any]:
-    whole = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"}
-    return {name: {"required": True, "schema": {"type": "integer" if name in whole else "string"}} for name in names}
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

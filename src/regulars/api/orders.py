@@ -69,7 +69,7 @@ class RecordedOrder(Struct, frozen=True):
     outcomes: list[Outcome]
 
 
-class StoreAnswer(Struct, frozen=True):
+class KnownStore(Struct, frozen=True):
     """A place or channel where customers buy."""
 
     id: UUID
@@ -90,7 +90,9 @@ class NewStore(Struct, frozen=True, forbid_unknown_fields=True):
 class FeedQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """From where on the feed is read."""
 
-    after: Annotated[int, Meta(ge=0, le=_POSITION_MAX, description="The `position` of the last event that you have.")] = 0
+    after: Annotated[
+        int, Meta(ge=0, le=_POSITION_MAX, description="The `position` of the last event that you have.")
+    ] = 0
     limit: Annotated[int, Meta(ge=1, le=EVENTS_MAX, description="How many at most.")] = 100
 
 
@@ -111,7 +113,9 @@ def get_order(call: Call[None, Nothing]) -> Answer:
     decision = decisions_of(call.business, [fact.pk]).get(fact.pk)
     outcomes = decision.outcomes if decision else []
     per_line = [sum(points) for points in zip(*(outcome["per_line"] for outcome in outcomes), strict=True)]
-    lines = list(Line.objects.of(call.business).filter(fact=fact).select_related("product", "returned").order_by("position"))
+    lines = list(
+        Line.objects.of(call.business).filter(fact=fact).select_related("product", "returned").order_by("position")
+    )
     claimed = Attribution.objects.of(call.business).filter(fact=fact).order_by("-at", "-id").first()
     with words_for(call.business, call.language) as words:
         names = words.rule_names(program_of(decision.version_id)) if decision else {}
@@ -150,8 +154,8 @@ def _line(line: Line, points: int) -> OrderedLine:
     return OrderedLine(line.position, sku, line.quantity_milli, line.net_minor, line.discount_minor, returned, points)
 
 
-def _store(store: Store) -> StoreAnswer:
-    return StoreAnswer(store.pk, store.code, store.name, store.timezone, store.is_active)
+def _store(store: Store) -> KnownStore:
+    return KnownStore(store.pk, store.code, store.name, store.timezone, store.is_active)
 
 
 def list_stores(call: Call[None, Nothing]) -> Answer:
@@ -165,7 +169,9 @@ def open_store(call: Call[NewStore, Nothing]) -> Answer:
     if body.timezone is not None and not body.timezone.isascii():
         raise UnknownTimezone(value=body.timezone[:40], allowed=call.business.timezone)
     made = run_durably(
-        lambda: create_store(call.business, code=body.code, name=body.name, timezone=body.timezone, actor=call.holder.actor, now=call.now)
+        lambda: create_store(
+            call.business, code=body.code, name=body.name, timezone=body.timezone, actor=call.holder.actor, now=call.now
+        )
     )
     return Answer(_store(made), 201)
 
@@ -178,17 +184,42 @@ def list_events(call: Call[None, FeedQuery]) -> Answer:
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
-        name="get_order", method="GET", path="orders/<str:source>/<path:external_id>",
-        about="Return a recorded purchase: its lines, what has come back, and what it earned and why.", run=get_order, answer=RecordedOrder,
+        name="get_order",
+        method="GET",
+        path="orders/<str:source>/<path:external_id>",
+        about="Return a recorded purchase: its lines, what has come back, and what it earned and why.",
+        run=get_order,
+        answer=RecordedOrder,
         tag="Recording",
     ),
-    Endpoint(name="list_stores", method="GET", path="stores", about="List the stores.", run=list_stores, answer=Page[StoreAnswer], tag="Stores"),
     Endpoint(
-        name="create_store", method="POST", path="stores", about="Open a store.", run=open_store, body=NewStore, answer=StoreAnswer, tag="Stores",
+        name="list_stores",
+        method="GET",
+        path="stores",
+        about="List the stores.",
+        run=list_stores,
+        answer=Page[KnownStore],
+        tag="Stores",
+    ),
+    Endpoint(
+        name="create_store",
+        method="POST",
+        path="stores",
+        about="Open a store.",
+        run=open_store,
+        body=NewStore,
+        answer=KnownStore,
+        tag="Stores",
         statuses=(201,),
     ),
     Endpoint(
-        name="list_events", method="GET", path="events", about="Read the feed of events after a position.", run=list_events, query=FeedQuery,
-        answer=Feed, tag="Events",
+        name="list_events",
+        method="GET",
+        path="events",
+        about="Read the feed of events after a position.",
+        run=list_events,
+        query=FeedQuery,
+        answer=Feed,
+        tag="Events",
     ),
-)  # fmt: skip
+)

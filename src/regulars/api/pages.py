@@ -6,14 +6,16 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from msgspec import Meta, Struct, UNSET, UnsetType, structs
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from regulars.api.endpoint import Answer, Call, Page
 from regulars.customers.searching import BadCursor
 
 LIMIT_MAX = 200
 Limit = Annotated[int, Meta(ge=1, le=LIMIT_MAX, description="How many at most.")]
-Cursor = Annotated[str, Meta(min_length=1, max_length=400, pattern="^[A-Za-z0-9_-]+$", description="The `next` of the part before.")]
+Cursor = Annotated[
+    str, Meta(min_length=1, max_length=400, pattern="^[A-Za-z0-9_-]+$", description="The `next` of the part before.")
+]
 
 _Item = TypeVar("_Item")
 
@@ -57,6 +59,8 @@ def page_answer(call: Call[Any, Any], items: list[_Item], *, after: str | None) 
     if after is None:
         return Answer(Page(items))
     cursor = make_cursor(after)
-    asked = {name: value for name, value in structs.asdict(call.query).items() if value is not UNSET and name != "cursor"}
+    asked = {
+        name: value for name, value in structs.asdict(call.query).items() if value is not UNSET and name != "cursor"
+    }
     target = f"{call.request.path}?{urlencode({**asked, 'cursor': cursor})}"
     return Answer(Page(items, cursor), headers={"Link": f'<{target}>; rel="next"'})

@@ -86,7 +86,9 @@ class KeyContradicts(RegularsError):
 
     code = "key_contradicts"
     status = 409
-    text = gettext_noop("The header “Idempotency-Key” and the field “external_id” differ. Send one of them, or the same in both.")
+    text = gettext_noop(
+        "The header “Idempotency-Key” and the field “external_id” differ. Send one of them, or the same in both."
+    )
 
 
 class ChangedMeanwhile(RegularsError):
@@ -110,10 +112,12 @@ class Busy(RegularsError):
 
     code = "busy"
     status = 503
-    text = gettext_noop("The server is busy and the outcome is unknown. Send the same again: what was done is not done twice.")
+    text = gettext_noop(
+        "The server is busy and the outcome is unknown. Send the same again: what was done is not done twice."
+    )
 
 
-class Refused(Exception):  # noqa: N818 - not an error of its own: it carries the one of the path
+class Refused(Exception):
     """The path refused an intake."""
 
     def __init__(self, refusal: Refusal) -> None:
@@ -143,7 +147,10 @@ def language_of(accept_language: str) -> str:
 
 def problem_of(error: RegularsError, language: str) -> Problem:
     """Return an error as a problem in a language."""
-    data = {key: value if isinstance(value, str | int | float | bool | None) else str(value) for key, value in error.data.items()}
+    data = {
+        key: value if isinstance(value, str | int | float | bool | None) else str(value)
+        for key, value in error.data.items()
+    }
     return _problem(error.code, error.status, _say(error.text, data, language), data)
 
 

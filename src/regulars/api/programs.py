@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from django.db import transaction
-from msgspec import Meta, Struct, UNSET, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from regulars.api.door import is_current
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing, Page
@@ -64,7 +64,9 @@ class Publication(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _version(version: Version) -> ProgramVersion:
-    return ProgramVersion(version.number, version.valid_from, version.published_at, version.note, program_of(version.pk))
+    return ProgramVersion(
+        version.number, version.valid_from, version.published_at, version.note, program_of(version.pk)
+    )
 
 
 def _draft(draft: Draft) -> ProgramDraft:
@@ -88,7 +90,9 @@ def list_versions(call: Call[None, PageQuery]) -> Answer:
         rows = rows.filter(number__lt=int(after))
     found = list(rows[: call.query.limit + 1])
     shown = found[: call.query.limit]
-    return page_answer(call, [_version(version) for version in shown], after=str(shown[-1].number) if len(found) > len(shown) else None)
+    return page_answer(
+        call, [_version(version) for version in shown], after=str(shown[-1].number) if len(found) > len(shown) else None
+    )
 
 
 def get_draft(call: Call[None, Nothing]) -> Answer:
@@ -129,23 +133,57 @@ def publish(call: Call[Publication, Nothing]) -> Answer:
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
-        name="get_program", method="GET", path="program", about="Return the program in force.", run=get_program, answer=ProgramVersion,
-        tag="Program", refusals=(404,),
+        name="get_program",
+        method="GET",
+        path="program",
+        about="Return the program in force.",
+        run=get_program,
+        answer=ProgramVersion,
+        tag="Program",
+        refusals=(404,),
     ),
     Endpoint(
-        name="list_versions", method="GET", path="program/versions", about="List the published versions, the latest first.", run=list_versions,
-        query=PageQuery, answer=Page[ProgramVersion], tag="Program",
+        name="list_versions",
+        method="GET",
+        path="program/versions",
+        about="List the published versions, the latest first.",
+        run=list_versions,
+        query=PageQuery,
+        answer=Page[ProgramVersion],
+        tag="Program",
     ),
     Endpoint(
-        name="get_draft", method="GET", path="program/draft", about="Return the draft of the program.", run=get_draft, answer=ProgramDraft,
-        tag="Program", refusals=(404,),
+        name="get_draft",
+        method="GET",
+        path="program/draft",
+        about="Return the draft of the program.",
+        run=get_draft,
+        answer=ProgramDraft,
+        tag="Program",
+        refusals=(404,),
     ),
     Endpoint(
-        name="save_draft", method="PUT", path="program/draft", about="Keep a program as the draft.", run=keep_draft, body=Program,
-        answer=ProgramDraft, tag="Program", refusals=(412,), takes=("If-Match",),
+        name="save_draft",
+        method="PUT",
+        path="program/draft",
+        about="Keep a program as the draft.",
+        run=keep_draft,
+        body=Program,
+        answer=ProgramDraft,
+        tag="Program",
+        refusals=(412,),
+        takes=("If-Match",),
     ),
     Endpoint(
-        name="publish_draft", method="POST", path="program/publish", about="Publish the draft as the next version.", run=publish, body=Publication,
-        answer=ProgramVersion, tag="Program", statuses=(201,), refusals=(404, 409),
+        name="publish_draft",
+        method="POST",
+        path="program/publish",
+        about="Publish the draft as the next version.",
+        run=publish,
+        body=Publication,
+        answer=ProgramVersion,
+        tag="Program",
+        statuses=(201,),
+        refusals=(404, 409),
     ),
-)  # fmt: skip
+)

@@ -107,7 +107,9 @@ def _written(quoted: Quote, order: Order, words: Words) -> QuotedBasket:
         )
         for one in quoted.outcomes
     ]  # fmt: skip
-    per_line = [sum(points) for points in zip(*(one.per_line for one in earnings), strict=True)] or [0] * len(order.lines)
+    per_line = [sum(points) for points in zip(*(one.per_line for one in earnings), strict=True)] or [0] * len(
+        order.lines
+    )
     return QuotedBasket(
         quoted.customer,
         quoted.is_member,
@@ -116,7 +118,10 @@ def _written(quoted: Quote, order: Order, words: Words) -> QuotedBasket:
         quoted.available,
         _problem(quoted.payment_refusal, words),
         earnings,
-        [QuotedLine(place, line.sku, points) for place, (line, points) in enumerate(zip(order.lines, per_line, strict=True), start=1)],
+        [
+            QuotedLine(place, line.sku, points)
+            for place, (line, points) in enumerate(zip(order.lines, per_line, strict=True), start=1)
+        ],
         [_reward(reward, quoted.available, words) for reward in quoted.rewards],
         [_code(code, words) for code in quoted.codes],
         QuotedTier(quoted.tier, quoted.tier_after, quoted.progress, quoted.next_tier, quoted.missing),
@@ -131,7 +136,14 @@ def _reward(reward: RewardQuote, available: int, words: Words) -> QuotedReward:
     offer, discounts = reward.offer, list(reward.discounts)
     missing = max(offer.price - available, 0)
     return QuotedReward(
-        offer.code, text_in(reward.name, words.language), offer.kind, offer.price, missing, sum(discounts), discounts, _problem(reward.refusal, words)
+        offer.code,
+        text_in(reward.name, words.language),
+        offer.kind,
+        offer.price,
+        missing,
+        sum(discounts),
+        discounts,
+        _problem(reward.refusal, words),
     )
 
 
@@ -141,8 +153,14 @@ def _code(code: CodeQuote, words: Words) -> QuotedCode:
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
-        name="quote", method="POST", path="quotes", about="Say what a basket would earn, which rewards apply and why not; nothing is written.",
-        run=_quote, body=body_of(Order, without=["external_id", "occurred_at", "revision"], name="Basket"), answer=QuotedBasket, tag="Quotes",
+        name="quote",
+        method="POST",
+        path="quotes",
+        about="Say what a basket would earn, which rewards apply and why not; nothing is written.",
+        run=_quote,
+        body=body_of(Order, without=["external_id", "occurred_at", "revision"], name="Basket"),
+        answer=QuotedBasket,
+        tag="Quotes",
         refusals=(404,),
     ),
-)  # fmt: skip
+)

@@ -31,7 +31,10 @@ Count = Annotated[int, Meta(ge=1, le=_COUNT_MAX)]
 
 
 class Worth(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a reward is worth at the till: `amount_minor` of amount_off, `percent` and perhaps `max_minor` of percent_off, `sku` of free_item."""
+    """What a reward is worth at the till.
+
+    `amount_minor` is for amount_off, `percent` (and perhaps `max_minor`) for percent_off, `sku` for free_item.
+    """
 
     amount_minor: Annotated[int, Meta(ge=1, le=_AMOUNT_MAX)] | UnsetType = UNSET
     percent: Annotated[int, Meta(ge=1, le=100)] | UnsetType = UNSET
@@ -63,7 +66,9 @@ RewardChange: Any = defstruct(
     forbid_unknown_fields=True,
     module=__name__,
 )
-RewardChange.__doc__ = "What to change of a reward; what is left out stays. What members hold keeps its price and worth."
+RewardChange.__doc__ = (
+    "What to change of a reward; what is left out stays. What members hold keeps its price and worth."
+)
 
 
 class Reward(Struct, frozen=True):
@@ -105,15 +110,22 @@ def list_rewards(call: Call[None, PageQuery]) -> Answer:
         rows = rows.filter(code__gt=after)
     found = list(rows[: call.query.limit + 1])
     shown = found[: call.query.limit]
-    return page_answer(call, [_reward(offer) for offer in shown], after=shown[-1].code if len(found) > len(shown) else None)
+    return page_answer(
+        call, [_reward(offer) for offer in shown], after=shown[-1].code if len(found) > len(shown) else None
+    )
 
 
 def make_reward(call: Call[NewReward, Nothing]) -> Answer:
     """Add a reward to the catalogue."""
     program = current_program(call.business, call.now)
-    fields = structs.asdict(call.body) | {"value": _plain(call.body.value), "unit": program.unit.code if program else _UNIT}
+    fields = structs.asdict(call.body) | {
+        "value": _plain(call.body.value),
+        "unit": program.unit.code if program else _UNIT,
+    }
     terms = OfferTerms(**fields)
-    return Answer(_reward(run_durably(lambda: create_offer(call.business, terms, actor=call.holder.actor, now=call.now))), 201)
+    return Answer(
+        _reward(run_durably(lambda: create_offer(call.business, terms, actor=call.holder.actor, now=call.now))), 201
+    )
 
 
 def _plain(worth: Worth) -> dict[str, Any]:
@@ -144,16 +156,46 @@ def change_reward(call: Call[Any, Nothing]) -> Answer:
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
-        name="list_rewards", method="GET", path="rewards", about="List the catalogue of rewards by code.", run=list_rewards, query=PageQuery,
-        answer=Page[Reward], tag="Rewards",
+        name="list_rewards",
+        method="GET",
+        path="rewards",
+        about="List the catalogue of rewards by code.",
+        run=list_rewards,
+        query=PageQuery,
+        answer=Page[Reward],
+        tag="Rewards",
     ),
     Endpoint(
-        name="create_reward", method="POST", path="rewards", about="Add a reward to the catalogue.", run=make_reward, body=NewReward,
-        answer=Reward, tag="Rewards", statuses=(201,), refusals=(409,),
+        name="create_reward",
+        method="POST",
+        path="rewards",
+        about="Add a reward to the catalogue.",
+        run=make_reward,
+        body=NewReward,
+        answer=Reward,
+        tag="Rewards",
+        statuses=(201,),
+        refusals=(409,),
     ),
-    Endpoint(name="get_reward", method="GET", path="rewards/<uuid:id>", about="Return one reward.", run=get_reward, answer=Reward, tag="Rewards"),
     Endpoint(
-        name="change_reward", method="PATCH", path="rewards/<uuid:id>", about="Change a reward from now on.", run=change_reward,
-        body=RewardChange, answer=Reward, tag="Rewards", refusals=(412,), takes=("If-Match",),
+        name="get_reward",
+        method="GET",
+        path="rewards/<uuid:id>",
+        about="Return one reward.",
+        run=get_reward,
+        answer=Reward,
+        tag="Rewards",
     ),
-)  # fmt: skip
+    Endpoint(
+        name="change_reward",
+        method="PATCH",
+        path="rewards/<uuid:id>",
+        about="Change a reward from now on.",
+        run=change_reward,
+        body=RewardChange,
+        answer=Reward,
+        tag="Rewards",
+        refusals=(412,),
+        takes=("If-Match",),
+    ),
+)

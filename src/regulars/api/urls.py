@@ -16,7 +16,14 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 def _resources() -> list[URLPattern]:
     addresses = dict.fromkeys(endpoint.path for endpoint in ENDPOINTS)
-    return [path(address, Resource([one for one in ENDPOINTS if one.path == address]), name=f"api:{address}") for address in addresses]
+    return [
+        path(address, Resource([one for one in ENDPOINTS if one.path == address]), name=f"api:{address}")
+        for address in addresses
+    ]
 
 
-urlpatterns = [*_resources(), path("openapi.json", openapi, name="api:openapi"), re_path("^(?P<path>.*)$", nothing_here)]
+urlpatterns = [
+    *_resources(),
+    path("openapi.json", openapi, name="api:openapi"),
+    re_path("^(?P<path>.*)$", nothing_here),
+]

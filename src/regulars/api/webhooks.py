@@ -57,7 +57,7 @@ class WebhookChange(Struct, frozen=True, forbid_unknown_fields=True):
     state: Literal["active", "paused"] | UnsetType = UNSET
 
 
-class WebhookAnswer(Struct, frozen=True, omit_defaults=True):
+class Webhook(Struct, frozen=True, omit_defaults=True):
     """A webhook endpoint. `secret` is shown once, in the answer that creates it."""
 
     id: UUID
@@ -94,8 +94,8 @@ class Replayed(Struct, frozen=True):
     events: int
 
 
-def _webhook(row: WebhookEndpoint, secret: str | UnsetType = UNSET) -> WebhookAnswer:
-    return WebhookAnswer(row.pk, row.url, row.event_kinds, row.state, row.disabled_reason, row.created_at, secret)
+def _webhook(row: WebhookEndpoint, secret: str | UnsetType = UNSET) -> Webhook:
+    return Webhook(row.pk, row.url, row.event_kinds, row.state, row.disabled_reason, row.created_at, secret)
 
 
 def _find(call: Call[Any, Any]) -> WebhookEndpoint:
@@ -113,7 +113,9 @@ def list_webhooks(call: Call[None, PageQuery]) -> Answer:
         rows = rows.filter(pk__lt=after)
     found = list(rows[: call.query.limit + 1])
     shown = found[: call.query.limit]
-    return page_answer(call, [_webhook(row) for row in shown], after=str(shown[-1].pk) if len(found) > len(shown) else None)
+    return page_answer(
+        call, [_webhook(row) for row in shown], after=str(shown[-1].pk) if len(found) > len(shown) else None
+    )
 
 
 def make_webhook(call: Call[NewWebhook, Nothing]) -> Answer:
@@ -121,7 +123,12 @@ def make_webhook(call: Call[NewWebhook, Nothing]) -> Answer:
     body = call.body
     row, secret = run_durably(
         lambda: create_endpoint(
-            call.business, url=body.url, event_kinds=body.event_kinds, policy=PUBLIC_ONLY, actor=call.holder.actor, now=call.now
+            call.business,
+            url=body.url,
+            event_kinds=body.event_kinds,
+            policy=PUBLIC_ONLY,
+            actor=call.holder.actor,
+            now=call.now,
         )
     )
     return Answer(_webhook(row, secret), 201)
@@ -165,11 +172,22 @@ def list_deliveries(call: Call[None, PageQuery]) -> Answer:
         rows = rows.filter(pk__lt=after)
     found = list(rows[: call.query.limit + 1])
     shown = found[: call.query.limit]
-    return page_answer(call, [_delivery(row) for row in shown], after=str(shown[-1].pk) if len(found) > len(shown) else None)
+    return page_answer(
+        call, [_delivery(row) for row in shown], after=str(shown[-1].pk) if len(found) > len(shown) else None
+    )
 
 
 def _delivery(row: WebhookDelivery) -> Delivery:
-    return Delivery(row.pk, row.event_id, row.state, row.attempts, row.last_status, row.last_error, row.last_attempt_at, row.created_at)
+    return Delivery(
+        row.pk,
+        row.event_id,
+        row.state,
+        row.attempts,
+        row.last_status,
+        row.last_error,
+        row.last_attempt_at,
+        row.created_at,
+    )
 
 
 def send_again(call: Call[Nothing, Nothing]) -> Answer:
@@ -192,41 +210,95 @@ def send_all_again(call: Call[Replay, Nothing]) -> Answer:
     since = call.body.since
     if not YEAR_MIN <= since.year < YEAR_MAX:
         raise InvalidBody(path="$.since", problem=f"the year lies between {YEAR_MIN} and {YEAR_MAX}")
-    return Answer(Replayed(run_durably(lambda: replay_since(_find(call), since=since, actor=call.holder.actor, now=call.now))), 202)
+    return Answer(
+        Replayed(run_durably(lambda: replay_since(_find(call), since=since, actor=call.holder.actor, now=call.now))),
+        202,
+    )
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
-        name="list_webhooks", method="GET", path="webhooks", about="List the webhook endpoints, the latest first.", run=list_webhooks,
-        query=PageQuery, answer=Page[WebhookAnswer], tag="Webhooks",
-    ),
-    Endpoint(
-        name="create_webhook", method="POST", path="webhooks", about="Create a webhook endpoint; only this answer holds its secret.",
-        run=make_webhook, body=NewWebhook, answer=WebhookAnswer, tag="Webhooks", statuses=(201,),
-    ),
-    Endpoint(
-        name="get_webhook", method="GET", path="webhooks/<uuid:id>", about="Return one webhook endpoint.", run=get_webhook, answer=WebhookAnswer,
+        name="list_webhooks",
+        method="GET",
+        path="webhooks",
+        about="List the webhook endpoints, the latest first.",
+        run=list_webhooks,
+        query=PageQuery,
+        answer=Page[Webhook],
         tag="Webhooks",
     ),
     Endpoint(
-        name="change_webhook", method="PATCH", path="webhooks/<uuid:id>", about="Change a webhook endpoint, stop it, or let it go on.",
-        run=change_webhook, body=WebhookChange, answer=WebhookAnswer, tag="Webhooks",
+        name="create_webhook",
+        method="POST",
+        path="webhooks",
+        about="Create a webhook endpoint; only this answer holds its secret.",
+        run=make_webhook,
+        body=NewWebhook,
+        answer=Webhook,
+        tag="Webhooks",
+        statuses=(201,),
     ),
     Endpoint(
-        name="remove_webhook", method="DELETE", path="webhooks/<uuid:id>", about="Remove a webhook endpoint for good.", run=take_webhook_away,
-        answer=None, tag="Webhooks", statuses=(204,),
+        name="get_webhook",
+        method="GET",
+        path="webhooks/<uuid:id>",
+        about="Return one webhook endpoint.",
+        run=get_webhook,
+        answer=Webhook,
+        tag="Webhooks",
     ),
     Endpoint(
-        name="list_deliveries", method="GET", path="webhooks/<uuid:id>/deliveries", about="List the deliveries of an endpoint, the latest first.",
-        run=list_deliveries, query=PageQuery, answer=Page[Delivery], tag="Webhooks",
+        name="change_webhook",
+        method="PATCH",
+        path="webhooks/<uuid:id>",
+        about="Change a webhook endpoint, stop it, or let it go on.",
+        run=change_webhook,
+        body=WebhookChange,
+        answer=Webhook,
+        tag="Webhooks",
     ),
     Endpoint(
-        name="replay_delivery", method="POST", path="webhooks/<uuid:id>/deliveries/<uuid:delivery>/replay", about="Send one delivery again.",
-        run=send_again, body=Nothing, answer=Delivery, tag="Webhooks", statuses=(202,), refusals=(409,),
+        name="remove_webhook",
+        method="DELETE",
+        path="webhooks/<uuid:id>",
+        about="Remove a webhook endpoint for good.",
+        run=take_webhook_away,
+        answer=None,
+        tag="Webhooks",
+        statuses=(204,),
     ),
     Endpoint(
-        name="replay_webhook", method="POST", path="webhooks/<uuid:id>/replay",
-        about="Send every wanted event since a moment again, 10,000 at most.", run=send_all_again, body=Replay, answer=Replayed, tag="Webhooks",
-        statuses=(202,), refusals=(409,),
+        name="list_deliveries",
+        method="GET",
+        path="webhooks/<uuid:id>/deliveries",
+        about="List the deliveries of an endpoint, the latest first.",
+        run=list_deliveries,
+        query=PageQuery,
+        answer=Page[Delivery],
+        tag="Webhooks",
     ),
-)  # fmt: skip
+    Endpoint(
+        name="replay_delivery",
+        method="POST",
+        path="webhooks/<uuid:id>/deliveries/<uuid:delivery>/replay",
+        about="Send one delivery again.",
+        run=send_again,
+        body=Nothing,
+        answer=Delivery,
+        tag="Webhooks",
+        statuses=(202,),
+        refusals=(409,),
+    ),
+    Endpoint(
+        name="replay_webhook",
+        method="POST",
+        path="webhooks/<uuid:id>/replay",
+        about="Send every wanted event since a moment again, 10,000 at most.",
+        run=send_all_again,
+        body=Replay,
+        answer=Replayed,
+        tag="Webhooks",
+        statuses=(202,),
+        refusals=(409,),
+    ),
+)

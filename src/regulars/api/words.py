@@ -24,9 +24,13 @@ class Words:
 
     def reasons(self, reasons: Sequence[Mapping[str, Any]], rules: Mapping[str, str]) -> str:
         """Return the reasons of an outcome as one sentence."""
-        money = partial(write.money, currency=self.business.currency, language=self.language, country=self.business.country)
+        money = partial(
+            write.money, currency=self.business.currency, language=self.language, country=self.business.country
+        )
         number = partial(write.number, language=self.language, country=self.business.country)
-        return ", ".join(explain_reason(reason, translate=translation, money=money, number=number, rules=rules) for reason in reasons)
+        return ", ".join(
+            explain_reason(reason, translate=translation, money=money, number=number, rules=rules) for reason in reasons
+        )
 
     def booking(self, kind: str, rule: str) -> str:
         """Return why points moved, with the name of the rule where one gave them."""

@@ -103,7 +103,9 @@ def demo() -> None:
 @click.option("--timezone", metavar="ZONE", help="Like Asia/Kolkata; by default the country's.")
 @click.option("--languages", metavar="LIST", help="Comma-separated: en,hi,mr,te,ml,hy; by default the country's.")
 @click.option("--email", default=OWNER_EMAIL, show_default=True, help="Who owns it and logs in.")
-def createbusiness(name: str, *, country: str, currency: str | None, timezone: str | None, languages: str | None, email: str) -> None:
+def createbusiness(
+    name: str, *, country: str, currency: str | None, timezone: str | None, languages: str | None, email: str
+) -> None:
     """Create a business with a store, an owner and a starter program: one point per whole unit of currency."""
     _migrate()
     now = utc_now()
@@ -111,15 +113,24 @@ def createbusiness(name: str, *, country: str, currency: str | None, timezone: s
     business = create_business(name, country=country, currency=currency, timezone=timezone, languages=spoken, now=now)
     create_store(business, code="main", name=name, actor=SYSTEM, now=now)
     _give_owner(business, email, now)
-    publish_program(business, starter_program(business.currency), valid_from=SINCE_EVER, actor=SYSTEM, now=now, note="starter program")
-    click.echo(f"{business.name}: {business.country}, {business.currency}, {business.timezone}, {', '.join(business.languages)}. Key {business.pk}")
+    publish_program(
+        business,
+        starter_program(business.currency),
+        valid_from=SINCE_EVER,
+        actor=SYSTEM,
+        now=now,
+        note="starter program",
+    )
+    click.echo(
+        f"{business.name}: {business.country}, {business.currency}, {business.timezone}, {', '.join(business.languages)}. Key {business.pk}"
+    )
 
 
 def _give_owner(business: Business, email: str, now: datetime) -> None:
     user = User.objects.filter(email=email.lower()).first()
     if user is None:
         password = secrets.token_urlsafe(12)
-        user = create_user(email, name=email.split("@")[0], password=password, now=now)
+        user = create_user(email, name=email.partition("@")[0], password=password, now=now)
         click.echo(f"Log in at {settings.PUBLIC_URL} as {email} with the password {password} (shown this once)")
     hire(business, user=user, role=Role.OWNER, actor=SYSTEM, now=now)
 
@@ -138,16 +149,20 @@ def _import_command(subject: Subject) -> None:
     @_business
     def command(file: Path, *, mapping: str | None, dry_run: bool, without_points: bool, business: str | None) -> None:
         _migrate()
-        import_file(the_business(business), subject, file, mapping=mapping, is_dry_run=dry_run, with_points=not without_points)
+        import_file(
+            the_business(business), subject, file, mapping=mapping, is_dry_run=dry_run, with_points=not without_points
+        )
 
 
 for _subject in ("orders", "customers", "products"):
-    _import_command(_subject)  # type: ignore[arg-type]  # the three subjects there are
+    _import_command(_subject)
 
 
 @app.command()
 @click.argument("what", type=click.Choice(sorted(EXPORTS)))
-@click.option("--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="A file; by default standard output.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="A file; by default standard output."
+)
 @_business
 def export(what: str, *, out: Path | None, business: str | None) -> None:
     """Export customers, orders or the ledger as CSV."""
@@ -180,12 +195,17 @@ def metrics(*, start: str | None, end: str | None, store: str | None, is_json: b
     with marts.open_snapshot() as con:
         values = measure(con, METRICS, period=period, store=store)
     if is_json:
-        plain = {key: {"value": one.value, "numerator": one.numerator, "denominator": one.denominator} for key, one in values.items()}
+        plain = {
+            key: {"value": one.value, "numerator": one.numerator, "denominator": one.denominator}
+            for key, one in values.items()
+        }
         click.echo(msgspec.json.format(msgspec.json.encode(plain)).decode())
         return
     for key, one in values.items():
         shown = "n/a" if one.value is None else f"{one.value:,.6g}"
-        click.echo(f"{key:<32} {shown:>16}   {one.numerator:,} ÷ {one.denominator:,}   {one.period.start} to {one.period.end}")
+        click.echo(
+            f"{key:<32} {shown:>16}   {one.numerator:,} ÷ {one.denominator:,}   {one.period.start} to {one.period.end}"
+        )
 
 
 def _period(start: str | None, end: str | None) -> Period | None:
@@ -226,14 +246,18 @@ def _verdict(found: Verification) -> str:
 
 @app.command()
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--with-secrets", is_flag=True, help="Include the key that signs and seals; keep such a backup locked away.")
+@click.option(
+    "--with-secrets", is_flag=True, help="Include the key that signs and seals; keep such a backup locked away."
+)
 def backup(target: Path, *, with_secrets: bool) -> None:
     """Write a backup while the shop works."""
     _migrate()
     manifest = make_backup(target.resolve(), now=utc_now(), with_secrets=with_secrets)
     click.echo(f"{target}: {len(manifest.files)} files, {target.stat().st_size / 1e6:,.1f} MB")
     if not with_secrets:
-        click.echo(f"Keep a copy of {settings.HOME / 'secret.key'} apart from it: sealed secrets and voucher codes need it.")
+        click.echo(
+            f"Keep a copy of {settings.HOME / 'secret.key'} apart from it: sealed secrets and voucher codes need it."
+        )
 
 
 @app.command()

@@ -36,11 +36,15 @@ def _slug(name: str) -> str:
 
 def unfinished_run(business: Business, mapping: Mapping, digest: bytes) -> ImportRun | None:
     """Return an earlier run of the same file with the same mapping that did not reach its end."""
-    runs = ImportRun.objects.of(business).filter(file_digest=digest, state__in=[ImportRun.State.RUNNING, ImportRun.State.FAILED])
+    runs = ImportRun.objects.of(business).filter(
+        file_digest=digest, state__in=[ImportRun.State.RUNNING, ImportRun.State.FAILED]
+    )
     return next((run for run in runs.order_by("-created_at") if run.mapping == msgspec.to_builtins(mapping)), None)
 
 
-def import_file(business: Business, subject: Subject, path: Path, *, mapping: str | None, is_dry_run: bool, with_points: bool) -> Tally:
+def import_file(
+    business: Business, subject: Subject, path: Path, *, mapping: str | None, is_dry_run: bool, with_points: bool
+) -> Tally:
     """Check or import a file, showing how far it is; print what came of it and return the counts."""
     chosen = read_mapping(mapping, path, subject)
     line = ProgressLine("checking" if is_dry_run else "importing")
@@ -58,9 +62,11 @@ def import_file(business: Business, subject: Subject, path: Path, *, mapping: st
         return tally
     wanted = NewImport(subject=subject, file_name=path.name, mapping=chosen, with_points=with_points)
     run = start_run(business, path, wanted, now=utc_now())
-    earlier = unfinished_run(business, chosen, run.file_digest)
+    earlier = unfinished_run(business, chosen, bytes(run.file_digest))
     if earlier is not None:
-        click.echo(f"Going on with the import begun {earlier.created_at:%Y-%m-%d %H:%M} UTC at row {earlier.done_rows + 1:,}.")
+        click.echo(
+            f"Going on with the import begun {earlier.created_at:%Y-%m-%d %H:%M} UTC at row {earlier.done_rows + 1:,}."
+        )
     done = run_import(earlier or run, receive=receive, now=utc_now(), progress=show)
     line.finish(seen.done_rows, seen.total_rows)
     tally = msgspec.convert(done.counts, Tally)
@@ -82,6 +88,8 @@ def _tell(tally: Tally, more: Iterable[str]) -> None:
     for error in tally.first_errors[:5]:
         click.echo(f"               row {error.row}: {error.reason}")
     if tally.unmatched_lines:
-        click.echo(f"  {tally.unmatched_lines:>12,} returned lines name no known sale; they count in money and are reversed by the program of their day")
+        click.echo(
+            f"  {tally.unmatched_lines:>12,} returned lines name no known sale; they count in money and are reversed by the program of their day"
+        )
     for sentence in more:
         click.echo(sentence)

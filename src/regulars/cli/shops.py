@@ -26,7 +26,10 @@ class BusinessNeeded(RegularsError):
 def the_business(name: str | None) -> Business:
     """Return the business with a name or key, or the only one there is. Raises NoSuchBusiness, BusinessNeeded."""
     businesses = list(Business.objects.order_by("created_at"))
-    names = ", ".join(business.name for business in businesses) or "none; make one with: regulars createbusiness NAME --country CC"
+    names = (
+        ", ".join(business.name for business in businesses)
+        or "none; make one with: regulars createbusiness NAME --country CC"
+    )
     if name is None:
         if len(businesses) != 1:
             raise BusinessNeeded(businesses=names)

@@ -105,18 +105,19 @@ class DelimitedTable(Table):
         """Yield the rows below the header; blank ones are counted and left out, short ones are filled up."""
         width = len(self.header)
         with self._open() as file:
-            for number, cells, is_whole in records(file, self._delimiter):
-                if number <= self._header_row:
-                    continue
-                if is_whole and len(cells) == width:
-                    if cells[0] or any(cells):
-                        yield number, cells, None
-                elif not is_whole:
-                    yield number, cells, UnreadableRow()
-                elif any(cells[width:]):
-                    yield number, cells, WideRow(cells=len(cells), columns=width)
-                elif any(cells):
-                    yield number, cells[:width] + [""] * (width - len(cells)), None
+            for number, cells, is_whole in islice(records(file, self._delimiter), self._header_row, None):
+                if is_whole and len(cells) == width and (cells[0] or any(cells)):
+                    yield number, cells, None
+                elif not is_whole or any(cells):
+                    yield _uneven_row(number, cells, width, is_whole=is_whole)
+
+
+def _uneven_row(number: int, cells: list[str], width: int, *, is_whole: bool) -> Row:
+    if not is_whole:
+        return number, cells, UnreadableRow()
+    if any(cells[width:]):
+        return number, cells, WideRow(cells=len(cells), columns=width)
+    return number, cells[:width] + [""] * (width - len(cells)), None
 
 
 class JsonLinesTable(Table):

@@ -31,10 +31,10 @@ class ErrorFile:
     def replace_after(self, size: int, rows: Iterable[tuple[int, str, Sequence[str]]]) -> int:
         """Cut the file to a size, write rows (number, reason, cells) after it durably, and return the new size.
 
-        Without rows nothing is written, and the file may not exist.
+        Without rows the file is only cut, and may not exist.
         """
         lines = [self._line([str(number), reason, *cells[self._skipped :]]) for number, reason, cells in rows]
-        if not lines and (size or not self._path.exists()):
+        if not lines and size == (self._path.stat().st_size if self._path.exists() else 0):
             return size
         with self._open() as file:
             file.truncate(size)

@@ -115,25 +115,27 @@ def mapping_of(plain: object) -> Mapping:
 
 def check_mapping(mapping: Mapping) -> None:
     """Check targets, formats, rules and time zone. Raises BadMapping that names the first thing wrong."""
-    allowed = TARGETS[mapping.subject]
     for target, column in mapping.columns.items():
-        if target not in allowed:
-            raise BadMapping(
-                problem=f"“{target}” is not read from {mapping.subject}. Possible are {', '.join(allowed)}."
-            )
-        formats = FORMATS.get(target, ())
-        if column.format and column.format not in formats:
-            possible = ", ".join(formats) or "none"
-            raise BadMapping(problem=f"“{column.format}” is not a format of {target}. Possible are {possible}.")
-        if not column.names or (len(column.names) > 1 and target not in LISTS):
-            raise BadMapping(problem=f"{target} is read from one column.")
+        _check_column(target, column, mapping.subject)
     for choice in NEEDED[mapping.subject]:
-        if not any(target in mapping.columns for target in choice):
+        if mapping.columns.keys().isdisjoint(choice):
             raise BadMapping(problem=f"no column is named for {' or '.join(choice)}.")
     for rule in mapping.rules:
         for test in rule.when:
             _check_test(test, mapping)
     zone_of(mapping, "UTC")
+
+
+def _check_column(target: str, column: Column, subject: Subject) -> None:
+    allowed = TARGETS[subject]
+    if target not in allowed:
+        raise BadMapping(problem=f"“{target}” is not read from {subject}. Possible are {', '.join(allowed)}.")
+    formats = FORMATS.get(target, ())
+    if column.format and column.format not in formats:
+        possible = ", ".join(formats) or "none"
+        raise BadMapping(problem=f"“{column.format}” is not a format of {target}. Possible are {possible}.")
+    if not column.names or (len(column.names) > 1 and target not in LISTS):
+        raise BadMapping(problem=f"{target} is read from one column.")
 
 
 def _check_test(test: Test, mapping: Mapping) -> None:

@@ -7,14 +7,15 @@ a purchase.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
 from regulars.connectors.batch import Batch, Setting
-from regulars.connectors.mapping import Mapping, Rule, Test, positions, style_of, zone_of
+from regulars.connectors.mapping import Mapping, positions, style_of, zone_of
 from regulars.connectors.rows import Row
+from regulars.connectors.rules import CompiledRule, compile_rule, first_that_holds, rules_left
 from regulars.connectors.values import (
     PRICE_PLACES,
     EmptyCell,
@@ -84,34 +85,7 @@ _HEAD = (
 )  # fmt: skip
 _PEOPLE = ("customer_external", "customer_card", "customer_phone", "customer_email")
 _LINE = ("sku", "product_name", "category", "quantity", "amount", "unit_price")
-_Question = Callable[[Any], bool]
-
-
-def _question(test: Test) -> _Question:
-    """Return a test as a function of the value it asks for: a text, a quantity, or an amount with its exactness."""
-    if test.starts_with is not None:
-        heads = tuple(head.casefold() for head in test.starts_with)
-        return lambda text: text.casefold().startswith(heads)
-    if test.one_of is not None:
-        names = frozenset(name.casefold() for name in test.one_of)
-        return lambda text: text.casefold() in names
-    if test.state in {"empty", "filled"}:
-        is_filled = test.state == "filled"
-        return lambda text: bool(text) is is_filled
-    sign = {"negative": -1, "zero": 0, "positive": 1}[test.state or "zero"]
-
-    def has_sign(number: tuple[int, bool] | int | None) -> bool:
-        value = number[0] if isinstance(number, tuple) else number or 0
-        return (value > 0) - (value < 0) == sign
-
-    return has_sign
-
-
-@dataclass(frozen=True, slots=True)
-class _CompiledRule:
-    of_head: list[tuple[str, _Question]]
-    of_line: list[tuple[int, _Question]]
-    rule: Rule
+_TEXTS = ("sku", "product_name", "category")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +94,16 @@ class _Head:
 
     values: dict[str, Any]
     at: datetime
-    rules: list[_CompiledRule]
+    rules: list[CompiledRule]
+
+
+@dataclass(slots=True)
+class _Purchase:
+    """What is put together from the rows of one purchase; `heads` are those of the rows that count."""
+
+    sold: list[OrderLine] = field(default_factory=list)
+    returned: list[ReturnLine] = field(default_factory=list)
+    heads: dict[Any, _Head] = field(default_factory=dict)
 
 
 class OrderReader:
@@ -140,32 +123,16 @@ class OrderReader:
         )
         in_head = [target for target in _HEAD if target in self._places]
         self._raw_head = itemgetter(*[self._places[target] for target in in_head])
-        self._head_readers = [
-            (target, self._places[target], self._reader_of(target))
-            for target in in_head
-            if target not in {"time", "clock"}
-        ]
+        read_here = [target for target in in_head if target not in {"time", "clock"}]
+        self._head_readers = [(target, self._places[target], self._reader_of(target)) for target in read_here]
         in_line = [target for target in _LINE if target in self._places]
         self._line_readers = [(self._places[target], self._reader_of(target)) for target in in_line]
         slots = {target: slot for slot, target in enumerate(in_line)}
-        blank, nothing = len(in_line), len(in_line) + 1
-        self._pick = itemgetter(
-            *[
-                slots.get(target, blank if target in {"sku", "product_name", "category"} else nothing)
-                for target in _LINE
-            ]
-        )
+        self._pick = _picker(slots)
+        self._rules = [compile_rule(rule, slots) for rule in mapping.rules]
         self._discounts = [
             (place, amount_reader(header[place], style=style_of(mapping, "discount"), currency=setting.currency))
             for place in places.get("discount", [])
-        ]
-        self._rules = [
-            _CompiledRule(
-                [(test.target, _question(test)) for test in rule.when if test.target not in slots],
-                [(slots[test.target], _question(test)) for test in rule.when if test.target in slots],
-                rule,
-            )
-            for rule in mapping.rules
         ]
 
     def _reader_of(self, target: str) -> Reader[Any]:
@@ -188,76 +155,59 @@ class OrderReader:
 
     def batches(self, rows: Iterable[Row]) -> Iterator[Batch]:
         """Yield one batch for the rows of each purchase, in their order."""
-        for group, is_long in self._groups(rows):
+        for group, is_long in _groups(rows, self.group_column):
             if is_long:
                 problem = LongOrder(limit=LINES_MAX, column=self._header[self.group_column or 0])
                 yield Batch(group, problems={number: problem for number, _, _ in group})
             else:
                 yield self._batch(group)
 
-    def _groups(self, rows: Iterable[Row]) -> Iterator[tuple[list[Row], bool]]:
-        at = self.group_column
-        if at is None:
-            yield from (([row], False) for row in rows)
-            return
-        group: list[Row] = []
-        current = None
-        is_long = False
-        for row in rows:
-            cells = row[1]
-            key = cells[at] if at < len(cells) else ""
-            if key != current or not key:
-                if group:
-                    yield group, is_long
-                group, current, is_long = [], key, False
-            elif len(group) == LINES_MAX:
-                yield group, True
-                group, is_long = [], True
-            group.append(row)
-        if group:
-            yield group, is_long
-
     def _batch(self, group: list[Row]) -> Batch:
         batch = Batch(group)
-        sold: list[OrderLine] = []
-        returned: list[ReturnLine] = []
+        purchase = _Purchase()
         heads: dict[Any, _Head] = {}
         for number, cells, problem in group:
             if problem is not None:
                 batch.problems[number] = problem
                 continue
             try:
-                raw = self._raw_head(cells)
-                head = heads.get(raw)
-                if head is None:
-                    head = heads[raw] = self._read_head(cells)
-                values = [reader[cells[place]] for place, reader in self._line_readers]
-                rule = self._rule_for(head, values) if head.rules else None
-                if rule is not None and rule.then == "leave_out":
-                    batch.leave_out(rule.because or "left_out")
-                elif rule is not None and rule.then == "return":
-                    returned.append(self._return_line(values, batch))
-                else:
-                    sold.append(self._order_line(values, cells, batch))
+                self._add_row(cells, heads, purchase, batch)
             except RegularsError as error:
                 batch.problems[number] = error
-        if sold or returned or batch.problems:
-            self._finish(batch, list(heads.values()), sold, returned)
-        return batch
-
-    def _finish(self, batch: Batch, heads: list[_Head], sold: list[OrderLine], returned: list[ReturnLine]) -> None:
-        """Make the intakes of a purchase, or spread its problem over all of its rows."""
-        if not batch.problems:
-            try:
-                values = _agreed(heads)
-            except MixedCustomers as error:
-                batch.problems = {number: error for number, _, _ in batch.rows}
+        if purchase.heads and not batch.problems:
+            self._finish(purchase, batch)
         if batch.problems:
             batch.spoil()
+        return batch
+
+    def _add_row(self, cells: Sequence[str], heads: dict[Any, _Head], purchase: _Purchase, batch: Batch) -> None:
+        """Add a row's line to its purchase; `heads` are those of the purchase read so far, by their raw cells."""
+        raw = self._raw_head(cells)
+        head = heads.get(raw)
+        if head is None:
+            head = heads[raw] = self._read_head(cells)
+        values = [reader[cells[place]] for place, reader in self._line_readers]
+        rule = first_that_holds(head.rules, values) if head.rules else None
+        if rule is not None and rule.then == "leave_out":
+            batch.leave_out(rule.because or "left_out")
+            return
+        if rule is not None and rule.then == "return":
+            purchase.returned.append(self._return_line(values, batch))
+        else:
+            purchase.sold.append(self._order_line(values, cells, batch))
+        purchase.heads[raw] = head
+
+    def _finish(self, purchase: _Purchase, batch: Batch) -> None:
+        """Make the intakes of a purchase whose rows are all good."""
+        heads = list(purchase.heads.values())
+        try:
+            values = _agreed(heads)
+        except MixedCustomers as error:
+            batch.problems = {number: error for number, _, _ in batch.rows}
             return
         at = min(head.at for head in heads)
         batch.has_several_times = any(head.at != at for head in heads)
-        batch.items = self._intakes(values, at, sold, returned, batch.rows[0][0])
+        batch.items = self._intakes(values, at, purchase, batch.rows[0][0])
 
     def _read_head(self, cells: Sequence[str]) -> _Head:
         values = {target: reader[cells[place]] for target, place, reader in self._head_readers}
@@ -269,17 +219,7 @@ class OrderReader:
         time_text = cells[self._places["time"]]
         if self._clock_at is not None:
             time_text = f"{time_text.strip()} {cells[self._clock_at].strip()}".strip()
-        rules = [rule for rule in self._rules if all(question(values[target]) for target, question in rule.of_head)]
-        return _Head(values, self._read_time[time_text], rules)
-
-    def _rule_for(self, head: _Head, values: list[Any]) -> Rule | None:
-        for compiled in head.rules:
-            for slot, question in compiled.of_line:
-                if not question(values[slot]):
-                    break
-            else:
-                return compiled.rule
-        return None
+        return _Head(values, self._read_time[time_text], rules_left(self._rules, values))
 
     def _order_line(self, values: list[Any], cells: Sequence[str], batch: Batch) -> OrderLine:
         sku, name, category, quantity, amount, price = self._pick([*values, "", None])
@@ -320,31 +260,55 @@ class OrderReader:
         batch.rounded += not price[1] or minor * self._to_price != product
         return minor
 
-    def _intakes(
-        self, values: dict[str, Any], at: datetime, sold: list[OrderLine], returned: list[ReturnLine], number: int
-    ) -> list[Order | Return]:
+    def _intakes(self, values: dict[str, Any], at: datetime, purchase: _Purchase, number: int) -> list[Order | Return]:
         name = values.get("order") or f"{self._setting.row_prefix}-{number}"
         source, store, customer = self._mapping.name, values.get("store", ""), _customer(values)
         intakes: list[Order | Return] = []
-        if sold:
+        if purchase.sold:
             intakes.append(
-                Order(source=source, external_id=name, occurred_at=at, store=store, customer=customer, lines=sold)
+                Order(
+                    source=source, external_id=name, occurred_at=at, store=store, customer=customer, lines=purchase.sold
+                )
             )
-        if returned:
-            own_name = name + RETURN_SUFFIX if sold else name
-            of_order = values.get("returned_order") or None
+        if purchase.returned:
             intakes.append(
                 Return(
                     source=source,
-                    external_id=own_name,
+                    external_id=name + RETURN_SUFFIX if purchase.sold else name,
                     occurred_at=at,
                     store=store,
                     customer=customer,
-                    order=of_order,
-                    lines=returned,
+                    order=values.get("returned_order") or None,
+                    lines=purchase.returned,
                 )
             )
         return intakes
+
+
+def _groups(rows: Iterable[Row], at: int | None) -> Iterator[tuple[list[Row], bool]]:
+    """Put rows together that follow each other with one value in a column; too many of them come in parts, marked."""
+    group: list[Row] = []
+    current = None
+    is_long = False
+    for row in rows:
+        cells = row[1]
+        key = cells[at] if at is not None and at < len(cells) else ""
+        if key != current or not key:
+            if group:
+                yield group, is_long
+            group, current, is_long = [], key, False
+        elif len(group) == LINES_MAX:
+            yield group, True
+            group, is_long = [], True
+        group.append(row)
+    if group:
+        yield group, is_long
+
+
+def _picker(slots: dict[str, int]) -> Callable[[list[Any]], tuple[Any, ...]]:
+    """Return a function that lays out a line's values, followed by a blank and None, in the order of all line targets."""
+    blank, nothing = len(slots), len(slots) + 1
+    return itemgetter(*[slots.get(target, blank if target in _TEXTS else nothing) for target in _LINE])
 
 
 def _agreed(heads: list[_Head]) -> dict[str, Any]:

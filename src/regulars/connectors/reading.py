@@ -2,6 +2,7 @@
 """Open a file of any kind as a table: what it is, is read from its bytes and never from its name alone."""
 
 import codecs
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -54,20 +55,31 @@ def sniff_encoding(path: Path) -> str:
     Raises UnreadableFile if a line is longer than a mebibyte.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
-    is_utf8 = True
     sample = b""
+    is_utf8 = True
+    for chunk in _chunks(path):
+        sample = sample or chunk
+        error_at = _decoding_error(decoder, chunk) if is_utf8 else None
+        if error_at is not None:
+            is_utf8 = False
+            sample = sample if len(sample) < _CHUNK else chunk[max(error_at - 1_000, 0) :]
+    return _encoding_of(sample, is_utf8=is_utf8)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             if len(chunk) == _CHUNK and b"\n" not in chunk and b"\r" not in chunk:
                 raise UnreadableFile(problem="a line is longer than a million characters.")
-            sample = sample or chunk
-            if is_utf8:
-                try:
-                    decoder.decode(chunk)
-                except UnicodeDecodeError as error:
-                    is_utf8 = False
-                    sample = sample if len(sample) < _CHUNK else chunk[max(error.start - 1_000, 0) :]
-    return _encoding_of(sample, is_utf8=is_utf8)
+            yield chunk
+
+
+def _decoding_error(decoder: codecs.IncrementalDecoder, chunk: bytes) -> int | None:
+    try:
+        decoder.decode(chunk)
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
 
 
 def _encoding_of(sample: bytes, *, is_utf8: bool) -> str:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A file as a table of texts: what every kind of file is turned into before anything is read out of it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,16 +53,16 @@ class Survey:
     is_grouped: bool
 
 
-class Table:
+class Table(ABC):
     """Rows of texts under a header, readable any number of times with the same numbers."""
 
     def __init__(self, header: Sequence[str], description: str) -> None:
         self.header = tuple(header)
         self.description = description
 
+    @abstractmethod
     def rows(self) -> Iterator[Row]:
         """Yield the rows in the order of the file."""
-        raise NotImplementedError
 
     def survey(self, column: int | None) -> Survey:
         """Count the rows and tell whether rows of one value in the column follow each other.

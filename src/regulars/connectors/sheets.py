@@ -5,7 +5,7 @@ import csv
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, time
 from itertools import islice
 from pathlib import Path
@@ -25,7 +25,7 @@ _FIRST_ROWS = 20
 # What openpyxl lets through when a workbook is not what it says.
 _BROKEN = (
     zipfile.BadZipFile, zipfile.LargeZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError,
-    AttributeError, IndexError, OSError, EOFError, NotImplementedError, OverflowError, zlib.error,
+    AttributeError, IndexError, OSError, EOFError, RuntimeError, OverflowError, zlib.error,
 )  # fmt: skip
 
 
@@ -64,14 +64,18 @@ def _write_copy(path: Path, copy: Path) -> None:
         )
         if not width:
             raise UnreadableFile(problem="its first sheet is empty.")
-        with copy.open("w", encoding="utf-8", newline="") as out:
-            writer = csv.writer(out)
-            for number, row in enumerate(_values(sheet, width), start=1):
-                if number > ROWS_MAX:
-                    raise UnreadableFile(problem=f"it has more than {ROWS_MAX} rows. Save it as CSV.")
-                writer.writerow([_text(value) for value in row])
+        _write_rows(_values(sheet, width), copy)
     finally:
         book.close()
+
+
+def _write_rows(rows: Iterable[tuple[Any, ...]], copy: Path) -> None:
+    with copy.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        for number, row in enumerate(rows, start=1):
+            if number > ROWS_MAX:
+                raise UnreadableFile(problem=f"it has more than {ROWS_MAX} rows. Save it as CSV.")
+            writer.writerow([_text(value) for value in row])
 
 
 def _values(sheet: Any, width: int) -> Iterator[tuple[Any, ...]]:

@@ -25,14 +25,14 @@ class AppendOnly(Operation):
     def state_forwards(self, app_label: str, state: Any) -> None:
         """Change nothing of the models' state."""
 
-    def database_forwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 - Django's signature
+    def database_forwards(self, _app: str, schema_editor: BaseDatabaseSchemaEditor, *_states: Any) -> None:
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute(_POSTGRESQL_FUNCTION, params=None)
         template = _POSTGRESQL if schema_editor.connection.vendor == "postgresql" else _SQLITE
         for verb in ("UPDATE", "DELETE"):
             schema_editor.execute(template.format(table=self.table, verb=verb), params=None)
 
-    def database_backwards(self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 - Django's signature
+    def database_backwards(self, _app: str, schema_editor: BaseDatabaseSchemaEditor, *_states: Any) -> None:
         on_table = f" ON {self.table}" if schema_editor.connection.vendor == "postgresql" else ""
         for verb in ("UPDATE", "DELETE"):
             schema_editor.execute(f"DROP TRIGGER {self.table}_no_{verb}{on_table}", params=None)

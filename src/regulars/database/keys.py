@@ -11,13 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.kernel.ids import new_key
 
-
-_Set = TypeVar("_Set", contravariant=True)
-_Get = TypeVar("_Get", covariant=True)
+_Set_contra = TypeVar("_Set_contra", contravariant=True)
+_Get_co = TypeVar("_Get_co", covariant=True)
 
 if TYPE_CHECKING:
 
-    class _Field(models.Field[_Set, _Get]):
+    class _Field(models.Field[_Set_contra, _Get_co]):
         _pyi_private_set_type: UUID | str
         _pyi_private_get_type: UUID
         _pyi_lookup_exact_type: UUID | str
@@ -29,7 +28,7 @@ else:
             return cls
 
 
-class KeyField(_Field[_Set, _Get]):
+class KeyField(_Field[_Set_contra, _Get_co]):
     """A UUIDv7 made by the application. A primary key makes its own value; migrations never see that default."""
 
     description = _("Key")
@@ -53,7 +52,7 @@ class KeyField(_Field[_Set, _Get]):
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
         return "uuid" if connection.vendor == "postgresql" else "blob(16)"
 
-    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's signature
+    def get_db_prep_value(self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False) -> Any:  # noqa: ARG002, FBT001, FBT002 - Django's signature
         key = self.to_python(value)
         if key is None or connection.vendor == "postgresql":
             return key
@@ -68,7 +67,9 @@ class KeyField(_Field[_Set, _Get]):
         try:
             return UUID(bytes=value) if isinstance(value, bytes) else UUID(str(value))
         except ValueError:
-            raise ValidationError(_("“%(value)s” is not a key."), code="invalid", params={"value": str(value)[:40]}) from None
+            raise ValidationError(
+                _("“%(value)s” is not a key."), code="invalid", params={"value": str(value)[:40]}
+            ) from None
 
     def formfield(self, **kwargs: Any) -> Any:
         from django.forms import UUIDField  # noqa: PLC0415 - forms are heavy and only pages need them

@@ -67,7 +67,12 @@ def _json_texts(column: Sequence[object]) -> list[str | None]:
 
 
 _Adapters = dict[str, Callable[[Sequence[Any]], list[Any]]]
-_SQLITE_ADAPTERS: _Adapters = {"timestamptz": _moment_texts, "jsonb": _json_texts, "date": _day_texts, "uuid": _key_bytes}
+_SQLITE_ADAPTERS: _Adapters = {
+    "timestamptz": _moment_texts,
+    "jsonb": _json_texts,
+    "date": _day_texts,
+    "uuid": _key_bytes,
+}
 _POSTGRESQL_ADAPTERS: _Adapters = {"jsonb": _json_texts}
 
 
@@ -114,7 +119,9 @@ def _unnest(columns: dict[str, str]) -> str:
     return f"(SELECT {casts} FROM unnest({arrays}) AS r({names})) AS r"
 
 
-def insert_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Sequence[Any]], *, on_conflict: str = "") -> int:
+def insert_rows(
+    connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Sequence[Any]], *, on_conflict: str = ""
+) -> int:
     """Insert rows in one statement, with what to do where a unique constraint is broken ("DO NOTHING"). Return how many went in."""
     if not rows:
         return 0
@@ -125,11 +132,14 @@ def insert_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Se
             columns = _adapted(rows, types, _POSTGRESQL_ADAPTERS)
             cursor.execute(table.insert_postgresql + tail, [list(column) for column in columns])
         else:
-            cursor.executemany(table.insert_sqlite + tail, zip(*_adapted(rows, types, _SQLITE_ADAPTERS), strict=True))
-        return cursor.rowcount
+            adapted = list(zip(*_adapted(rows, types, _SQLITE_ADAPTERS), strict=True))
+            cursor.executemany(table.insert_sqlite + tail, adapted)
+        return int(cursor.rowcount)
 
 
-def update_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Sequence[Any]], *, sets: str, guard: str = "TRUE") -> int:
+def update_rows(
+    connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Sequence[Any]], *, sets: str, guard: str = "TRUE"
+) -> int:
     """Update one row per given row, matched on the table's first column; return how many rows passed the guard.
 
     `table.columns` names the values of each given row; `sets` and `guard` speak of them as `{column}` and of the stored row by its
@@ -146,9 +156,11 @@ def update_rows(connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Se
             condition = f't."{key}" = r."{key}" AND ({guard.format(**named)})'
             statement = f'UPDATE "{table.name}" AS t SET {sets.format(**named)} FROM {source} WHERE {condition}'
             cursor.execute(statement, [list(column) for column in _adapted(rows, types, _POSTGRESQL_ADAPTERS)])
-            return cursor.rowcount
+            return int(cursor.rowcount)
         named = {column: f":{column}" for column in table.columns}
-        statement = f'UPDATE "{table.name}" SET {sets.format(**named)} WHERE "{key}" = :{key} AND ({guard.format(**named)})'
+        statement = (
+            f'UPDATE "{table.name}" SET {sets.format(**named)} WHERE "{key}" = :{key} AND ({guard.format(**named)})'
+        )
         adapted = zip(*_adapted(rows, types, _SQLITE_ADAPTERS), strict=True)
         raw = cursor.cursor.connection.cursor()
         raw.executemany(statement, [dict(zip(table.columns, row, strict=True)) for row in adapted])
@@ -170,7 +182,9 @@ def moment_param(connection: BaseDatabaseWrapper, moment: datetime | None) -> An
     return moment if connection.vendor == "postgresql" else moment_text(moment)
 
 
-def one_of(connection: BaseDatabaseWrapper, column: str, values: Sequence[Any], column_type: str) -> tuple[str, list[Any]]:
+def one_of(
+    connection: BaseDatabaseWrapper, column: str, values: Sequence[Any], column_type: str
+) -> tuple[str, list[Any]]:
     """Return the condition "column is one of values" and its parameters."""
     if connection.vendor == "postgresql":
         return f"{column} = ANY(%s::{column_type}[])", [list(values)]
@@ -179,7 +193,9 @@ def one_of(connection: BaseDatabaseWrapper, column: str, values: Sequence[Any], 
     return f"{column} IN ({marks})", adapt(values) if adapt else list(values)
 
 
-def keys_table(connection: BaseDatabaseWrapper, columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+def keys_table(
+    connection: BaseDatabaseWrapper, columns: dict[str, str], rows: Sequence[Sequence[Any]]
+) -> tuple[str, list[Any]]:
     """Return a WITH clause that names the rows `k(columns…)`, and its parameters: the driving side of a keyed look-up."""
     names = ", ".join(columns)
     if connection.vendor == "postgresql":
@@ -194,4 +210,5 @@ def fetch(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]) -> l
     """Run a query and return all its rows as they come from the driver."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

@@ -16,7 +16,9 @@ def is_worth_retrying(error: DatabaseError) -> bool:
     """Tell whether the same work may succeed when it starts over: a serialization failure, a deadlock, a lost race
     for a key or for what a check guards (the next reading sees the winner and refuses properly)."""
     state = getattr(error.__cause__, "sqlstate", None)
-    return state in _RETRY_STATES or (isinstance(error, IntegrityError) and (state == "23505" or "UNIQUE" in str(error)))
+    return state in _RETRY_STATES or (
+        isinstance(error, IntegrityError) and (state == "23505" or "UNIQUE" in str(error))
+    )
 
 
 def run_durably(work: Callable[[], _Result]) -> _Result:

@@ -4,7 +4,7 @@
 Every chunk is received by the clock of its own last moment, so that customers, levels and expiries have their true age.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -34,6 +34,7 @@ SHOPS = (CHANDRAKOR, TSIRANI)
 PASSWORD = "regulars-demo"  # noqa: S105 - shown to everybody who loads the demo; its data is invented
 _SEED = "regulars"
 _CHUNK = 450  # leaves room in a chunk of 500 for the rewards used since the one before
+_CHUNK_SPAN = timedelta(days=14)
 _USED_AFTER = timedelta(minutes=2)
 _UNUSED_EVERY = 8
 
@@ -90,12 +91,13 @@ def load_shop(shop: Shop, *, now: datetime, progress: Progress) -> Business:
     intakes = list(tell_history(shop, people, rng=rng, today=today))
     by_phone = {person.phone: person for person in people}
     uses: list[Intake] = []
-    for start in range(0, len(intakes), _CHUNK):
-        chunk = intakes[start : start + _CHUNK]
+    done = 0
+    for chunk in _chunks(intakes):
         newcomers = [by_phone[intake.customer.phone] for intake in chunk if intake.customer and intake.customer.name]
         receipts = _receive_chunk(business, [*uses, *chunk], newcomers)
         uses = list(_uses(chunk, receipts[len(uses) :]))
-        progress(shop.name, start + len(chunk), len(intakes))
+        done += len(chunk)
+        progress(shop.name, done, len(intakes))
     _receive_chunk(business, uses, ())
     return business
 
@@ -136,6 +138,18 @@ def _terms(shop: Shop, reward: Reward) -> OfferTerms:
     )
 
 
+def _chunks(intakes: Sequence[Intake]) -> Iterator[list[Intake]]:
+    """Cut a history into pieces that are neither long nor, where little happens, many days wide."""
+    chunk: list[Intake] = []
+    for intake in intakes:
+        if chunk and (len(chunk) == _CHUNK or intake.occurred_at - chunk[0].occurred_at > _CHUNK_SPAN):
+            yield chunk
+            chunk = []
+        chunk.append(intake)
+    if chunk:
+        yield chunk
+
+
 def _receive_chunk(business: Business, chunk: Sequence[Intake], newcomers: Sequence[Person]) -> list[Receipt]:
     """Note who is new with what the shop knows of them, then receive what happened, by the clock of its last moment."""
     now = max((intake.occurred_at for intake in chunk), default=business.created_at)
@@ -154,7 +168,7 @@ def _row(person: Person) -> CustomerRow:
     )
 
 
-def _uses(chunk: Iterable[Intake], receipts: Iterable[Receipt]) -> Iterable[Intake]:
+def _uses(chunk: Iterable[Intake], receipts: Iterable[Receipt]) -> Iterator[Intake]:
     """Yield the use of the rewards that were taken, at the sale that follows; some keep theirs and forget it."""
     for intake, receipt in zip(chunk, receipts, strict=True):
         entitlement = receipt.detail.get("entitlement")

@@ -18,48 +18,10 @@ def program_document(
 
     `doubled` is (category, weekday like "tue"); `names` holds the texts of the rules by their ids.
     """
-    category, weekday = doubled
     return {
         "unit": dict(unit),
         "membership": "on_request",
-        "rules": [
-            {
-                "id": "spend",
-                "name": names["spend"],
-                "gives": {"kind": "per_amount", "points": 1, "per_minor": spend_minor},
-            },
-            {
-                "id": "double-day",
-                "name": names["double-day"],
-                "gives": {"kind": "multiply", "times_milli": 2_000},
-                "when": {
-                    "all": [
-                        {"field": "fact.weekday", "is": "is", "value": weekday},
-                        {"field": "line.category", "is": "is", "value": category},
-                    ]
-                },
-            },
-            {
-                "id": "visit",
-                "name": names["visit"],
-                "on": "visit",
-                "gives": {"kind": "fixed", "points": 2},
-                "limits": [{"per": "day", "times": 1}],
-            },
-            {
-                "id": "welcome",
-                "name": names["welcome"],
-                "gives": {"kind": "fixed", "points": 20},
-                "when": {"field": "customer.order_count_before", "is": "is", "value": 0},
-            },
-            {
-                "id": "birthday",
-                "name": names["birthday"],
-                "gives": {"kind": "fixed", "points": 30},
-                "when": {"field": "customer.is_birthday_month", "is": "is", "value": True},
-                "limits": [{"per": "year", "times": 1}],
-            },
-        ],
+        "rules": [{**rule, "name": names[str(rule["id"])]} for rule in _rules(spend_minor, *doubled)],
         "ladder": {
             "metric": "points_earned",
             "months": 12,
@@ -69,3 +31,31 @@ def program_document(
             ],
         },
     }
+
+
+def _rules(spend_minor: int, category: str, weekday: str) -> list[dict[str, object]]:
+    is_day = {"field": "fact.weekday", "is": "is", "value": weekday}
+    is_category = {"field": "line.category", "is": "is", "value": category}
+    is_first_order = {"field": "customer.order_count_before", "is": "is", "value": 0}
+    is_birthday_month = {"field": "customer.is_birthday_month", "is": "is", "value": True}
+    return [
+        {"id": "spend", "gives": {"kind": "per_amount", "points": 1, "per_minor": spend_minor}},
+        {
+            "id": "double-day",
+            "gives": {"kind": "multiply", "times_milli": 2_000},
+            "when": {"all": [is_day, is_category]},
+        },
+        {
+            "id": "visit",
+            "on": "visit",
+            "gives": {"kind": "fixed", "points": 2},
+            "limits": [{"per": "day", "times": 1}],
+        },
+        {"id": "welcome", "gives": {"kind": "fixed", "points": 20}, "when": is_first_order},
+        {
+            "id": "birthday",
+            "gives": {"kind": "fixed", "points": 30},
+            "when": is_birthday_month,
+            "limits": [{"per": "year", "times": 1}],
+        },
+    ]

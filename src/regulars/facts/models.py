@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from regulars.catalog.models import SKU_MAX, Product
+from regulars.catalog.models import Product
 from regulars.customers.models import Customer
 from regulars.database.keys import KeyField
 from regulars.tenancy.models import Store
@@ -91,7 +91,11 @@ class Returned(BusinessModel):
     quantity_milli = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(quantity_milli__gte=0, quantity_milli__lte=F("sold_milli")), name="returned_within_sold")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity_milli__gte=0, quantity_milli__lte=F("sold_milli")), name="returned_within_sold"
+            )
+        ]
 
 
 class Attribution(BusinessModel):

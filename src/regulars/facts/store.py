@@ -9,7 +9,18 @@ from uuid import UUID
 
 from django.db import connection
 
-from regulars.database.sql import Table, fetch, insert_rows, key_param, keys_table, moment_param, one_of, to_json, to_key, to_moment
+from regulars.database.sql import (
+    Table,
+    fetch,
+    insert_rows,
+    key_param,
+    keys_table,
+    moment_param,
+    one_of,
+    to_json,
+    to_key,
+    to_moment,
+)
 
 FactKey = tuple[str, str, int]
 
@@ -28,7 +39,9 @@ LINES = Table(
         "net_minor": "bigint", "discount_minor": "bigint", "original_line_id": "uuid",
     },
 )  # fmt: skip
-RETURNED = Table("facts_returned", {"line_id": "uuid", "business_id": "uuid", "sold_milli": "bigint", "quantity_milli": "bigint"})
+RETURNED = Table(
+    "facts_returned", {"line_id": "uuid", "business_id": "uuid", "sold_milli": "bigint", "quantity_milli": "bigint"}
+)
 POSITIONS = Table("facts_factposition", {"fact_id": "uuid", "business_id": "uuid", "position": "bigint"})
 
 
@@ -90,9 +103,7 @@ class NewFact:
     payload: object = None
 
 
-_FACT_COLUMNS = (
-    "f.id, f.kind, f.source, f.external_id, f.revision, f.body_digest, f.customer_id, f.store_id, f.occurred_at, f.total_minor, f.payload, f.receipt"
-)
+_FACT_COLUMNS = "f.id, f.kind, f.source, f.external_id, f.revision, f.body_digest, f.customer_id, f.store_id, f.occurred_at, f.total_minor, f.payload, f.receipt"
 
 
 def _stored(row: tuple[Any, ...]) -> StoredFact:
@@ -136,7 +147,11 @@ def load_facts(business: UUID, keys: Collection[UUID]) -> dict[UUID, StoredFact]
     if not keys:
         return {}
     condition, params = one_of(connection, "f.id", list(keys), "uuid")
-    rows = fetch(connection, f"SELECT {_FACT_COLUMNS} FROM facts_fact f WHERE f.business_id = %s AND {condition}", [key_param(connection, business), *params])
+    rows = fetch(
+        connection,
+        f"SELECT {_FACT_COLUMNS} FROM facts_fact f WHERE f.business_id = %s AND {condition}",
+        [key_param(connection, business), *params],
+    )
     return {fact.key: fact for fact in map(_stored, rows)}
 
 
@@ -145,11 +160,17 @@ def find_amending(business: UUID, facts: Collection[UUID], kind: str) -> dict[UU
     if not facts:
         return {}
     condition, params = one_of(connection, "amends_id", list(facts), "uuid")
-    rows = fetch(connection, f"SELECT amends_id, id FROM facts_fact WHERE {condition} AND kind = %s AND business_id = %s", [*params, kind, key_param(connection, business)])
+    rows = fetch(
+        connection,
+        f"SELECT amends_id, id FROM facts_fact WHERE {condition} AND kind = %s AND business_id = %s",
+        [*params, kind, key_param(connection, business)],
+    )
     return {to_key(amended): to_key(fact) for amended, fact in rows}
 
 
-_LINE_COLUMNS = "l.id, l.fact_id, l.position, l.product_id, l.quantity_milli, l.net_minor, COALESCE(r.quantity_milli, 0)"
+_LINE_COLUMNS = (
+    "l.id, l.fact_id, l.position, l.product_id, l.quantity_milli, l.net_minor, COALESCE(r.quantity_milli, 0)"
+)
 
 
 def _stored_line(row: tuple[Any, ...]) -> StoredLine:
@@ -172,7 +193,9 @@ def load_lines(facts: Collection[UUID]) -> dict[UUID, list[StoredLine]]:
     return lines
 
 
-def find_purchases(business: UUID, wanted: Collection[tuple[UUID, UUID]], before: datetime) -> dict[tuple[UUID, UUID], list[StoredLine]]:
+def find_purchases(
+    business: UUID, wanted: Collection[tuple[UUID, UUID]], before: datetime
+) -> dict[tuple[UUID, UUID], list[StoredLine]]:
     """Return the lines of purchases by (customer, product) up to a moment that have not come back whole, the latest first."""
     if not wanted:
         return {}
@@ -206,7 +229,9 @@ def count_orders(business: UUID, customers: Collection[UUID]) -> dict[UUID, int]
     return {to_key(customer): count for customer, count in rows}
 
 
-def spend_since(business: UUID, customers: Collection[UUID], since: datetime) -> dict[UUID, tuple[int, datetime | None]]:
+def spend_since(
+    business: UUID, customers: Collection[UUID], since: datetime
+) -> dict[UUID, tuple[int, datetime | None]]:
     """Return what customers spent since a moment, net of what came back, with the earliest purchase that counts."""
     if not customers:
         return {}
@@ -242,7 +267,10 @@ def count_returned(business: UUID, returned: dict[UUID, tuple[int, int]]) -> Non
     """Add to the returned quantity of lines: {line: (sold, more)}. The table refuses more than was sold."""
     rows = [(line, business, sold, more) for line, (sold, more) in returned.items()]
     insert_rows(
-        connection, RETURNED, rows, on_conflict="(line_id) DO UPDATE SET quantity_milli = facts_returned.quantity_milli + excluded.quantity_milli"
+        connection,
+        RETURNED,
+        rows,
+        on_conflict="(line_id) DO UPDATE SET quantity_milli = facts_returned.quantity_milli + excluded.quantity_milli",
     )
 
 
@@ -251,7 +279,9 @@ def unplaced(keys: Sequence[UUID]) -> list[UUID]:
     if not keys:
         return []
     condition, params = one_of(connection, "fact_id", keys, "uuid")
-    placed = {to_key(key) for (key,) in fetch(connection, f"SELECT fact_id FROM facts_factposition WHERE {condition}", params)}
+    placed = {
+        to_key(key) for (key,) in fetch(connection, f"SELECT fact_id FROM facts_factposition WHERE {condition}", params)
+    }
     return [key for key in keys if key not in placed]
 
 

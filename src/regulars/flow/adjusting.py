@@ -76,9 +76,13 @@ def apply_pending_change(batch: Batch, item: Item) -> None:
     member = batch.member_of(item)
     decision = batch.decisions.get(earlier.key)
     keys = {UUID(outcome["lot"]) for outcome in decision.outcomes if "lot" in outcome} if decision else set()
-    waiting = [batch.book.lots[key] for key in keys if key in batch.book.lots and _is_pending(batch.book.lots[key], batch.now)]
+    waiting = [
+        batch.book.lots[key] for key in keys if key in batch.book.lots and _is_pending(batch.book.lots[key], batch.now)
+    ]
     if intake.is_cancelled:
-        posting = Posting(fact=item.fact, kind="cancel_pending", occurred_at=intake.occurred_at, counts_at=earlier.occurred_at)
+        posting = Posting(
+            fact=item.fact, kind="cancel_pending", occurred_at=intake.occurred_at, counts_at=earlier.occurred_at
+        )
         item.tally.reversed += batch.book.cancel_pending(batch.account_of(member.customer), waiting, posting)
     else:
         _activate(batch, waiting)
@@ -102,7 +106,11 @@ def apply_closing(batch: Batch, item: Item) -> None:
     member = batch.member_of(item)
     account = batch.account_of(member.customer)
     unit = batch.program_now(item).program.unit
-    overdue = [lot for lot in account.lots if lot.available_at is None and lot.waits_until and lot.waits_until <= batch.now and lot.remaining]
+    overdue = [
+        lot
+        for lot in account.lots
+        if lot.available_at is None and lot.waits_until and lot.waits_until <= batch.now and lot.remaining
+    ]
     if unit.pending.on_timeout == "activate":
         _activate(batch, overdue)
     else:
@@ -123,7 +131,11 @@ def apply_closing(batch: Batch, item: Item) -> None:
 
 def _close_rewards(batch: Batch, customer: UUID) -> None:
     for entitlement in batch.entitlements.values():
-        if entitlement.holder == customer and entitlement.state in {"issued", "reserved"} and entitlement.expires_at <= batch.now:
+        if (
+            entitlement.holder == customer
+            and entitlement.state in {"issued", "reserved"}
+            and entitlement.expires_at <= batch.now
+        ):
             if entitlement.state == "reserved":
                 batch.offers[entitlement.offer].more -= 1
             entitlement.state = "expired"

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from regulars.catalog.store import ProductInfo
-from regulars.customers.actions import Resolved
+from regulars.customers.matching import Resolved
 from regulars.facts.store import NewFact, StoredFact, StoredLine
 from regulars.flow.errors import CustomerNeeded, NoProgram, NotAMember
 from regulars.flow.intake import Earning, Intake, Receipt, Refusal
@@ -79,8 +79,12 @@ class Item:
 
     def refuse(self, code: str, text: str, *, status: int, data: dict[str, object]) -> None:
         """Answer with a refusal."""
-        plain = {key: value if isinstance(value, str | int | float | bool | None) else str(value) for key, value in data.items()}
-        self.receipt = Receipt(None, self.intake.__struct_config__.tag, self.customer, refusal=Refusal(code, text, status, plain))  # type: ignore[arg-type]  # the tag is a text
+        plain = {
+            key: value if isinstance(value, str | int | float | bool | None) else str(value)
+            for key, value in data.items()
+        }
+        kind = str(self.intake.__struct_config__.tag)
+        self.receipt = Receipt(None, kind, self.customer, refusal=Refusal(code, text, status, plain))
 
 
 @dataclass
@@ -199,7 +203,9 @@ class Batch:
         occurred_at = item.intake.occurred_at
         member = Member(item.customer, occurred_at, base_tier(ladder), occurred_at, is_new=True)
         self.members[item.customer] = member
-        self.events.append(("member.enrolled", item.customer, {"fact": str(item.fact), "enrolled_at": occurred_at.isoformat()}))
+        self.events.append(
+            ("member.enrolled", item.customer, {"fact": str(item.fact), "enrolled_at": occurred_at.isoformat()})
+        )
         return member
 
     def record(self, item: Item, **about: Any) -> None:

@@ -59,7 +59,9 @@ def _record_lines(batch: Batch, item: Item, lines: Sequence[OrderLine], quantiti
     stored = []
     for position, (line, quantity) in enumerate(zip(lines, quantities, strict=True), start=1):
         key, product = batch.new_key(), batch.product_key(line.sku)
-        batch.new_lines.append((key, batch.shop.key, item.fact, position, product, quantity, line.amount_minor, line.discount_minor, None))
+        batch.new_lines.append(
+            (key, batch.shop.key, item.fact, position, product, quantity, line.amount_minor, line.discount_minor, None)
+        )
         if batch.remembers:
             stored.append(StoredLine(key, item.fact, position, product, quantity, line.amount_minor, 0))
     return stored
@@ -129,13 +131,17 @@ def _base_snapshot(batch: Batch, item: Item, member: Member, kind: str) -> Snaps
     if who is not None:
         snapshot["customer.language"] = who.language
         snapshot["customer.tags"] = who.tags
-        snapshot["customer.is_birthday_month"] = None if who.birthday is None else who.birthday.month == snapshot["fact.date"].month
+        snapshot["customer.is_birthday_month"] = (
+            None if who.birthday is None else who.birthday.month == snapshot["fact.date"].month
+        )
     if member.customer in batch.order_counts:
         snapshot["customer.order_count_before"] = batch.order_counts[member.customer]
     return snapshot
 
 
-def order_situation(batch: Batch, item: Item, member: Member, lines: Sequence[OrderLine], quantities: Sequence[int]) -> Situation:
+def order_situation(
+    batch: Batch, item: Item, member: Member, lines: Sequence[OrderLine], quantities: Sequence[int]
+) -> Situation:
     """Return lines as the program sees a purchase of them."""
     snapshot = _base_snapshot(batch, item, member, "order")
     products = [batch.products.get(line.sku) for line in lines]
@@ -154,10 +160,14 @@ def order_situation(batch: Batch, item: Item, member: Member, lines: Sequence[Or
     snapshot["order.currency"] = batch.shop.currency
     snapshot["order.line_count"] = len(lines)
     snapshot["order.quantity_milli"] = sum(quantities)
-    return _situation(batch, item, member, snapshot, earns=[product is None or product.earns_points for product in products])
+    return _situation(
+        batch, item, member, snapshot, earns=[product is None or product.earns_points for product in products]
+    )
 
 
-def _situation(batch: Batch, item: Item, member: Member, snapshot: Snapshot, *, earns: Sequence[bool], event: str = "") -> Situation:
+def _situation(
+    batch: Batch, item: Item, member: Member, snapshot: Snapshot, *, earns: Sequence[bool], event: str = ""
+) -> Situation:
     day = batch.day_of(item)
     version = batch.version_at(item.intake.occurred_at)
     windows = version[1].windows(day) if version and version[1].has_limits else ()
@@ -185,7 +195,9 @@ def earn(batch: Batch, item: Item, member: Member, situation: Situation) -> None
     if batch.remembers:
         batch.decisions[item.fact] = StoredDecision(item.fact, key, stored)
     for outcome in outcomes:
-        item.tally.earnings.append(Earning(outcome.rule, program.program.unit.code, outcome.points, outcome.outcome, list(outcome.reasons)))
+        item.tally.earnings.append(
+            Earning(outcome.rule, program.program.unit.code, outcome.points, outcome.outcome, list(outcome.reasons))
+        )
         for window, more in outcome.counted:
             batch.used[member.customer, window] = batch.used.get((member.customer, window), 0) + more
     ladder = program.program.ladder
@@ -195,7 +207,14 @@ def earn(batch: Batch, item: Item, member: Member, situation: Situation) -> None
 
 def _inputs(program: CompiledProgram, situation: Situation) -> Mapping[str, object]:
     read = {name: situation.snapshot.get(name) for name in program.fields_read if not name.startswith("line.")}
-    return {"tier": situation.tier, "balance": situation.balance, **{name: value if value is None or isinstance(value, bool | int | float | list) else str(value) for name, value in read.items()}}
+    return {
+        "tier": situation.tier,
+        "balance": situation.balance,
+        **{
+            name: value if value is None or isinstance(value, bool | int | float | list) else str(value)
+            for name, value in read.items()
+        },
+    }
 
 
 def _credit(batch: Batch, item: Item, member: Member, program: CompiledProgram, outcome: Outcome) -> dict[str, object]:
@@ -211,7 +230,13 @@ def _credit(batch: Batch, item: Item, member: Member, program: CompiledProgram, 
 def slide_expiry(batch: Batch, member: Member, active_at: datetime) -> None:
     """Move on the expiry of lots that end by inactivity: every activity of the member counts their time anew."""
     for lot in batch.account_of(member.customer).lots:
-        if lot.expiry and lot.expiry["kind"] == "inactivity" and lot.remaining and not lot.is_over(batch.now) and lot.available_at:
+        if (
+            lot.expiry
+            and lot.expiry["kind"] == "inactivity"
+            and lot.remaining
+            and not lot.is_over(batch.now)
+            and lot.available_at
+        ):
             moved = expires_at(msgspec.convert(lot.expiry, Expiry), active_at, batch.shop.zone)
             if moved and lot.expires_at and moved > lot.expires_at:
                 lot.expires_at, lot.is_changed = moved, True
@@ -223,7 +248,13 @@ def credit_lot(batch: Batch, item: Item, member: Member, program: CompiledProgra
     expiry = outcome.expiry or unit.expiry
     terms = usable(unit.pending, expiry, occurred_at, batch.shop.zone)
     counts = program.program.ladder is not None and program.program.ladder.metric == "points_earned"
-    posting = Posting(fact=item.fact, kind="earn", occurred_at=occurred_at, rule=outcome.rule, counts_at=occurred_at if counts else None)
+    posting = Posting(
+        fact=item.fact,
+        kind="earn",
+        occurred_at=occurred_at,
+        rule=outcome.rule,
+        counts_at=occurred_at if counts else None,
+    )
     keeps_policy = terms.waits_for or expiry.kind == "inactivity"
     lot = batch.book.credit(
         batch.account_of(member.customer),

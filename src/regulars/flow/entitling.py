@@ -39,7 +39,10 @@ def check_offer(batch: Batch, offer: OfferState, member: Member) -> None:
         raise TierTooLow(offer=offer.code, tiers=", ".join(offer.tiers))
     if offer.stock is not None and offer.taken + offer.more >= offer.stock:
         raise OutOfStock(offer=offer.code, stock=offer.stock)
-    if offer.per_member_max is not None and batch.held_counts.get((member.customer, offer.key), 0) >= offer.per_member_max:
+    if (
+        offer.per_member_max is not None
+        and batch.held_counts.get((member.customer, offer.key), 0) >= offer.per_member_max
+    ):
         raise MemberLimitReached(offer=offer.code, max=offer.per_member_max)
 
 
@@ -72,7 +75,9 @@ def _valid_until(batch: Batch, offer: OfferState, intake: Redemption) -> datetim
     return end_of_day(last_day, batch.shop.zone)
 
 
-def _grant(batch: Batch, item: Item, offer: OfferState, member: Member, hold: UUID | None, expires_at: datetime) -> None:
+def _grant(
+    batch: Batch, item: Item, offer: OfferState, member: Member, hold: UUID | None, expires_at: datetime
+) -> None:
     key = batch.new_key()
     code = code_of(key)
     is_reserved = isinstance(item.intake, Redemption) and item.intake.is_reserved
@@ -85,7 +90,13 @@ def _grant(batch: Batch, item: Item, offer: OfferState, member: Member, hold: UU
     offer.more += 1
     batch.held_counts[member.customer, offer.key] = batch.held_counts.get((member.customer, offer.key), 0) + 1
     item.tally.detail.update({"entitlement": str(key), "offer": offer.code, "expires_at": expires_at.isoformat()})
-    batch.events.append(("reward.taken", member.customer, {"fact": str(item.fact), "entitlement": str(key), "offer": offer.code, "points": offer.price}))
+    batch.events.append(
+        (
+            "reward.taken",
+            member.customer,
+            {"fact": str(item.fact), "entitlement": str(key), "offer": offer.code, "points": offer.price},
+        )
+    )
 
 
 def apply_use(batch: Batch, item: Item) -> None:

@@ -9,7 +9,9 @@ class KeyReused(RegularsError):
 
     code = "key_reused"
     status = 409
-    text = gettext_noop("“%(external_id)s” of %(source)s was recorded before with other contents. Send the same contents, or a new id or revision.")
+    text = gettext_noop(
+        "“%(external_id)s” of %(source)s was recorded before with other contents. Send the same contents, or a new id or revision."
+    )
 
 
 class UnknownStore(RegularsError):
@@ -41,7 +43,9 @@ class UnknownLine(RegularsError):
 
     code = "unknown_line"
     status = 422
-    text = gettext_noop("The purchase has no line %(line)s. Name a line by its position from 1, or by its product code.")
+    text = gettext_noop(
+        "The purchase has no line %(line)s. Name a line by its position from 1, or by its product code."
+    )
 
 
 class ReturnedTooMuch(RegularsError):

@@ -16,7 +16,9 @@ def apply_hold(batch: Batch, item: Item) -> None:
     member = batch.member_of(item)
     expires_at = batch.now + timedelta(seconds=intake.ttl_s)
     hold = batch.book.hold(batch.account_of(member.customer), intake.points, item.fact, expires_at=expires_at)
-    item.tally.detail.update({"hold": str(hold.key), "points_held": intake.points, "expires_at": expires_at.isoformat()})
+    item.tally.detail.update(
+        {"hold": str(hold.key), "points_held": intake.points, "expires_at": expires_at.isoformat()}
+    )
     batch.record(item, payload={"hold": str(hold.key), "points": intake.points})
 
 

@@ -32,7 +32,9 @@ Quantity = (
     | Annotated[str, Meta(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,3})?$")]
 )
 ReturnedQuantity = (
-    Annotated[int, Meta(ge=0, le=10**9)] | Annotated[float, Meta(ge=0, le=10**9)] | Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
+    Annotated[int, Meta(ge=0, le=10**9)]
+    | Annotated[float, Meta(ge=0, le=10**9)]
+    | Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
 )
 Scalar = str | int | float | bool | None
 
@@ -71,7 +73,7 @@ class _Common(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     customer: CustomerRef | None = None
 
 
-class Order(_Common, tag="order"):
+class Order(_Common, frozen=True, tag="order"):
     """A purchase. `points` are paid with: a tender, spent from the balance. `codes` are vouchers used on it."""
 
     lines: Annotated[list[OrderLine], Meta(min_length=1, max_length=LINES_MAX)]
@@ -79,7 +81,7 @@ class Order(_Common, tag="order"):
     codes: Annotated[list[ShortText], Meta(max_length=CODES_MAX)] = field(default_factory=list)
 
 
-class Return(_Common, tag="return"):
+class Return(_Common, frozen=True, tag="return"):
     """Goods that came back. Without `order` each line is matched to the customer's latest unreturned purchase of the product.
 
     No lines means everything that has not come back yet.
@@ -90,42 +92,42 @@ class Return(_Common, tag="return"):
     lines: Annotated[list[ReturnLine], Meta(max_length=LINES_MAX)] = field(default_factory=list)
 
 
-class Visit(_Common, tag="visit"):
+class Visit(_Common, frozen=True, tag="visit"):
     """A customer was here."""
 
 
-class Event(_Common, tag="event"):
+class Event(_Common, frozen=True, tag="event"):
     """Something else that happened, by its name; rules and later segments read its properties."""
 
     name: Annotated[str, Meta(min_length=1, max_length=60)]
     properties: Annotated[dict[str, Scalar], Meta(max_length=PROPERTIES_MAX)] = field(default_factory=dict)
 
 
-class Enrolment(_Common, tag="enrolment"):
+class Enrolment(_Common, frozen=True, tag="enrolment"):
     """A customer becomes a member of the program."""
 
 
-class HoldPoints(_Common, tag="hold"):
+class HoldPoints(_Common, frozen=True, tag="hold"):
     """Set points aside, to be settled or voided within `ttl_s` seconds (at a till 30 minutes, on line a day)."""
 
     points: PositivePoints
     ttl_s: Annotated[int, Meta(ge=60, le=604_800)] = 1_800
 
 
-class SettleHold(_Common, tag="settle"):
+class SettleHold(_Common, frozen=True, tag="settle"):
     """Spend what a hold set aside, or less; the rest returns to its lots."""
 
     hold: UUID
     points: PositivePoints | None = None
 
 
-class VoidHold(_Common, tag="void"):
+class VoidHold(_Common, frozen=True, tag="void"):
     """Give back what a hold set aside."""
 
     hold: UUID
 
 
-class Redemption(_Common, tag="redemption"):
+class Redemption(_Common, frozen=True, tag="redemption"):
     """Take a reward for points: at once, or reserved (points held) until it is used or `ttl_s` has passed."""
 
     offer: ShortText
@@ -133,28 +135,28 @@ class Redemption(_Common, tag="redemption"):
     ttl_s: Annotated[int, Meta(ge=60, le=604_800)] = 1_800
 
 
-class UseEntitlement(_Common, tag="use"):
+class UseEntitlement(_Common, frozen=True, tag="use"):
     """Use a reward that a member holds, by its code or its key: exactly once."""
 
     code: ShortText = ""
     entitlement: UUID | None = None
 
 
-class Cancel(_Common, tag="cancel"):
+class Cancel(_Common, frozen=True, tag="cancel"):
     """Take back an earlier intake of the same source (till undo, a reward not wanted): its points are reversed exactly."""
 
     cancels: ExternalId
     cancels_source: Source | None = None
 
 
-class Adjustment(_Common, tag="adjustment"):
+class Adjustment(_Common, frozen=True, tag="adjustment"):
     """Give or take points by hand, with a reason that is kept."""
 
     points: Annotated[int, Meta(ge=-POINTS_MAX, le=POINTS_MAX)]
     reason: ReasonText
 
 
-class Transfer(_Common, tag="transfer"):
+class Transfer(_Common, frozen=True, tag="transfer"):
     """Move spendable points to another member; they keep their expiry."""
 
     points: PositivePoints
@@ -162,7 +164,7 @@ class Transfer(_Common, tag="transfer"):
     reason: ReasonText
 
 
-class PendingChange(_Common, tag="activation"):
+class PendingChange(_Common, frozen=True, tag="activation"):
     """Activate or cancel the pending points of an earlier intake (delivered, or not)."""
 
     of: ExternalId
@@ -170,13 +172,26 @@ class PendingChange(_Common, tag="activation"):
     is_cancelled: bool = False
 
 
-class Closing(_Common, tag="closing"):
+class Closing(_Common, frozen=True, tag="closing"):
     """One step of the end of a business day for one member: pending, tier, expiry. Made by the nightly run only."""
 
 
 Intake = (
-    Order | Return | Visit | Event | Enrolment | HoldPoints | SettleHold | VoidHold | Redemption | UseEntitlement | Cancel
-    | Adjustment | Transfer | PendingChange | Closing
+    Order
+    | Return
+    | Visit
+    | Event
+    | Enrolment
+    | HoldPoints
+    | SettleHold
+    | VoidHold
+    | Redemption
+    | UseEntitlement
+    | Cancel
+    | Adjustment
+    | Transfer
+    | PendingChange
+    | Closing
 )
 
 

@@ -49,7 +49,7 @@ def load(batch: Batch, business: Business) -> None:
     _answer_repeats(batch)
     waiting = [item for item in batch.items if item.receipt is None]
     _refuse_times(batch, waiting)
-    _load_stores(batch, business, waiting)
+    _load_stores(business, waiting)
     _load_customers(batch, business, waiting)
     waiting = [item for item in waiting if item.receipt is None]
     batch.timeline = timeline(business.pk)
@@ -71,7 +71,7 @@ def look(batch: Batch, business: Business) -> dict[UUID, dict[str, str]]:
     """
     (item,) = batch.items
     assert isinstance(item.intake, Order), "only a purchase is looked at before it happens"
-    _load_stores(batch, business, [item])
+    _load_stores(business, [item])
     if item.receipt is not None:
         raise UnknownStore(store=item.intake.store)
     item.who = look_up_customer(business, item.intake.customer, new_key=batch.new_key)
@@ -86,7 +86,7 @@ def look(batch: Batch, business: Business) -> dict[UUID, dict[str, str]]:
     batch.members = programs.load_members(business.pk, customers)
     ledger.load_accounts(batch.book, business.pk, batch.unit, customers)
     _load_lots(batch, business, [item])
-    ledger.load_lots(batch.book, {item.customer} if item.customer else (), batch.unit)
+    ledger.load_lots(batch.book, {item.customer} if item.customer else ())
     _load_limits(batch, business, [item])
     _refresh_progress(batch, business)
     return names
@@ -97,7 +97,9 @@ def _add_catalogue(batch: Batch, business: Business) -> list[tuple[OfferState, d
     batch.offers |= {offer.key: offer for offer, _ in catalogue}
     (item,) = batch.items
     if item.customer and any(offer.per_member_max for offer, _ in catalogue):
-        batch.held_counts = rewards.count_held(business.pk, [(item.customer, offer.key) for offer, _ in catalogue if offer.per_member_max])
+        batch.held_counts = rewards.count_held(
+            business.pk, [(item.customer, offer.key) for offer, _ in catalogue if offer.per_member_max]
+        )
     return catalogue
 
 
@@ -146,12 +148,13 @@ def _refuse_times(batch: Batch, items: Sequence[Item]) -> None:
             refuse(item, TimeTooEarly(occurred_at=occurred_at.isoformat(), earliest=EARLIEST.date().isoformat()))
 
 
-def _load_stores(batch: Batch, business: Business, items: Sequence[Item]) -> None:
+def _load_stores(business: Business, items: Sequence[Item]) -> None:
     codes = {item.intake.store for item in items if item.intake.store}
     if not codes:
         return
     stores = {
-        store.code: StoreInfo(store.pk, store.code, ZoneInfo(store.timezone)) for store in Store.objects.of(business).filter(code__in=codes)
+        store.code: StoreInfo(store.pk, store.code, ZoneInfo(store.timezone))
+        for store in Store.objects.of(business).filter(code__in=codes)
     }
     for item in items:
         if item.intake.store in stores:
@@ -163,7 +166,9 @@ def _load_stores(batch: Batch, business: Business, items: Sequence[Item]) -> Non
 def _load_customers(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     items = [item for item in items if item.receipt is None]
     takers = _of(items, Transfer)
-    references = [item.intake.customer for item in items] + [item.intake.to for item in takers if isinstance(item.intake, Transfer)]
+    references = [item.intake.customer for item in items] + [
+        item.intake.to for item in takers if isinstance(item.intake, Transfer)
+    ]
     resolved = resolve_customers(business, references, now=batch.now, new_key=batch.new_key)
     for item, who in zip(items, resolved, strict=False):
         item.who, item.customer = who, who.customer_id
@@ -208,7 +213,9 @@ def _load_named(batch: Batch, business: Business, items: Sequence[Item]) -> None
     }
     latest = max((item.intake.occurred_at for item in unnamed), default=batch.now)
     batch.purchases = facts.find_purchases(business.pk, pairs, latest)
-    keys = {fact.key for fact in batch.named.values()} | {line.fact for lines in batch.purchases.values() for line in lines}
+    keys = {fact.key for fact in batch.named.values()} | {
+        line.fact for lines in batch.purchases.values() for line in lines
+    }
     batch.lines = facts.load_lines(keys)
     batch.matched = facts.load_facts(business.pk, keys - {fact.key for fact in batch.named.values()})
     batch.cancelled = facts.find_amending(business.pk, keys, "cancel")
@@ -221,9 +228,13 @@ def _load_rewards(batch: Batch, business: Business, items: Sequence[Item]) -> No
     codes = [code for item in items if isinstance(item.intake, Order) for code in item.intake.codes]
     codes += [item.intake.code for item in items if isinstance(item.intake, UseEntitlement) and item.intake.code]
     bare = [normalise_code(code) for code in codes]
-    keys = {item.intake.entitlement for item in items if isinstance(item.intake, UseEntitlement) and item.intake.entitlement}
+    keys = {
+        item.intake.entitlement for item in items if isinstance(item.intake, UseEntitlement) and item.intake.entitlement
+    }
     cancelled = {batch.named[item.named].key for item in _of(items, Cancel) if item.named in batch.named}
-    found = rewards.load_entitlements(business.pk, keys=keys, digests=[digest_code(code) for code in bare if code], facts=cancelled)
+    found = rewards.load_entitlements(
+        business.pk, keys=keys, digests=[digest_code(code) for code in bare if code], facts=cancelled
+    )
     closing = {item.customer for item in _of(items, Closing) if item.customer}
     if closing:
         found += rewards.load_overdue(business.pk, closing, batch.now)
@@ -253,7 +264,18 @@ def _load_lots(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     latest = batch.timeline.latest
     if latest is None or not batch.with_points:
         return
-    kinds = (Return, Cancel, PendingChange, HoldPoints, SettleHold, VoidHold, Redemption, UseEntitlement, Transfer, Closing)
+    kinds = (
+        Return,
+        Cancel,
+        PendingChange,
+        HoldPoints,
+        SettleHold,
+        VoidHold,
+        Redemption,
+        UseEntitlement,
+        Transfer,
+        Closing,
+    )
     drawn_on = {item.customer for item in items if item.customer is not None and _draws(item.intake, kinds)}
     drawn_on |= {fact.customer for fact in batch.named.values() if fact.customer is not None}
     drawn_on |= {entitlement.holder for entitlement in batch.entitlements.values()}
@@ -262,12 +284,21 @@ def _load_lots(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     drawn_on |= set(ledger.holders_of(business.pk, holds).values())
     if batch.slides_expiry:
         drawn_on |= set(batch.members)
-    named = {UUID(outcome["lot"]) for decision in batch.decisions.values() for outcome in decision.outcomes if outcome.get("lot")}
+    named = {
+        UUID(outcome["lot"])
+        for decision in batch.decisions.values()
+        for outcome in decision.outcomes
+        if outcome.get("lot")
+    }
     named |= {part.lot for spent in batch.drawn.values() for _, parts in spent for part in parts}
     named |= {UUID(fact.payload["lot"]) for fact in batch.named.values() if "lot" in fact.payload}
-    ledger.load_lots(batch.book, drawn_on, batch.unit, keys=named)
+    ledger.load_lots(batch.book, drawn_on, keys=named)
     closing = {item.customer for item in _of(items, Closing) if item.customer is not None}
-    overdue = [account.key for (customer, _, side), account in batch.book.accounts.items() if side is Side.MEMBER and customer in closing]
+    overdue = [
+        account.key
+        for (customer, _, side), account in batch.book.accounts.items()
+        if side is Side.MEMBER and customer in closing
+    ]
     ledger.load_holds(batch.book, business.pk, holds, overdue_of=overdue)
 
 
@@ -286,7 +317,11 @@ def _load_limits(batch: Batch, business: Business, items: Sequence[Item]) -> Non
         if version is None or item.customer is None:
             continue
         if version[1].has_limits:
-            wanted |= {(item.customer, window) for name in version[1].windows(batch.day_of(item)) for window in (name, f"{name}#")}
+            wanted |= {
+                (item.customer, window)
+                for name in version[1].windows(batch.day_of(item))
+                for window in (name, f"{name}#")
+            }
         if "customer.order_count_before" in version[1].fields_read:
             counted.add(item.customer)
         member = batch.members.get(item.customer)
@@ -314,4 +349,3 @@ def _refresh_progress(batch: Batch, business: Business) -> None:
         member.progress, first = sums.get(member.customer, (0, None))
         member.progress_until = leaves_window_at(ladder, first, batch.shop.zone) if first else None
         member.is_changed = True
-

@@ -30,7 +30,10 @@ def close_day(business: Business, *, now: datetime) -> int:
     stamp = now.astimezone(ZoneInfo(business.timezone)).strftime("%Y-%m-%dT%H:%M")
     for customers in _due(business, now):
         intakes = [
-            Closing(source=SOURCE, external_id=f"{stamp}/{customer}", occurred_at=now, customer=CustomerRef(id=customer)) for customer in customers
+            Closing(
+                source=SOURCE, external_id=f"{stamp}/{customer}", occurred_at=now, customer=CustomerRef(id=customer)
+            )
+            for customer in customers
         ]
         receipts = receive(business, intakes, now=now)
         closed += len(receipts)
@@ -47,6 +50,12 @@ def _due(business: Business, now: datetime) -> Iterator[list[UUID]]:
 def _some_due(business: Business, now: datetime) -> list[UUID]:
     points = due_for_closing(business, now=now, limit=_GROUP)
     standings = Membership.objects.of(business).filter(Q(progress_until__lte=now) | Q(falls_at__lte=now))
-    open_rewards = Entitlement.objects.of(business).filter(state__in=[Entitlement.State.ISSUED, Entitlement.State.RESERVED], expires_at__lte=now)
-    found = [*points, *standings.values_list("pk", flat=True)[:_GROUP], *open_rewards.values_list("holder_id", flat=True)[:_GROUP]]
+    open_rewards = Entitlement.objects.of(business).filter(
+        state__in=[Entitlement.State.ISSUED, Entitlement.State.RESERVED], expires_at__lte=now
+    )
+    found = [
+        *points,
+        *standings.values_list("pk", flat=True)[:_GROUP],
+        *open_rewards.values_list("holder_id", flat=True)[:_GROUP],
+    ]
     return list(dict.fromkeys(found))[:_GROUP]

@@ -91,16 +91,26 @@ def quote(business: Business, order: Order, *, now: datetime, new_key: Callable[
     available = batch.account_of(item.customer).available(now) if member and item.customer else 0
     codes = _codes(batch, item, order)
     payment = InsufficientPoints(needed=order.points, available=available) if order.points > available else None
-    item.intake = structs.replace(order, points=0 if payment else order.points, codes=[one.code for one in codes if one.refusal is None])
+    item.intake = structs.replace(
+        order, points=0 if payment else order.points, codes=[one.code for one in codes if one.refusal is None]
+    )
     left = available - item.intake.points
-    rewards = [_reward(batch, item, offer, names[offer.key], left, known) for offer in batch.offers.values() if offer.key in names]
+    rewards = [
+        _reward(batch, item, offer, names[offer.key], left, known)
+        for offer in batch.offers.values()
+        if offer.key in names
+    ]
     earns = member is not None or (item.customer is not None and _is_automatic(batch, now))
     if not earns:
         _imagine_member(batch, item)
     apply_order(batch, item)
     stands = batch.members.get(item.customer) if item.customer and earns else None
     program = _program(batch, now)
-    following = missing_to_next(program.ladder, tier=stands.tier, progress=stands.progress) if stands and program and program.ladder else None
+    following = (
+        missing_to_next(program.ladder, tier=stands.tier, progress=stands.progress)
+        if stands and program and program.ladder
+        else None
+    )
     return Quote(
         customer=known,
         is_member=member is not None,
@@ -141,7 +151,10 @@ def _imagine_member(batch: Batch, item: Item) -> None:
 
 
 def _basket(order: Order) -> list[BasketLine]:
-    return [BasketLine(sku=line.sku, quantity_milli=milli(line.quantity), net_minor=line.amount_minor) for line in order.lines]
+    return [
+        BasketLine(sku=line.sku, quantity_milli=milli(line.quantity), net_minor=line.amount_minor)
+        for line in order.lines
+    ]
 
 
 def _codes(batch: Batch, item: Item, order: Order) -> list[CodeQuote]:
@@ -163,11 +176,15 @@ def _codes(batch: Batch, item: Item, order: Order) -> list[CodeQuote]:
             continue
         used.add(entitlement.key)
         discounts = discount(entitlement.kind, entitlement.value, lines)
-        quoted.append(CodeQuote(code=code, offer=batch.offers[entitlement.offer].code, refusal=None, discounts=discounts))
+        quoted.append(
+            CodeQuote(code=code, offer=batch.offers[entitlement.offer].code, refusal=None, discounts=discounts)
+        )
     return quoted
 
 
-def _reward(batch: Batch, item: Item, offer: OfferState, name: dict[str, str], available: int, known: UUID | None) -> RewardQuote:
+def _reward(
+    batch: Batch, item: Item, offer: OfferState, name: dict[str, str], available: int, known: UUID | None
+) -> RewardQuote:
     refusal: RegularsError | None = None
     member = batch.members.get(known) if known else None
     assert isinstance(item.intake, Order), "a quote is of a purchase"
@@ -181,4 +198,6 @@ def _reward(batch: Batch, item: Item, offer: OfferState, name: dict[str, str], a
             raise InsufficientPoints(needed=offer.price, available=available)
     except RegularsError as error:
         refusal = error
-    return RewardQuote(offer=offer, name=name, refusal=refusal, discounts=discount(offer.kind, offer.value, _basket(item.intake)))
+    return RewardQuote(
+        offer=offer, name=name, refusal=refusal, discounts=discount(offer.kind, offer.value, _basket(item.intake))
+    )

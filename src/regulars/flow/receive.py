@@ -7,6 +7,7 @@ chunk is durable: answered means recorded. A refused intake changes nothing and 
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,13 @@ import msgspec
 from django.db import transaction
 
 from regulars.database.transactions import run_durably
-from regulars.flow.adjusting import apply_adjustment, apply_closing, apply_enrolment, apply_pending_change, apply_transfer
+from regulars.flow.adjusting import (
+    apply_adjustment,
+    apply_closing,
+    apply_enrolment,
+    apply_pending_change,
+    apply_transfer,
+)
 from regulars.flow.batch import Batch, Item, Shop
 from regulars.flow.earning import apply_event, apply_order, apply_visit
 from regulars.flow.entitling import apply_redemption, apply_use
@@ -68,7 +75,7 @@ APPLY: dict[type, Callable[[Batch, Item], None]] = {
 }
 
 
-class _RefusedMidway(Exception):  # noqa: N818 - not an error: a signal to start over without the refused item
+class _RefusedMidway(Exception):
     def __init__(self, place: int, error: RegularsError) -> None:
         super().__init__(place)
         self.place = place
@@ -94,11 +101,19 @@ def receive(
     bodies = [given or digest(intake) for intake, given in zip(intakes, digests or [None] * len(intakes), strict=True)]
     for start in range(0, len(intakes), CHUNK):
         chunk = list(zip(intakes[start : start + CHUNK], bodies[start : start + CHUNK], strict=True))
-        receipts += run_durably(lambda chunk=chunk: _receive_chunk(business, chunk, now, with_points, new_key))  # type: ignore[misc]  # the default binds the chunk
+        work = partial(_receive_chunk, business, chunk, now=now, with_points=with_points, new_key=new_key)
+        receipts += run_durably(work)
     return receipts
 
 
-def _receive_chunk(business: Business, intakes: Sequence[tuple[Intake, bytes]], now: datetime, with_points: bool, new_key: Callable[[], UUID]) -> list[Receipt]:  # noqa: FBT001 - private, named at its one call
+def _receive_chunk(
+    business: Business,
+    intakes: Sequence[tuple[Intake, bytes]],
+    *,
+    now: datetime,
+    with_points: bool,
+    new_key: Callable[[], UUID],
+) -> list[Receipt]:
     shop = Shop(business.pk, business.currency, ZoneInfo(business.timezone))
     refused: dict[int, RegularsError] = {}
     while True:

@@ -5,8 +5,9 @@ Per line and rule the amount reversed so far is always round-half-up(points × r
 of partial returns equals one full return. Spent points go back to their lots in the same proportion.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from regulars.facts.store import StoredFact, StoredLine
@@ -66,7 +67,9 @@ def apply_return(batch: Batch, item: Item) -> None:
     _book_return(batch, item, parts, unmatched, amends)
 
 
-def _book_return(batch: Batch, item: Item, parts: Sequence[Part], unmatched: Sequence[Unmatched], amends: UUID | None) -> None:
+def _book_return(
+    batch: Batch, item: Item, parts: Sequence[Part], unmatched: Sequence[Unmatched], amends: UUID | None
+) -> None:
     total = -sum(part.net_minor for part in parts) - sum(one.net_minor for one in unmatched)
     batch.record(item, currency=batch.shop.currency, total_minor=total, amends=amends)
     _record_lines(batch, item, parts, unmatched)
@@ -74,7 +77,10 @@ def _book_return(batch: Batch, item: Item, parts: Sequence[Part], unmatched: Seq
         so_far = batch.returned.get(part.line.key, (0, 0))[1]
         batch.returned[part.line.key] = (part.line.sold_milli, so_far + part.after - part.before)
     if unmatched:
-        item.tally.detail["unmatched_lines"] = [{"sku": one.line.sku, "quantity_milli": one.quantity_milli, "amount_minor": one.net_minor} for one in unmatched]
+        item.tally.detail["unmatched_lines"] = [
+            {"sku": one.line.sku, "quantity_milli": one.quantity_milli, "amount_minor": one.net_minor}
+            for one in unmatched
+        ]
     member = batch.members.get(item.customer) if item.customer else None
     if member is None or not batch.with_points:
         return
@@ -95,7 +101,11 @@ def _parts_of(batch: Batch, order: StoredFact, wanted: Sequence[ReturnLine]) -> 
     """Return the parts of a named order: the lines asked for, or everything that has not come back."""
     lines = batch.lines[order.key]
     if not wanted:
-        parts = [_part(batch, line, line.sold_milli - batch.returned_of(line)) for line in lines if line.sold_milli > batch.returned_of(line)]
+        parts = [
+            _part(batch, line, line.sold_milli - batch.returned_of(line))
+            for line in lines
+            if line.sold_milli > batch.returned_of(line)
+        ]
         if not parts:
             raise NothingLeft
         return parts
@@ -111,7 +121,9 @@ def _parts_of(batch: Batch, order: StoredFact, wanted: Sequence[ReturnLine]) -> 
                 taken[line.key] = taken.get(line.key, 0) + quantity
                 left -= quantity
         if left > 0:
-            raise ReturnedTooMuch(line=one.line or one.sku, left=milli(one.quantity) - left, quantity=milli(one.quantity))
+            raise ReturnedTooMuch(
+                line=one.line or one.sku, left=milli(one.quantity) - left, quantity=milli(one.quantity)
+            )
     return parts
 
 
@@ -167,17 +179,22 @@ def _purchases(batch: Batch, item: Item, wanted: ReturnLine) -> list[StoredLine]
 
 
 def _record_lines(batch: Batch, item: Item, parts: Sequence[Part], unmatched: Sequence[Unmatched]) -> None:
+    rows: list[tuple[UUID | None, int, int, UUID | None]]
     rows = [(part.line.product, part.before - part.after, -part.net_minor, part.line.key) for part in parts]
     rows += [(batch.product_key(one.line.sku), -one.quantity_milli, -one.net_minor, None) for one in unmatched]
     for position, (product, quantity, net, original) in enumerate(rows, start=1):
-        batch.new_lines.append((batch.new_key(), batch.shop.key, item.fact, position, product, quantity, net, 0, original))
+        batch.new_lines.append(
+            (batch.new_key(), batch.shop.key, item.fact, position, product, quantity, net, 0, original)
+        )
 
 
 def _negative(batch: Batch, item: Item) -> Negative:
     return Negative(batch.program_now(item).program.unit.negative)
 
 
-def _reverse_order(batch: Batch, item: Item, member: Member, fact: UUID, parts: Sequence[Part]) -> list[dict[str, object]]:
+def _reverse_order(
+    batch: Batch, item: Item, member: Member, fact: UUID, parts: Sequence[Part]
+) -> list[dict[str, object]]:
     """Reverse what the parts of one purchase earned, rule by rule, and give back what was spent on them; return the outcomes."""
     lines = batch.lines[fact]
     places = {line.key: place for place, line in enumerate(lines)}
@@ -187,10 +204,19 @@ def _reverse_order(batch: Batch, item: Item, member: Member, fact: UUID, parts: 
         per_line = outcome["per_line"]
         amounts = [_between(per_line[places[part.line.key]], part) for part in parts]
         if sum(amounts):
-            _reverse(batch, item, member, sum(amounts), lot=outcome.get("lot"), rule=outcome["rule"], transaction=outcome.get("transaction"))
+            _reverse(batch, item, member, sum(amounts), outcome)
             per_part = [-amount for amount in amounts]
             reason = {"is": "returned", "points": outcome["points"]}
-            stored.append({"rule": outcome["rule"], "outcome": "reversed", "points": sum(per_part), "per_line": per_part, "of": str(fact), "reasons": [reason]})
+            stored.append(
+                {
+                    "rule": outcome["rule"],
+                    "outcome": "reversed",
+                    "points": sum(per_part),
+                    "per_line": per_part,
+                    "of": str(fact),
+                    "reasons": [reason],
+                }
+            )
     _give_back(batch, item, member, fact, parts)
     return stored
 
@@ -199,16 +225,21 @@ def _between(amount: int, part: Part) -> int:
     return _target(amount, part.line, part.after) - _target(amount, part.line, part.before)
 
 
-def _reverse(batch: Batch, item: Item, member: Member, amount: int, *, lot: str | None, rule: str, transaction: str | None) -> None:
-    counted_at = batch.book.lots[UUID(lot)].occurred_at if lot and UUID(lot) in batch.book.lots else item.intake.occurred_at
+def _reverse(batch: Batch, item: Item, member: Member, amount: int, outcome: Mapping[str, Any]) -> None:
+    """Take back an amount that an outcome gave; one without a lot was never credited, only computed."""
+    lot, transaction = outcome.get("lot"), outcome.get("transaction")
+    stored = batch.book.lots.get(UUID(lot)) if lot else None
+    counted_at = stored.occurred_at if stored else item.intake.occurred_at
     ladder = batch.program_now(item).program.ladder
     counts = ladder is not None and ladder.metric == "points_earned"
     posting = Posting(
-        fact=item.fact, kind="reverse_earn", occurred_at=item.intake.occurred_at, rule=rule,
+        fact=item.fact, kind="reverse_earn", occurred_at=item.intake.occurred_at, rule=outcome["rule"],
         reverses=UUID(transaction) if transaction else None, counts_at=counted_at if counts else None,
     )  # fmt: skip
     own = frozenset({UUID(lot)}) if lot else frozenset()
-    reversal = batch.book.reverse_credit(batch.account_of(member.customer), amount, posting, negative=_negative(batch, item), own=own)
+    reversal = batch.book.reverse_credit(
+        batch.account_of(member.customer), amount, posting, negative=_negative(batch, item), own=own
+    )
     item.tally.reversed += amount
     if reversal.shortfall:
         missing = item.tally.detail.get("shortfall", 0)
@@ -218,7 +249,9 @@ def _reverse(batch: Batch, item: Item, member: Member, amount: int, *, lot: str 
         count_progress(batch, item, member, -amount, counted_at)
 
 
-def _reverse_unmatched(batch: Batch, item: Item, member: Member, unmatched: Sequence[Unmatched]) -> list[dict[str, object]]:
+def _reverse_unmatched(
+    batch: Batch, item: Item, member: Member, unmatched: Sequence[Unmatched]
+) -> list[dict[str, object]]:
     """Reverse what such goods would earn by the program version of the day; return the outcomes."""
     version = batch.version_at(item.intake.occurred_at)
     if version is None:
@@ -228,9 +261,17 @@ def _reverse_unmatched(batch: Batch, item: Item, member: Member, unmatched: Sequ
     stored: list[dict[str, object]] = []
     for outcome in decide(version[1], situation):
         if outcome.points:
-            _reverse(batch, item, member, outcome.points, lot=None, rule=outcome.rule, transaction=None)
+            _reverse(batch, item, member, outcome.points, {"rule": outcome.rule})
             per_line = [-amount for amount in outcome.per_line]
-            stored.append({"rule": outcome.rule, "outcome": "reversed", "points": -outcome.points, "per_line": per_line, "reasons": [*outcome.reasons]})
+            stored.append(
+                {
+                    "rule": outcome.rule,
+                    "outcome": "reversed",
+                    "points": -outcome.points,
+                    "per_line": per_line,
+                    "reasons": [*outcome.reasons],
+                }
+            )
     return stored
 
 
@@ -250,7 +291,9 @@ def _give_back(batch: Batch, item: Item, member: Member, fact: UUID, parts: Sequ
 def _give_back_points(batch: Batch, item: Item, member: Member, fact: UUID, amount: int) -> None:
     left = amount
     for place, (transaction, parts) in enumerate(batch.drawn.get(fact, [])):
-        posting = Posting(fact=item.fact, kind="reverse_spend", occurred_at=item.intake.occurred_at, reverses=transaction)
+        posting = Posting(
+            fact=item.fact, kind="reverse_spend", occurred_at=item.intake.occurred_at, reverses=transaction
+        )
         given = batch.book.give_back(batch.account_of(member.customer), left, posting, parts)
         batch.drawn[fact][place] = (transaction, _less(parts, given))
         item.tally.returned += given
@@ -281,11 +324,17 @@ def apply_cancel(batch: Batch, item: Item) -> None:
     item.customer = fact.customer
     undo(batch, item, fact)
     batch.cancelled[fact.key] = item.fact
-    batch.events.append(("fact.cancelled", item.customer, {"fact": str(item.fact), "cancelled": str(fact.key), "kind": fact.kind}))
+    batch.events.append(
+        ("fact.cancelled", item.customer, {"fact": str(item.fact), "cancelled": str(fact.key), "kind": fact.kind})
+    )
 
 
 def _cancel_order(batch: Batch, item: Item, fact: StoredFact) -> None:
-    parts = [_part(batch, line, line.sold_milli - batch.returned_of(line)) for line in batch.lines[fact.key] if line.sold_milli > batch.returned_of(line)]
+    parts = [
+        _part(batch, line, line.sold_milli - batch.returned_of(line))
+        for line in batch.lines[fact.key]
+        if line.sold_milli > batch.returned_of(line)
+    ]
     _book_return(batch, item, parts, [], fact.key)
     unuse_codes(batch, item, fact.key)
 
@@ -298,7 +347,7 @@ def _cancel_earning(batch: Batch, item: Item, fact: StoredFact) -> None:
         return
     for outcome in decision.outcomes:
         if outcome["points"]:
-            _reverse(batch, item, member, outcome["points"], lot=outcome.get("lot"), rule=outcome["rule"], transaction=outcome.get("transaction"))
+            _reverse(batch, item, member, outcome["points"], outcome)
 
 
 def _cancel_redemption(batch: Batch, item: Item, fact: StoredFact) -> None:
@@ -316,13 +365,17 @@ def _cancel_adjustment(batch: Batch, item: Item, fact: StoredFact) -> None:
     if points > 0:
         posting = Posting(fact=item.fact, kind="adjust", occurred_at=item.intake.occurred_at)
         own = frozenset({UUID(fact.payload["lot"])}) if "lot" in fact.payload else frozenset()
-        reversal = batch.book.reverse_credit(account, points, posting, negative=_negative(batch, item), own=own, source=Side.ADJUSTED)
+        reversal = batch.book.reverse_credit(
+            account, points, posting, negative=_negative(batch, item), own=own, source=Side.ADJUSTED
+        )
         item.tally.reversed += points
         if reversal.shortfall:
             item.tally.detail["shortfall"] = reversal.shortfall
         return
     for transaction, parts in batch.drawn.get(fact.key, []):
-        posting = Posting(fact=item.fact, kind="reverse_spend", occurred_at=item.intake.occurred_at, reverses=transaction)
+        posting = Posting(
+            fact=item.fact, kind="reverse_spend", occurred_at=item.intake.occurred_at, reverses=transaction
+        )
         item.tally.returned += batch.book.give_back(account, -points, posting, parts, source=Side.ADJUSTED)
 
 

@@ -67,7 +67,12 @@ def save(batch: Batch) -> None:
     ledger.save_book(batch.book, business)
     programs.insert_decisions(batch.new_decisions)
     programs.insert_standings(batch.new_standings)
-    programs.count_used([(batch.new_key(), business, customer, window, more) for (customer, window), more in sorted(batch.used.items(), key=str)])
+    programs.count_used(
+        [
+            (batch.new_key(), business, customer, window, more)
+            for (customer, window), more in sorted(batch.used.items(), key=str)
+        ]
+    )
     rewards.save_offers(batch.offers.values())
     rewards.save_entitlements(business, batch.entitlements.values(), batch.now)
     _announce(batch)
@@ -75,7 +80,10 @@ def save(batch: Batch) -> None:
 
 def _announce(batch: Batch) -> None:
     """Freeze the events and enqueue the one job that seals the chain, numbers the feed and plans the webhooks."""
-    rows = [outbox.EventRow(batch.new_key(), batch.shop.key, kind, customer, payload, batch.now) for kind, customer, payload in _events(batch)]
+    rows = [
+        outbox.EventRow(batch.new_key(), batch.shop.key, kind, customer, payload, batch.now)
+        for kind, customer, payload in _events(batch)
+    ]
     outbox.insert_events(connection, rows)
     sealed: dict[str, list[str]] = {
         "facts": [fact.key.hex for fact, _ in batch.new_facts],
@@ -83,7 +91,9 @@ def _announce(batch: Batch) -> None:
         "events": [row.id.hex for row in rows],
     }
     if batch.new_facts:
-        outbox.insert_jobs(connection, [outbox.JobRow(batch.new_key(), batch.shop.key, "seal", sealed, batch.now, batch.now)])
+        outbox.insert_jobs(
+            connection, [outbox.JobRow(batch.new_key(), batch.shop.key, "seal", sealed, batch.now, batch.now)]
+        )
 
 
 def _events(batch: Batch) -> list[tuple[str, UUID | None, dict[str, object]]]:
@@ -93,6 +103,8 @@ def _events(batch: Batch) -> list[tuple[str, UUID | None, dict[str, object]]]:
         if kind and item.receipt:
             payload = msgspec.to_builtins(item.receipt)
             payload.pop("earnings", None)
-            payload.update({"source": fact.source, "external_id": fact.external_id, "occurred_at": fact.occurred_at.isoformat()})
+            payload.update(
+                {"source": fact.source, "external_id": fact.external_id, "occurred_at": fact.occurred_at.isoformat()}
+            )
             recorded.append((kind, item.customer, payload))
     return recorded + batch.events

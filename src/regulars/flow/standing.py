@@ -42,5 +42,7 @@ def evaluate_standing(batch: Batch, item: Item, member: Member, ladder: Ladder) 
         return
     reason = {"from": member.tier, "progress": member.progress, "metric": ladder.metric}
     member.tier, member.tier_since, member.is_changed = result.tier, batch.now, True
-    batch.new_standings.append((batch.new_key(), batch.shop.key, member.customer, result.tier, batch.now, reason, item.fact))
+    batch.new_standings.append(
+        (batch.new_key(), batch.shop.key, member.customer, result.tier, batch.now, reason, item.fact)
+    )
     batch.events.append(("tier.changed", member.customer, {"fact": str(item.fact), "tier": result.tier, **reason}))

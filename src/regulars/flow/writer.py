@@ -76,7 +76,7 @@ class Writer:
         try:
             intakes, digests = [request.intake for request in requests], [request.digest for request in requests]
             receipts = receive(business, intakes, now=self._clock(), digests=digests)
-        except Exception as error:  # noqa: BLE001 - the thread must answer everybody; the error goes to whoever asked
+        except Exception as error:
             if len(requests) == 1:
                 logger.exception("an intake could not be received")
                 requests[0].answer.set_exception(error)

@@ -30,7 +30,10 @@ def compute_reports(business_key: str, subjects: Sequence[Subject], *, now: date
     marts.publish()
     today = now.astimezone(ZoneInfo(business.timezone)).date()
     with marts.open_snapshot() as con:
-        return {str(subject): retention_report(con, period=subject.period, store=subject.store, until=today) for subject in subjects}
+        return {
+            str(subject): retention_report(con, period=subject.period, store=subject.store, until=today)
+            for subject in subjects
+        }
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -38,7 +41,9 @@ def main(arguments: Sequence[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "regulars.site.settings")
     django.setup()
     moment, business, *subjects = arguments
-    reports = compute_reports(business, [read_subject(subject) for subject in subjects], now=datetime.fromisoformat(moment))
+    reports = compute_reports(
+        business, [read_subject(subject) for subject in subjects], now=datetime.fromisoformat(moment)
+    )
     sys.stdout.buffer.write(msgspec.json.encode(reports))
 
 

@@ -54,7 +54,12 @@ _LINES = "JOIN facts_line l ON l.fact_id = f.id LEFT JOIN catalog_product d ON d
 
 def _rows(business: UUID, after: int, until: int) -> Mapping[str, Iterator[Row]]:
     scope = [key_param(connection, business), after, until]
-    return {"orders": _orders(scope), "order_lines": _order_lines(scope), "returns": _returns(scope), "return_lines": _return_lines(scope)}
+    return {
+        "orders": _orders(scope),
+        "order_lines": _order_lines(scope),
+        "returns": _returns(scope),
+        "return_lines": _return_lines(scope),
+    }
 
 
 def _hex(key: object) -> str | None:
@@ -65,7 +70,9 @@ def _hex(key: object) -> str | None:
 def _orders(scope: list[object]) -> Iterator[Row]:
     source = _STRETCH.format(joins="LEFT JOIN tenancy_store s ON s.id = f.store_id", kinds="f.kind = 'order'")
     columns = "f.id, f.customer_id, s.code, f.source, f.occurred_at, f.local_day, f.currency, f.total_minor"
-    for fact, customer, store, channel, occurred_at, day, currency, total in fetch(connection, f"SELECT {columns} {source}", scope):
+    for fact, customer, store, channel, occurred_at, day, currency, total in fetch(
+        connection, f"SELECT {columns} {source}", scope
+    ):
         yield _hex(fact), _hex(customer), store, channel, to_moment(occurred_at), to_day(day), currency, total, "order"
 
 
@@ -82,13 +89,30 @@ _CAME_BACK = "f.kind IN ('return', 'cancel') AND f.currency <> '' AND f.total_mi
 def _returns(scope: list[object]) -> Iterator[Row]:
     joins = "LEFT JOIN tenancy_store s ON s.id = f.store_id LEFT JOIN facts_fact o ON o.id = f.amends_id"
     source = _STRETCH.format(joins=joins, kinds=_CAME_BACK)
-    columns = "f.id, f.amends_id, f.customer_id, s.code, f.occurred_at, f.local_day, o.local_day, f.total_minor, f.currency"
-    for fact, order, customer, store, occurred_at, day, order_day, total, currency in fetch(connection, f"SELECT {columns} {source}", scope):
-        yield _hex(fact), _hex(order), _hex(customer), store, to_moment(occurred_at), to_day(day), to_day(order_day), total, currency
+    columns = (
+        "f.id, f.amends_id, f.customer_id, s.code, f.occurred_at, f.local_day, o.local_day, f.total_minor, f.currency"
+    )
+    for fact, order, customer, store, occurred_at, day, order_day, total, currency in fetch(
+        connection, f"SELECT {columns} {source}", scope
+    ):
+        yield (
+            _hex(fact),
+            _hex(order),
+            _hex(customer),
+            store,
+            to_moment(occurred_at),
+            to_day(day),
+            to_day(order_day),
+            total,
+            currency,
+        )
 
 
 def _return_lines(scope: list[object]) -> Iterator[Row]:
-    source = _STRETCH.format(joins=f"{_LINES} LEFT JOIN facts_line o ON o.id = l.original_line_id", kinds=f"{_CAME_BACK} AND l.net_minor <= 0")
+    source = _STRETCH.format(
+        joins=f"{_LINES} LEFT JOIN facts_line o ON o.id = l.original_line_id",
+        kinds=f"{_CAME_BACK} AND l.net_minor <= 0",
+    )
     columns = "f.id, COALESCE(d.sku, ''), l.quantity_milli, l.net_minor, o.fact_id"
     for fact, sku, quantity, net, order in fetch(connection, f"SELECT {columns} {source}", scope):
         yield _hex(fact), sku, quantity, net, _hex(order)

@@ -19,7 +19,9 @@ class BadPhone(RegularsError):
 
     code = "bad_phone"
     status = 422
-    text = gettext_noop("The phone number (%(length)s characters) is not possible in %(country)s. Write it with its country code, like +91 98765 43210.")
+    text = gettext_noop(
+        "The phone number (%(length)s characters) is not possible in %(country)s. Write it with its country code, like +91 98765 43210."
+    )
 
 
 @lru_cache(maxsize=20_000)

@@ -16,7 +16,7 @@ def clean(text: str, limit: int = NAME_MAX) -> str:
     kept = "".join(
         " " if char.isspace() else char
         for char in unicodedata.normalize("NFC", text)
-        if char.isspace() or unicodedata.category(char) not in {"Cc", "Cs"} and char not in "\ufeff\u200b\u2060"
+        if char.isspace() or (unicodedata.category(char) not in {"Cc", "Cs"} and char not in "\ufeff\u200b\u2060")
     )
     return " ".join(kept.split())[:limit].strip()
 

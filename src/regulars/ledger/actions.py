@@ -18,7 +18,7 @@ def seal_transactions(business: UUID, keys: Sequence[UUID]) -> int:
     position, chain_hash = last_seal(business)
     sealed = 0
     for start in range(0, len(keys), SEAL_MAX):
-        fresh = unsealed(business, keys[start : start + SEAL_MAX])
+        fresh = unsealed(keys[start : start + SEAL_MAX])
         booked = load_booked(business, fresh)
         seals = []
         for key in fresh:

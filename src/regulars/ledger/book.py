@@ -89,7 +89,11 @@ class Lot:
 
     def is_spendable(self, now: datetime) -> bool:
         """Tell whether the lot is active and not over."""
-        return self.available_at is not None and self.available_at <= now and (self.expires_at is None or now < self.expires_at)
+        return (
+            self.available_at is not None
+            and self.available_at <= now
+            and (self.expires_at is None or now < self.expires_at)
+        )
 
     def is_over(self, now: datetime) -> bool:
         """Tell whether the lot's time has passed."""
@@ -254,7 +258,9 @@ class Book:
         lot.is_changed = True
         self.allocations.append(Allocation(self._new_key(), entry, lot.key, -amount))
 
-    def credit(self, account: Account, amount: int, posting: Posting, terms: Terms, *, source: Side = Side.ISSUED) -> Lot:
+    def credit(
+        self, account: Account, amount: int, posting: Posting, terms: Terms, *, source: Side = Side.ISSUED
+    ) -> Lot:
         """Give points: a new lot, absorbed first by the member's deficit where there is one."""
         shop = self.account(source, account.unit)
         transaction, _ = self._post(posting, [(shop, -amount), (account, amount)])
@@ -307,7 +313,14 @@ class Book:
         return transaction
 
     def reverse_credit(
-        self, account: Account, amount: int, posting: Posting, *, negative: Negative, own: frozenset[UUID] = frozenset(), source: Side = Side.ISSUED
+        self,
+        account: Account,
+        amount: int,
+        posting: Posting,
+        *,
+        negative: Negative,
+        own: frozenset[UUID] = frozenset(),
+        source: Side = Side.ISSUED,
     ) -> Reversal:
         """Take back points that a recorded credit gave.
 
@@ -315,7 +328,9 @@ class Book:
         missing follows the negative policy. Raises InsufficientPoints under `refuse` and changes nothing.
         """
         mine = [self.lots[key] for key in own if key in self.lots]
-        others = sorted((lot for lot in account.lots if lot.key not in own and not lot.is_over(self.now)), key=lambda lot: lot.order)
+        others = sorted(
+            (lot for lot in account.lots if lot.key not in own and not lot.is_over(self.now)), key=lambda lot: lot.order
+        )
         expired = _take(mine, amount - sum(lot.free for lot in mine), lambda lot: lot.expired)
         within_own = amount - sum(lot.free for lot in mine) - sum(part for _, part in expired)
         missing = max(within_own - sum(lot.free for lot in others), 0)
@@ -335,14 +350,18 @@ class Book:
         """Bring back from breakage what a reversal is about to take, so that the member does not pay twice for it."""
         amount = sum(part for _, part in expired)
         if amount:
-            back = Posting(fact=posting.fact, kind="reinstate", occurred_at=posting.occurred_at, reverses=posting.reverses)
+            back = Posting(
+                fact=posting.fact, kind="reinstate", occurred_at=posting.occurred_at, reverses=posting.reverses
+            )
             _, entries = self._post(back, [(self.account(Side.BREAKAGE, account.unit), -amount), (account, amount)])
             for lot, part in expired:
                 lot.expired -= part
                 self._draw(lot, entries[account.key], -part)
         return amount
 
-    def give_back(self, account: Account, amount: int, posting: Posting, drawn: Sequence[Drawn], *, source: Side = Side.REDEEMED) -> int:
+    def give_back(
+        self, account: Account, amount: int, posting: Posting, drawn: Sequence[Drawn], *, source: Side = Side.REDEEMED
+    ) -> int:
         """Give spent points back to the lots they came from, last drawn first; return how many.
 
         Never more than was drawn. What goes back to a lot whose time has passed expires at once.
@@ -365,7 +384,9 @@ class Book:
 
     def expire(self, account: Account, fact: UUID, *, only: Sequence[Lot] | None = None) -> int:
         """Post what is over and not held to breakage; return how much. Running it again changes nothing."""
-        over = [(lot, lot.free) for lot in (account.lots if only is None else only) if lot.is_over(self.now) and lot.free]
+        over = [
+            (lot, lot.free) for lot in (account.lots if only is None else only) if lot.is_over(self.now) and lot.free
+        ]
         amount = sum(part for _, part in over)
         if not amount:
             return 0
@@ -382,7 +403,9 @@ class Book:
         for lot, part in parts:
             lot.held += part
             lot.is_changed = True
-        held = Hold(self._new_key(), account, fact, amount, [(lot.key, part) for lot, part in parts], expires_at, is_new=True)
+        held = Hold(
+            self._new_key(), account, fact, amount, [(lot.key, part) for lot, part in parts], expires_at, is_new=True
+        )
         self.holds[held.key] = held
         self.version += 1
         return held
@@ -395,7 +418,9 @@ class Book:
         if amount > hold.amount:
             raise OverHold(held=hold.amount, needed=amount)
         self._resolve(hold, "settled")
-        transaction, entries = self._post(posting, [(hold.account, -amount), (self.account(Side.REDEEMED, hold.account.unit), amount)])
+        transaction, entries = self._post(
+            posting, [(hold.account, -amount), (self.account(Side.REDEEMED, hold.account.unit), amount)]
+        )
         missing = amount
         for key, pinned in hold.parts:
             lot = self.lots[key]
@@ -432,7 +457,9 @@ class Book:
         transaction, entries = self._post(posting, [(giver, -amount), (taker, amount)])
         for lot, part in parts:
             self._draw(lot, entries[giver.key], part)
-            terms = Terms(occurred_at=lot.occurred_at, available_at=lot.available_at, expires_at=lot.expires_at, expiry=lot.expiry)
+            terms = Terms(
+                occurred_at=lot.occurred_at, available_at=lot.available_at, expires_at=lot.expires_at, expiry=lot.expiry
+            )
             self._open_lot(taker, transaction, part, terms)
         return transaction
 

@@ -31,10 +31,18 @@ class Account(BusinessModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["business", "customer", "unit", "kind"], condition=Q(customer__isnull=False), name="account_owner"),
-            models.UniqueConstraint(fields=["business", "unit", "kind"], condition=Q(customer__isnull=True), name="account_shop"),
+            models.UniqueConstraint(
+                fields=["business", "customer", "unit", "kind"],
+                condition=Q(customer__isnull=False),
+                name="account_owner",
+            ),
+            models.UniqueConstraint(
+                fields=["business", "unit", "kind"], condition=Q(customer__isnull=True), name="account_shop"
+            ),
             models.CheckConstraint(condition=~Q(kind="member") | Q(balance__gte=0), name="account_member_not_negative"),
-            models.CheckConstraint(condition=~Q(kind="deficit") | Q(balance__lte=0), name="account_deficit_not_positive"),
+            models.CheckConstraint(
+                condition=~Q(kind="deficit") | Q(balance__lte=0), name="account_deficit_not_positive"
+            ),
         ]
 
 
@@ -103,12 +111,20 @@ class Lot(BusinessModel):
         constraints = [
             models.CheckConstraint(condition=Q(remaining__gte=0, remaining__lte=F("granted")), name="lot_remaining"),
             models.CheckConstraint(condition=Q(held__gte=0, held__lte=F("remaining")), name="lot_held"),
-            models.CheckConstraint(condition=Q(expired__gte=0, expired__lte=F("granted") - F("remaining")), name="lot_expired"),
+            models.CheckConstraint(
+                condition=Q(expired__gte=0, expired__lte=F("granted") - F("remaining")), name="lot_expired"
+            ),
         ]
         indexes = [
             models.Index(fields=["account"], condition=Q(remaining__gt=0), name="lot_open"),
-            models.Index(fields=["business", "expires_at"], condition=Q(remaining__gt=0, expires_at__isnull=False), name="lot_expiring"),
-            models.Index(fields=["business", "waits_until"], condition=Q(available_at__isnull=True), name="lot_waiting"),
+            models.Index(
+                fields=["business", "expires_at"],
+                condition=Q(remaining__gt=0, expires_at__isnull=False),
+                name="lot_expiring",
+            ),
+            models.Index(
+                fields=["business", "waits_until"], condition=Q(available_at__isnull=True), name="lot_waiting"
+            ),
         ]
 
 

@@ -47,7 +47,11 @@ def balance_of(business: Business, customer: UUID, unit: str, *, now: datetime) 
     accounts = {account.kind: account for account in Account.objects.of(business).filter(customer=customer, unit=unit)}
     member, deficit = accounts.get("member"), accounts.get("deficit")
     lots = list(Lot.objects.of(business).filter(account=member, remaining__gt=0)) if member else []
-    spendable = [lot for lot in lots if lot.available_at and lot.available_at <= now and (lot.expires_at is None or now < lot.expires_at)]
+    spendable = [
+        lot
+        for lot in lots
+        if lot.available_at and lot.available_at <= now and (lot.expires_at is None or now < lot.expires_at)
+    ]
     zone = ZoneInfo(business.timezone)
     ending: dict[date, int] = {}
     for lot in sorted((lot for lot in spendable if lot.expires_at), key=lambda lot: lot.expires_at or now):
@@ -70,20 +74,36 @@ def balances_of(business: Business, customers: list[UUID], unit: str) -> dict[UU
     return {customer: balance for customer, balance in rows.values_list("customer_id", "balance") if customer}
 
 
-def statement(business: Business, customer: UUID, unit: str, *, before: UUID | None = None, limit: int = 50) -> list[StatementRow]:
+def statement(
+    business: Business, customer: UUID, unit: str, *, before: UUID | None = None, limit: int = 50
+) -> list[StatementRow]:
     """Return the bookings on a member's account, the latest first, from before a transaction on (keyset page)."""
-    entries = Entry.objects.of(business).filter(account__customer=customer, account__unit=unit, account__kind=Account.Kind.MEMBER)
+    entries = Entry.objects.of(business).filter(
+        account__customer=customer, account__unit=unit, account__kind=Account.Kind.MEMBER
+    )
     if before is not None:
         entries = entries.filter(transaction_id__lt=before)
     return [
-        StatementRow(e.transaction_id, e.transaction.fact_id, e.transaction.kind, e.transaction.rule, e.amount, e.transaction.occurred_at, e.transaction.booked_at)
+        StatementRow(
+            e.transaction_id,
+            e.transaction.fact_id,
+            e.transaction.kind,
+            e.transaction.rule,
+            e.amount,
+            e.transaction.occurred_at,
+            e.transaction.booked_at,
+        )
         for e in entries.select_related("transaction").order_by("-transaction_id")[:limit]
     ]
 
 
 def drawn_from(business: Business, transactions: list[UUID]) -> dict[UUID, list[tuple[UUID, int]]]:
     """Return for transactions which lots they drew on or gave back to: (transaction that gave the lot, amount)."""
-    rows = Allocation.objects.of(business).filter(entry__transaction__in=transactions).values_list("entry__transaction_id", "lot__transaction_id", "amount")
+    rows = (
+        Allocation.objects.of(business)
+        .filter(entry__transaction__in=transactions)
+        .values_list("entry__transaction_id", "lot__transaction_id", "amount")
+    )
     drawn: dict[UUID, list[tuple[UUID, int]]] = {}
     for transaction, origin, amount in rows:
         drawn.setdefault(transaction, []).append((origin, amount))
@@ -92,21 +112,34 @@ def drawn_from(business: Business, transactions: list[UUID]) -> dict[UUID, list[
 
 def open_holds(business: Business, customer: UUID, *, now: datetime) -> list[Hold]:
     """Return the holds of a member that are neither resolved nor over."""
-    return list(Hold.objects.of(business).filter(account__customer=customer, state=Hold.State.OPEN, expires_at__gt=now).order_by("expires_at"))
+    return list(
+        Hold.objects.of(business)
+        .filter(account__customer=customer, state=Hold.State.OPEN, expires_at__gt=now)
+        .order_by("expires_at")
+    )
 
 
 def outstanding(business: Business, unit: str) -> int:
     """Return how many points members hold in all."""
-    total = Account.objects.of(business).filter(unit=unit, kind=Account.Kind.MEMBER).aggregate(total=Coalesce(Sum("balance"), 0))
+    total = (
+        Account.objects.of(business)
+        .filter(unit=unit, kind=Account.Kind.MEMBER)
+        .aggregate(total=Coalesce(Sum("balance"), 0))
+    )
     return int(total["total"])
 
 
 def due_for_closing(business: Business, *, now: datetime, limit: int) -> list[UUID]:
     """Return members with something to close: points that are over, waited in vain, or held too long."""
     lots = Lot.objects.of(business).filter(remaining__gt=0)
-    over = lots.filter(Q(expires_at__lte=now, remaining__gt=F("held")) | Q(available_at__isnull=True, waits_until__lte=now))
+    over = lots.filter(
+        Q(expires_at__lte=now, remaining__gt=F("held")) | Q(available_at__isnull=True, waits_until__lte=now)
+    )
     holds = Hold.objects.of(business).filter(state=Hold.State.OPEN, expires_at__lte=now)
-    customers = [*over.values_list("account__customer_id", flat=True)[:limit], *holds.values_list("account__customer_id", flat=True)[:limit]]
+    customers = [
+        *over.values_list("account__customer_id", flat=True)[:limit],
+        *holds.values_list("account__customer_id", flat=True)[:limit],
+    ]
     return list(dict.fromkeys(customer for customer in customers if customer))[:limit]
 
 
@@ -135,7 +168,9 @@ class JournalRow:
 
 def journal(business: Business, *, after: UUID | None = None, limit: int = 1_000) -> list[JournalRow]:
     """Return the legs of up to `limit` transactions after one, in the order of their keys."""
-    transactions = Transaction.objects.of(business).select_related("seal").prefetch_related("entries__account").order_by("id")
+    transactions = (
+        Transaction.objects.of(business).select_related("seal").prefetch_related("entries__account").order_by("id")
+    )
     page = transactions.filter(id__gt=after) if after else transactions
     rows = []
     for booked in page[:limit]:
@@ -144,8 +179,18 @@ def journal(business: Business, *, after: UUID | None = None, limit: int = 1_000
             account = entry.account
             rows.append(
                 JournalRow(
-                    seal.position if seal else None, booked.pk, booked.kind, booked.rule, booked.fact_id, booked.occurred_at, booked.booked_at,
-                    account.kind, account.customer_id, account.unit, entry.amount, bytes(seal.chain_hash).hex() if seal else "",
+                    seal.position if seal else None,
+                    booked.pk,
+                    booked.kind,
+                    booked.rule,
+                    booked.fact_id,
+                    booked.occurred_at,
+                    booked.booked_at,
+                    account.kind,
+                    account.customer_id,
+                    account.unit,
+                    entry.amount,
+                    bytes(seal.chain_hash).hex() if seal else "",
                 )  # fmt: skip
             )
     return rows

@@ -8,11 +8,26 @@ from uuid import UUID
 
 from django.db import connection
 
-from regulars.database.sql import Table, fetch, insert_rows, key_param, lock_clause, moment_param, one_of, to_json, to_key, to_moment, update_rows
+from regulars.database.sql import (
+    Table,
+    fetch,
+    insert_rows,
+    key_param,
+    lock_clause,
+    moment_param,
+    one_of,
+    to_json,
+    to_key,
+    to_moment,
+    update_rows,
+)
 from regulars.ledger.book import Account, Book, Drawn, Hold, Lot, Side
 from regulars.ledger.chain import GENESIS, Booked
 
-ACCOUNTS = Table("ledger_account", {"id": "uuid", "business_id": "uuid", "kind": "text", "unit": "text", "customer_id": "uuid", "balance": "bigint"})
+ACCOUNTS = Table(
+    "ledger_account",
+    {"id": "uuid", "business_id": "uuid", "kind": "text", "unit": "text", "customer_id": "uuid", "balance": "bigint"},
+)
 TRANSACTIONS = Table(
     "ledger_transaction",
     {
@@ -22,7 +37,14 @@ TRANSACTIONS = Table(
 )  # fmt: skip
 ENTRIES = Table(
     "ledger_entry",
-    {"id": "uuid", "business_id": "uuid", "transaction_id": "uuid", "account_id": "uuid", "amount": "bigint", "counts_at": "timestamptz"},
+    {
+        "id": "uuid",
+        "business_id": "uuid",
+        "transaction_id": "uuid",
+        "account_id": "uuid",
+        "amount": "bigint",
+        "counts_at": "timestamptz",
+    },
 )
 LOTS = Table(
     "ledger_lot",
@@ -32,7 +54,9 @@ LOTS = Table(
         "waits_until": "timestamptz", "expires_at": "timestamptz", "expiry": "jsonb",
     },
 )  # fmt: skip
-ALLOCATIONS = Table("ledger_allocation", {"id": "uuid", "business_id": "uuid", "entry_id": "uuid", "lot_id": "uuid", "amount": "bigint"})
+ALLOCATIONS = Table(
+    "ledger_allocation", {"id": "uuid", "business_id": "uuid", "entry_id": "uuid", "lot_id": "uuid", "amount": "bigint"}
+)
 HOLDS = Table(
     "ledger_hold",
     {
@@ -40,7 +64,9 @@ HOLDS = Table(
         "expires_at": "timestamptz", "resolved_at": "timestamptz",
     },
 )  # fmt: skip
-SEALS = Table("ledger_seal", {"transaction_id": "uuid", "business_id": "uuid", "position": "bigint", "chain_hash": "bytea"})
+SEALS = Table(
+    "ledger_seal", {"transaction_id": "uuid", "business_id": "uuid", "position": "bigint", "chain_hash": "bytea"}
+)
 _MOVED = Table("ledger_account", {"id": "uuid", "moved": "bigint"})
 _LOT_CHANGES = Table(
     "ledger_lot",
@@ -51,9 +77,7 @@ _LOT_CHANGES = Table(
 )  # fmt: skip
 _HOLD_CHANGES = Table("ledger_hold", {"id": "uuid", "now_state": "text", "now_resolved_at": "timestamptz"})
 
-_LOT_COLUMNS = (
-    "id, account_id, transaction_id, granted, remaining, held, expired, occurred_at, available_at, waits_for, waits_until, expires_at, expiry"
-)
+_LOT_COLUMNS = "id, account_id, transaction_id, granted, remaining, held, expired, occurred_at, available_at, waits_for, waits_until, expires_at, expiry"
 
 
 def load_accounts(book: Book, business: UUID, unit: str, customers: Collection[UUID]) -> None:
@@ -61,7 +85,9 @@ def load_accounts(book: Book, business: UUID, unit: str, customers: Collection[U
     if customers:
         condition, params = one_of(connection, "customer_id", list(customers), "uuid")
         sql = f"SELECT id, kind, unit, customer_id, balance FROM ledger_account WHERE business_id = %s AND {condition} AND unit = %s ORDER BY id{lock_clause(connection)}"
-        for key, kind, account_unit, customer, balance in fetch(connection, sql, [key_param(connection, business), *params, unit]):
+        for key, kind, account_unit, customer, balance in fetch(
+            connection, sql, [key_param(connection, business), *params, unit]
+        ):
             book.add_account(Account(to_key(key), Side(kind), account_unit, to_key(customer), balance))
     shop = "SELECT id, kind, unit FROM ledger_account WHERE business_id = %s AND customer_id IS NULL AND unit = %s"
     for key, kind, account_unit in fetch(connection, shop, [key_param(connection, business), unit]):
@@ -70,13 +96,22 @@ def load_accounts(book: Book, business: UUID, unit: str, customers: Collection[U
 
 def open_shop_accounts(business: UUID, unit: str, accounts: Sequence[Account]) -> None:
     """Store the shop's own accounts of a unit, before the first fact needs them: later batches then never race to open them."""
-    insert_rows(connection, ACCOUNTS, [(a.key, business, a.side.value, unit, None, 0) for a in accounts], on_conflict="DO NOTHING")
+    insert_rows(
+        connection,
+        ACCOUNTS,
+        [(a.key, business, a.side.value, unit, None, 0) for a in accounts],
+        on_conflict="DO NOTHING",
+    )
 
 
-def load_lots(book: Book, customers: Collection[UUID], unit: str, *, keys: Collection[UUID] = ()) -> None:
+def load_lots(book: Book, customers: Collection[UUID], *, keys: Collection[UUID] = ()) -> None:
     """Take the open lots of members into the book, and closed ones that a reversal names by key."""
     by_key = {account.key: account for account in book.accounts.values() if account.side is Side.MEMBER}
-    wanted = [account.key for (customer, _, side), account in book.accounts.items() if side is Side.MEMBER and customer in customers and not account.is_new]
+    wanted = [
+        account.key
+        for (customer, _, side), account in book.accounts.items()
+        if side is Side.MEMBER and customer in customers and not account.is_new
+    ]
     if not wanted:
         return
     condition, params = one_of(connection, "account_id", wanted, "uuid")
@@ -94,7 +129,21 @@ def load_lots(book: Book, customers: Collection[UUID], unit: str, *, keys: Colle
 
 
 def _lot(row: tuple[Any, ...]) -> Lot:
-    key, _, transaction, granted, remaining, held, expired, occurred_at, available_at, waits_for, waits_until, expires_at, expiry = row
+    (
+        key,
+        _,
+        transaction,
+        granted,
+        remaining,
+        held,
+        expired,
+        occurred_at,
+        available_at,
+        waits_for,
+        waits_until,
+        expires_at,
+        expiry,
+    ) = row
     return Lot(
         key=to_key(key), transaction=to_key(transaction), granted=granted, remaining=remaining, held=held, expired=expired,
         occurred_at=to_moment(occurred_at), available_at=to_moment(available_at), waits_for=waits_for, waits_until=to_moment(waits_until),
@@ -117,10 +166,14 @@ def load_holds(book: Book, business: UUID, keys: Collection[UUID], *, overdue_of
     if not conditions:
         return
     sql = f"SELECT id, account_id, fact_id, amount, parts, state, expires_at FROM ledger_hold WHERE business_id = %s AND ({' OR '.join(conditions)})"
-    for key, account, fact, amount, parts, state, expires_at in fetch(connection, sql, [key_param(connection, business), *params]):
+    for key, account, fact, amount, parts, state, expires_at in fetch(
+        connection, sql, [key_param(connection, business), *params]
+    ):
         pinned = [(UUID(lot), part) for lot, part in to_json(parts)]
         if to_key(account) in accounts:
-            book.holds[to_key(key)] = Hold(to_key(key), accounts[to_key(account)], to_key(fact), amount, pinned, to_moment(expires_at), state)
+            book.holds[to_key(key)] = Hold(
+                to_key(key), accounts[to_key(account)], to_key(fact), amount, pinned, to_moment(expires_at), state
+            )
 
 
 def holders_of(business: UUID, holds: Collection[UUID]) -> dict[UUID, UUID]:
@@ -129,7 +182,10 @@ def holders_of(business: UUID, holds: Collection[UUID]) -> dict[UUID, UUID]:
         return {}
     condition, params = one_of(connection, "h.id", list(holds), "uuid")
     sql = f"SELECT h.id, a.customer_id FROM ledger_hold h JOIN ledger_account a ON a.id = h.account_id WHERE h.business_id = %s AND {condition}"
-    return {to_key(hold): to_key(customer) for hold, customer in fetch(connection, sql, [key_param(connection, business), *params])}
+    return {
+        to_key(hold): to_key(customer)
+        for hold, customer in fetch(connection, sql, [key_param(connection, business), *params])
+    }
 
 
 def load_drawn(facts: Collection[UUID]) -> dict[UUID, list[tuple[UUID, list[Drawn]]]]:
@@ -137,7 +193,11 @@ def load_drawn(facts: Collection[UUID]) -> dict[UUID, list[tuple[UUID, list[Draw
     if not facts:
         return {}
     condition, params = one_of(connection, "fact_id", list(facts), "uuid")
-    spends = fetch(connection, f"SELECT id, fact_id FROM ledger_transaction WHERE {condition} AND kind IN ('spend', 'settle', 'adjust') ORDER BY id", params)
+    spends = fetch(
+        connection,
+        f"SELECT id, fact_id FROM ledger_transaction WHERE {condition} AND kind IN ('spend', 'settle', 'adjust') ORDER BY id",
+        params,
+    )
     if not spends:
         return {}
     keys = [to_key(key) for key, _ in spends]
@@ -163,7 +223,15 @@ def load_drawn(facts: Collection[UUID]) -> dict[UUID, list[tuple[UUID, list[Draw
 def save_book(book: Book, business: UUID) -> None:
     """Write all that is new or changed in the book, parents before children. Balances and lots are guarded by their tables."""
     accounts = book.accounts.values()
-    insert_rows(connection, ACCOUNTS, [(a.key, business, a.side.value, a.unit, a.customer, a.moved if a.customer else 0) for a in accounts if a.is_new])
+    insert_rows(
+        connection,
+        ACCOUNTS,
+        [
+            (a.key, business, a.side.value, a.unit, a.customer, a.moved if a.customer else 0)
+            for a in accounts
+            if a.is_new
+        ],
+    )
     moved = sorted((a.key, a.moved) for a in accounts if a.customer and a.moved and not a.is_new)
     update_rows(connection, _MOVED, moved, sets="balance = balance + {moved}")
     insert_rows(
@@ -171,7 +239,11 @@ def save_book(book: Book, business: UUID) -> None:
         TRANSACTIONS,
         [(key, business, p.fact, p.kind, p.rule, p.reverses, p.occurred_at, book.now) for key, p in book.transactions],
     )
-    insert_rows(connection, ENTRIES, [(e.key, business, e.transaction, e.account.key, e.amount, e.counts_at) for e in book.entries])
+    insert_rows(
+        connection,
+        ENTRIES,
+        [(e.key, business, e.transaction, e.account.key, e.amount, e.counts_at) for e in book.entries],
+    )
     _save_lots(book, business)
     insert_rows(connection, ALLOCATIONS, [(a.key, business, a.entry, a.lot, a.amount) for a in book.allocations])
     _save_holds(book, business)
@@ -205,16 +277,34 @@ def _save_lots(book: Book, business: UUID) -> None:
 def _save_holds(book: Book, business: UUID) -> None:
     holds = list(book.holds.values())
     new = [
-        (h.key, business, h.account.key, h.fact, h.amount, [[str(lot), part] for lot, part in h.parts], h.state, h.expires_at, None)
+        (
+            h.key,
+            business,
+            h.account.key,
+            h.fact,
+            h.amount,
+            [[str(lot), part] for lot, part in h.parts],
+            h.state,
+            h.expires_at,
+            None,
+        )
         for h in holds
         if h.is_new
     ]
     insert_rows(connection, HOLDS, new)
     changed = sorted((h.key, h.state, book.now) for h in holds if h.is_changed and not h.is_new)
-    update_rows(connection, _HOLD_CHANGES, changed, sets="state = {now_state}, resolved_at = {now_resolved_at}", guard="state = 'open'")
+    update_rows(
+        connection,
+        _HOLD_CHANGES,
+        changed,
+        sets="state = {now_state}, resolved_at = {now_resolved_at}",
+        guard="state = 'open'",
+    )
 
 
-def progress_of(business: UUID, customers: Collection[UUID], unit: str, since: datetime) -> dict[UUID, tuple[int, datetime | None]]:
+def progress_of(
+    business: UUID, customers: Collection[UUID], unit: str, since: datetime
+) -> dict[UUID, tuple[int, datetime | None]]:
     """Return what counts towards the ladder since a moment, with the earliest moment that counts, by customer."""
     if not customers:
         return {}
@@ -278,10 +368,14 @@ def last_seal(business: UUID) -> tuple[int, bytes]:
 
 def insert_seals(business: UUID, seals: Sequence[tuple[UUID, int, bytes]]) -> None:
     """Add links to the chain."""
-    insert_rows(connection, SEALS, [(transaction, business, position, chain_hash) for transaction, position, chain_hash in seals])
+    insert_rows(
+        connection,
+        SEALS,
+        [(transaction, business, position, chain_hash) for transaction, position, chain_hash in seals],
+    )
 
 
-def unsealed(business: UUID, keys: Sequence[UUID]) -> list[UUID]:
+def unsealed(keys: Sequence[UUID]) -> list[UUID]:
     """Return those of the transactions that have no place in the chain yet, in the order given."""
     if not keys:
         return []

@@ -55,13 +55,21 @@ def _first(sql: str, business: UUID, times: int = 1) -> tuple[object, ...] | Non
 
 
 def _count(business: UUID, found: Verification) -> None:
-    for name, table in (("transactions", "ledger_transaction"), ("entries", "ledger_entry"), ("lots", "ledger_lot"), ("accounts", "ledger_account")):
+    for name, table in (
+        ("transactions", "ledger_transaction"),
+        ("entries", "ledger_entry"),
+        ("lots", "ledger_lot"),
+        ("accounts", "ledger_account"),
+    ):
         row = _first(f"SELECT COUNT(*) FROM {table} WHERE business_id = %s", business)
         setattr(found, name, row[0] if row else 0)
 
 
 def _zero_sums(business: UUID, found: Verification) -> None:
-    row = _first("SELECT transaction_id, SUM(amount) FROM ledger_entry WHERE business_id = %s GROUP BY transaction_id HAVING SUM(amount) <> 0", business)
+    row = _first(
+        "SELECT transaction_id, SUM(amount) FROM ledger_entry WHERE business_id = %s GROUP BY transaction_id HAVING SUM(amount) <> 0",
+        business,
+    )
     if row:
         found.difference = f"the entries of transaction {to_key(row[0])} sum to {row[1]}, not to zero"
 
@@ -89,7 +97,9 @@ def _lots(business: UUID, found: Verification) -> None:
         2,
     )
     if row:
-        found.difference = f"lot {to_key(row[0])} was granted {row[1]} and has {row[2]}; its allocations sum to {row[3]}"
+        found.difference = (
+            f"lot {to_key(row[0])} was granted {row[1]} and has {row[2]}; its allocations sum to {row[3]}"
+        )
 
 
 def _granted(business: UUID, found: Verification) -> None:
@@ -110,10 +120,18 @@ def _granted(business: UUID, found: Verification) -> None:
 
 def _holds(business: UUID, found: Verification) -> None:
     held: dict[UUID, int] = {}
-    for (parts,) in fetch(connection, "SELECT parts FROM ledger_hold WHERE business_id = %s AND state = 'open'", [key_param(connection, business)]):
+    for (parts,) in fetch(
+        connection,
+        "SELECT parts FROM ledger_hold WHERE business_id = %s AND state = 'open'",
+        [key_param(connection, business)],
+    ):
         for lot, part in to_json(parts):
             held[UUID(lot)] = held.get(UUID(lot), 0) + part
-    for key, amount in fetch(connection, "SELECT id, held FROM ledger_lot WHERE business_id = %s AND held > 0", [key_param(connection, business)]):
+    for key, amount in fetch(
+        connection,
+        "SELECT id, held FROM ledger_lot WHERE business_id = %s AND held > 0",
+        [key_param(connection, business)],
+    ):
         if held.pop(to_key(key), 0) != amount:
             found.difference = f"lot {to_key(key)} has {amount} held, which its open holds do not explain"
             return

@@ -35,7 +35,13 @@ class DraftStale(RegularsError):
 
 @transaction.atomic
 def publish_program(
-    business: Business, document: Mapping[str, Any], *, valid_from: datetime, actor: Actor, now: datetime, note: str = ""
+    business: Business,
+    document: Mapping[str, Any],
+    *,
+    valid_from: datetime,
+    actor: Actor,
+    now: datetime,
+    note: str = "",
 ) -> Version:
     """Publish a document as the next version, valid from a moment on, and throw the draft away.
 
@@ -48,11 +54,23 @@ def publish_program(
         raise UnitChanged(unit=read_program(latest.config).unit.code)
     number = (Version.objects.of(business).aggregate(last=Max("number"))["last"] or 0) + 1
     version = Version.objects.create(
-        business=business, number=number, config=to_document(program), valid_from=valid_from, published_at=now, note=note
+        business=business,
+        number=number,
+        config=to_document(program),
+        valid_from=valid_from,
+        published_at=now,
+        note=note,
     )
     Draft.objects.of(business).delete()
-    audit.record(actor, "program.published", version, now=now, before=_trace(latest), after=_trace(version), reason=note)
-    announce("program.published", {"version": str(version.pk), "number": number, "valid_from": valid_from.isoformat()}, business_id=business.pk, now=now)
+    audit.record(
+        actor, "program.published", version, now=now, before=_trace(latest), after=_trace(version), reason=note
+    )
+    announce(
+        "program.published",
+        {"version": str(version.pk), "number": number, "valid_from": valid_from.isoformat()},
+        business_id=business.pk,
+        now=now,
+    )
     return version
 
 
@@ -66,7 +84,9 @@ def save_draft(business: Business, document: Mapping[str, Any], *, actor: Actor,
     config = to_document(read_program(document))
     latest = Version.objects.of(business).order_by("-number").first()
     draft, _ = Draft.objects.of(business).update_or_create(
-        business=business, defaults={"config": config, "updated_at": now}, create_defaults={"config": config, "updated_at": now, "based_on": latest}
+        business=business,
+        defaults={"config": config, "updated_at": now},
+        create_defaults={"config": config, "updated_at": now, "based_on": latest},
     )
     audit.record(actor, "program.drafted", draft, now=now)
     return draft

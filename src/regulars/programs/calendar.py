@@ -54,11 +54,6 @@ def usable(pending: Pending, expiry: Expiry, occurred_at: datetime, zone: ZoneIn
 
 def window_of(rule_id: str, limit: Limit, day: date) -> str:
     """Return the name of the window that a limit counts in on a local day, like `welcome/times/day/2026-11-22`."""
-    starts = {
-        "day": day.isoformat,
-        "week": lambda: (day - timedelta(days=day.weekday())).isoformat(),
-        "month": lambda: day.strftime("%Y-%m"),
-        "year": lambda: day.strftime("%Y"),
-        "ever": lambda: "",
-    }
-    return f"{rule_id}/{limit.per}/{starts[limit.per]()}"
+    begins = day - timedelta(days=day.weekday()) if limit.per == "week" else day
+    length = {"day": 10, "week": 10, "month": 7, "year": 4, "ever": 0}[limit.per]
+    return f"{rule_id}/{limit.per}/{begins.isoformat()[:length]}"

@@ -17,7 +17,18 @@ from regulars.conditions.fact_fields import FACT_REGISTRY
 from regulars.conditions.parse import parse
 from regulars.kernel.money import allocate, ceil_div, floor_div, round_half_up_div
 from regulars.programs.calendar import window_of
-from regulars.programs.definition import TIMES_ONE, Expiry, Fixed, Level, Limit, Multiply, PerAmount, PerItem, Program, Rule
+from regulars.programs.definition import (
+    TIMES_ONE,
+    Expiry,
+    Fixed,
+    Level,
+    Limit,
+    Multiply,
+    PerAmount,
+    PerItem,
+    Program,
+    Rule,
+)
 
 _ROUNDINGS: dict[str, Callable[[int, int], int]] = {"floor": floor_div, "half_up": round_half_up_div, "ceil": ceil_div}
 _EVERY: Selection = lambda snapshot: [True] * len(snapshot["lines"])  # noqa: E731 - a closure like those that conditions compile to
@@ -78,7 +89,9 @@ class CompiledProgram:
             kind: [one for one in compiled if one.rule.on == kind and not isinstance(one.rule.gives, Multiply)]
             for kind in ("order", "visit", "event")
         }
-        self.levels: dict[str, Level] = {level.code: level for level in (program.ladder.levels if program.ladder else ())}
+        self.levels: dict[str, Level] = {
+            level.code: level for level in (program.ladder.levels if program.ladder else ())
+        }
 
     @cached_property
     def fields_read(self) -> frozenset[str]:
@@ -120,13 +133,13 @@ def _compile(rule: Rule) -> _CompiledRule:
 def decide(compiled: CompiledProgram, situation: Situation) -> list[Outcome]:
     """Return the outcomes of every rule that reacts to the fact and whose condition holds, blocked and capped ones included."""
     times = _times_per_line(compiled, situation)
-    outcomes = []
-    for one in compiled.by_kind.get(situation.kind, ()):
-        if one.rule.on == "event" and one.rule.event != situation.event:
-            continue
-        if one.holds(situation.snapshot):
-            outcomes.append(_evaluate(one, situation, times))
-    outcomes = [outcome for outcome in outcomes if outcome is not None]
+    reacting = [
+        one
+        for one in compiled.by_kind.get(situation.kind, ())
+        if (one.rule.on != "event" or one.rule.event == situation.event) and one.holds(situation.snapshot)
+    ]
+    evaluated = [_evaluate(one, situation, times) for one in reacting]
+    outcomes = [outcome for outcome in evaluated if outcome is not None]
     if compiled.program.groups:
         outcomes = _stack(outcomes, compiled)
     if compiled.has_limits:
@@ -153,19 +166,31 @@ def _times_per_line(compiled: CompiledProgram, situation: Situation) -> list[int
 
 def _evaluate(one: _CompiledRule, situation: Situation, times: Sequence[int]) -> Outcome | None:
     rule, lines = one.rule, situation.snapshot["lines"]
-    selected = [earns and is_selected for earns, is_selected in zip(situation.earns, one.selects(situation.snapshot), strict=True)]
+    selected = [
+        earns and is_selected
+        for earns, is_selected in zip(situation.earns, one.selects(situation.snapshot), strict=True)
+    ]
     nets = [line["line.net_minor"] if is_in else 0 for line, is_in in zip(lines, selected, strict=True)]
     weights = [max(net, 0) for net in nets]
     match rule.gives:
         case Fixed(points=points):
-            return Outcome(rule=rule.id, outcome="fired", points=points, per_line=_spread(points, weights), reasons=({"is": "fixed", "points": points},), expiry=rule.expiry)
+            return Outcome(
+                rule=rule.id,
+                outcome="fired",
+                points=points,
+                per_line=_spread(points, weights),
+                reasons=({"is": "fixed", "points": points},),
+                expiry=rule.expiry,
+            )
         case PerAmount(points=rate, per_minor=per_minor):
             weighted = sum(net * milli for net, milli in zip(nets, times, strict=True))
             points = _ROUNDINGS[rule.rounding](max(weighted, 0) * rate, per_minor * TIMES_ONE * TIMES_ONE)
             reason: Reason = {"is": "per_amount", "basis_minor": sum(nets), "points": rate, "per_minor": per_minor}
             weights = [weight * milli for weight, milli in zip(weights, times, strict=True)]
         case PerItem(points=rate):
-            pieces = [line["line.quantity_milli"] // 1000 if is_in else 0 for line, is_in in zip(lines, selected, strict=True)]
+            pieces = [
+                line["line.quantity_milli"] // 1000 if is_in else 0 for line, is_in in zip(lines, selected, strict=True)
+            ]
             weights = [max(count, 0) * milli for count, milli in zip(pieces, times, strict=True)]
             points = _ROUNDINGS[rule.rounding](sum(weights) * rate, TIMES_ONE * TIMES_ONE)
             reason = {"is": "per_item", "pieces": sum(pieces), "points": rate}
@@ -174,12 +199,25 @@ def _evaluate(one: _CompiledRule, situation: Situation, times: Sequence[int]) ->
     if not points:
         return None
     reasons = (reason, *_times_reasons(times, selected))
-    outcome = Outcome(rule=rule.id, outcome="fired", points=points, per_line=_spread(points, weights), reasons=reasons, expiry=rule.expiry)
-    return outcome if points <= FACT_POINTS_MAX else _blocked(outcome, {"is": "over_order_max", "max": FACT_POINTS_MAX, "points": points})
+    outcome = Outcome(
+        rule=rule.id,
+        outcome="fired",
+        points=points,
+        per_line=_spread(points, weights),
+        reasons=reasons,
+        expiry=rule.expiry,
+    )
+    return (
+        outcome
+        if points <= FACT_POINTS_MAX
+        else _blocked(outcome, {"is": "over_order_max", "max": FACT_POINTS_MAX, "points": points})
+    )
 
 
 def _times_reasons(times: Sequence[int], selected: Sequence[bool]) -> list[Reason]:
-    boosts = sorted({milli for milli, is_in in zip(times, selected, strict=True) if is_in and milli != TIMES_ONE * TIMES_ONE})
+    boosts = sorted(
+        {milli for milli, is_in in zip(times, selected, strict=True) if is_in and milli != TIMES_ONE * TIMES_ONE}
+    )
     return [{"is": "times", "times_milli": milli // TIMES_ONE} for milli in boosts]
 
 
@@ -210,7 +248,13 @@ def _stack(outcomes: list[Outcome], compiled: CompiledProgram) -> list[Outcome]:
 
 
 def _blocked(outcome: Outcome, reason: Reason) -> Outcome:
-    return replace(outcome, outcome="blocked", points=0, per_line=tuple(0 for _ in outcome.per_line), reasons=(*outcome.reasons, reason))
+    return replace(
+        outcome,
+        outcome="blocked",
+        points=0,
+        per_line=tuple(0 for _ in outcome.per_line),
+        reasons=(*outcome.reasons, reason),
+    )
 
 
 def _capped(outcome: Outcome, points: int, reason: Reason) -> Outcome:
@@ -229,7 +273,9 @@ def _within_limits(outcome: Outcome, rule: Rule, situation: Situation) -> Outcom
         limited = _limited(limited, limit, situation)
     if not (limited.points and rule.limits):
         return limited
-    return replace(limited, counted=tuple(count for limit in rule.limits for count in _counts(limited, limit, situation)))
+    return replace(
+        limited, counted=tuple(count for limit in rule.limits for count in _counts(limited, limit, situation))
+    )
 
 
 def _limited(outcome: Outcome, limit: Limit, situation: Situation) -> Outcome:
@@ -258,7 +304,11 @@ def _within_balance(outcomes: list[Outcome], program: Program, situation: Situat
     left = program.unit.balance_max - situation.balance
     kept = []
     for outcome in outcomes:
-        fits = outcome if outcome.points <= left else _capped(outcome, left, {"is": "balance_full", "max": program.unit.balance_max})
+        fits = (
+            outcome
+            if outcome.points <= left
+            else _capped(outcome, left, {"is": "balance_full", "max": program.unit.balance_max})
+        )
         left -= fits.points
         kept.append(fits)
     return kept

@@ -172,7 +172,9 @@ def _check_ladder(ladder: Ladder | None) -> None:
     _check_unique("ladder.levels", [level.code for level in ladder.levels])
     thresholds = [level.at_least for level in ladder.levels]
     if thresholds[0] != 0 or sorted(set(thresholds)) != thresholds:
-        raise BadProgram(path="ladder.levels", problem="the first level begins at 0 and each further one higher than the one before.")
+        raise BadProgram(
+            path="ladder.levels", problem="the first level begins at 0 and each further one higher than the one before."
+        )
 
 
 def _check_days(program: Program) -> None:
@@ -180,7 +182,9 @@ def _check_days(program: Program) -> None:
     days += [(f"rules[{index}].expiry.day", rule.expiry.day) for index, rule in enumerate(program.rules) if rule.expiry]
     for path, day in days:
         if day is not None and not YEAR_MIN <= day.year <= YEAR_MAX:
-            raise BadProgram(path=path, problem=f"{day.isoformat()} is not between the years {YEAR_MIN} and {YEAR_MAX}.")
+            raise BadProgram(
+                path=path, problem=f"{day.isoformat()} is not between the years {YEAR_MIN} and {YEAR_MAX}."
+            )
 
 
 def _check_rule(path: str, rule: Rule, program: Program) -> None:

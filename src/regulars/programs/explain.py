@@ -8,31 +8,46 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
-from regulars.conditions.fields import Plural
 from regulars.conditions.sentence import Translation
 from regulars.conditions.wording import ngettext_lazy
 from regulars.kernel.errors import gettext_noop
 
-_PER_AMOUNT = ngettext_lazy("{points} point for every {per} of {basis}", "{points} points for every {per} of {basis}")
-_PER_ITEM = ngettext_lazy("{points} point for each of {pieces} items", "{points} points for each of {pieces} items")
-_FIXED = ngettext_lazy("{points} point", "{points} points")
-_TIMES = gettext_noop("× {times}")
-_GAVE_WAY = gettext_noop("not given, since “{rule}” applies instead")
-_OVER_ORDER_MAX = gettext_noop("not given: {points} points are more than the {max} that one purchase can bring")
-_BALANCE_FULL = gettext_noop("a member can have at most {max} points")
-_TIMES_USED_UP = {
-    "day": ngettext_lazy("given {max} time a day at most", "given {max} times a day at most"),
-    "week": ngettext_lazy("given {max} time a week at most", "given {max} times a week at most"),
-    "month": ngettext_lazy("given {max} time a month at most", "given {max} times a month at most"),
-    "year": ngettext_lazy("given {max} time a year at most", "given {max} times a year at most"),
-    "ever": ngettext_lazy("given {max} time in all at most", "given {max} times in all at most"),
+# Reasons that are counted: the pair of forms, and the value that chooses between them.
+_COUNTED = {
+    "per_amount": (
+        ngettext_lazy("{points} point for every {per} of {basis}", "{points} points for every {per} of {basis}"),
+        "points",
+    ),
+    "per_item": (
+        ngettext_lazy("{points} point for each of {pieces} items", "{points} points for each of {pieces} items"),
+        "points",
+    ),
+    "fixed": (ngettext_lazy("{points} point", "{points} points"), "points"),
+    "returned": (
+        ngettext_lazy(
+            "the part that came back of {points} point earned", "the part that came back of {points} points earned"
+        ),
+        "points",
+    ),
+    "times_used_up/day": (ngettext_lazy("given {max} time a day at most", "given {max} times a day at most"), "max"),
+    "times_used_up/week": (ngettext_lazy("given {max} time a week at most", "given {max} times a week at most"), "max"),
+    "times_used_up/month": (
+        ngettext_lazy("given {max} time a month at most", "given {max} times a month at most"),
+        "max",
+    ),
+    "times_used_up/year": (ngettext_lazy("given {max} time a year at most", "given {max} times a year at most"), "max"),
+    "times_used_up/ever": (ngettext_lazy("given {max} time in all at most", "given {max} times in all at most"), "max"),
 }
-_POINTS_USED_UP = {
-    "day": gettext_noop("at most {max} points a day"),
-    "week": gettext_noop("at most {max} points a week"),
-    "month": gettext_noop("at most {max} points a month"),
-    "year": gettext_noop("at most {max} points a year"),
-    "ever": gettext_noop("at most {max} points in all"),
+_PLAIN = {
+    "times": gettext_noop("× {times}"),
+    "gave_way": gettext_noop("not given, since “{rule}” applies instead"),
+    "over_order_max": gettext_noop("not given: {points} points are more than the {max} that one purchase can bring"),
+    "balance_full": gettext_noop("a member can have at most {max} points"),
+    "points_used_up/day": gettext_noop("at most {max} points a day"),
+    "points_used_up/week": gettext_noop("at most {max} points a week"),
+    "points_used_up/month": gettext_noop("at most {max} points a month"),
+    "points_used_up/year": gettext_noop("at most {max} points a year"),
+    "points_used_up/ever": gettext_noop("at most {max} points in all"),
 }
 _BOOKINGS = {
     "earn": gettext_noop("Earned"),
@@ -66,33 +81,30 @@ class WriteNumber(Protocol):
 
 
 def explain_reason(
-    reason: Reason, *, translate: Translation, money: Callable[[int], str], number: WriteNumber, rules: Mapping[str, str] | None = None
+    reason: Reason,
+    *,
+    translate: Translation,
+    money: Callable[[int], str],
+    number: WriteNumber,
+    rules: Mapping[str, str] | None = None,
 ) -> str:
     """Return a reason as a clause: "1 point for every ₹1 of ₹105.50". `rules` gives the names of rules by id."""
-    plain = {key: number(value) for key, value in reason.items() if type(value) is int}
-    match reason["is"]:
-        case "per_amount":
-            return _counted(_PER_AMOUNT, reason["points"], translate).format(
-                points=plain["points"], per=money(reason["per_minor"]), basis=money(reason["basis_minor"])
-            )
-        case "per_item":
-            return _counted(_PER_ITEM, reason["points"], translate).format(**plain)
-        case "fixed":
-            return _counted(_FIXED, reason["points"], translate).format(**plain)
-        case "times":
-            return translate.gettext(_TIMES).format(times=_times(reason["times_milli"], number))
-        case "gave_way":
-            rule = str(reason["rule"])
-            return translate.gettext(_GAVE_WAY).format(rule=(rules or {}).get(rule, rule))
-        case "times_used_up":
-            return _counted(_TIMES_USED_UP[reason["per"]], reason["max"], translate).format(**plain)
-        case "points_used_up":
-            return translate.gettext(_POINTS_USED_UP[reason["per"]]).format(**plain)
-        case "over_order_max":
-            return translate.gettext(_OVER_ORDER_MAX).format(**plain)
-        case "balance_full":
-            return translate.gettext(_BALANCE_FULL).format(**plain)
-    return translate.gettext(_UNKNOWN)
+    values = {key: number(value) for key, value in reason.items() if type(value) is int}
+    if "per_minor" in reason:
+        values |= {"per": money(reason["per_minor"]), "basis": money(reason["basis_minor"])}
+    if "times_milli" in reason:
+        values["times"] = _times(reason["times_milli"], number)
+    if "rule" in reason:
+        values["rule"] = (rules or {}).get(reason["rule"], reason["rule"])
+    return _template(reason, translate).format(**values)
+
+
+def _template(reason: Reason, translate: Translation) -> str:
+    name = f"{reason['is']}/{reason['per']}" if "per" in reason else reason["is"]
+    if name in _COUNTED:
+        plural, counted = _COUNTED[name]
+        return translate.ngettext(plural.singular, plural.plural, reason[counted])
+    return translate.gettext(_PLAIN.get(name, _UNKNOWN))
 
 
 def explain_booking(kind: str, *, translate: Translation, rule: str = "") -> str:
@@ -105,10 +117,6 @@ def explain_booking(kind: str, *, translate: Translation, rule: str = "") -> str
 def text_in(texts: Mapping[str, str], language: str) -> str:
     """Return the text of a language, or else the English one, or else the first there is; empty without any."""
     return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
-
-
-def _counted(plural: Plural, count: int, translate: Translation) -> str:
-    return translate.ngettext(plural.singular, plural.plural, count)
 
 
 def _times(milli: int, number: WriteNumber) -> str:

@@ -51,7 +51,11 @@ class Membership(BusinessModel):
 
     class Meta:
         indexes = [
-            models.Index(fields=["business", "progress_until"], condition=Q(progress_until__isnull=False), name="membership_progress"),
+            models.Index(
+                fields=["business", "progress_until"],
+                condition=Q(progress_until__isnull=False),
+                name="membership_progress",
+            ),
             models.Index(fields=["business", "tier"], name="membership_tier"),
         ]
 

@@ -51,7 +51,11 @@ def standing_of(business: Business, customer: UUID, at: datetime) -> StandingNow
     if member is None:
         return None
     program = current_program(business, at)
-    following = missing_to_next(program.ladder, tier=member.tier, progress=member.progress) if program and program.ladder else None
+    following = (
+        missing_to_next(program.ladder, tier=member.tier, progress=member.progress)
+        if program and program.ladder
+        else None
+    )
     return StandingNow(
         enrolled_at=member.enrolled_at,
         tier=member.tier,
@@ -63,4 +67,7 @@ def standing_of(business: Business, customer: UUID, at: datetime) -> StandingNow
 
 def decisions_of(business: Business, facts: list[UUID]) -> dict[UUID, Decision]:
     """Return the decisions of facts."""
-    return {decision.fact_id: decision for decision in Decision.objects.of(business).filter(fact__in=facts).select_related("version")}
+    return {
+        decision.fact_id: decision
+        for decision in Decision.objects.of(business).filter(fact__in=facts).select_related("version")
+    }

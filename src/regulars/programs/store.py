@@ -9,7 +9,19 @@ from uuid import UUID
 
 from django.db import connection
 
-from regulars.database.sql import Table, fetch, insert_rows, key_param, keys_table, lock_clause, one_of, to_json, to_key, to_moment, update_rows
+from regulars.database.sql import (
+    Table,
+    fetch,
+    insert_rows,
+    key_param,
+    keys_table,
+    lock_clause,
+    one_of,
+    to_json,
+    to_key,
+    to_moment,
+    update_rows,
+)
 
 MEMBERSHIPS = Table(
     "programs_membership",
@@ -20,10 +32,23 @@ MEMBERSHIPS = Table(
 )  # fmt: skip
 STANDINGS = Table(
     "programs_standing",
-    {"id": "uuid", "business_id": "uuid", "customer_id": "uuid", "tier": "text", "since": "timestamptz", "reason": "jsonb", "fact_id": "uuid"},
+    {
+        "id": "uuid",
+        "business_id": "uuid",
+        "customer_id": "uuid",
+        "tier": "text",
+        "since": "timestamptz",
+        "reason": "jsonb",
+        "fact_id": "uuid",
+    },
 )
-DECISIONS = Table("programs_decision", {"fact_id": "uuid", "business_id": "uuid", "version_id": "uuid", "inputs": "jsonb", "outcomes": "jsonb"})
-COUNTERS = Table("programs_counter", {"id": "uuid", "business_id": "uuid", "customer_id": "uuid", "window": "text", "used": "bigint"})
+DECISIONS = Table(
+    "programs_decision",
+    {"fact_id": "uuid", "business_id": "uuid", "version_id": "uuid", "inputs": "jsonb", "outcomes": "jsonb"},
+)
+COUNTERS = Table(
+    "programs_counter", {"id": "uuid", "business_id": "uuid", "customer_id": "uuid", "window": "text", "used": "bigint"}
+)
 _CHANGES = Table(
     "programs_membership",
     {
@@ -69,7 +94,9 @@ def load_members(business: UUID, customers: Collection[UUID]) -> dict[UUID, Memb
         [key_param(connection, business), *params],
     )
     members = [
-        Member(to_key(customer), to_moment(enrolled), tier, to_moment(since), progress, to_moment(until), to_moment(falls))
+        Member(
+            to_key(customer), to_moment(enrolled), tier, to_moment(since), progress, to_moment(until), to_moment(falls)
+        )
         for customer, enrolled, tier, since, progress, until, falls in rows
     ]
     return {member.customer: member for member in members}
@@ -111,13 +138,18 @@ def load_decisions(facts: Collection[UUID]) -> dict[UUID, StoredDecision]:
         return {}
     condition, params = one_of(connection, "fact_id", list(facts), "uuid")
     rows = fetch(connection, f"SELECT fact_id, version_id, outcomes FROM programs_decision WHERE {condition}", params)
-    return {to_key(fact): StoredDecision(to_key(fact), to_key(version), to_json(outcomes)) for fact, version, outcomes in rows}
+    return {
+        to_key(fact): StoredDecision(to_key(fact), to_key(version), to_json(outcomes))
+        for fact, version, outcomes in rows
+    }
 
 
 def load_versions(business: UUID) -> list[tuple[UUID, datetime, int]]:
     """Return key, valid-from and number of the published versions, the latest number last."""
     rows = fetch(
-        connection, "SELECT id, valid_from, number FROM programs_version WHERE business_id = %s ORDER BY number", [key_param(connection, business)]
+        connection,
+        "SELECT id, valid_from, number FROM programs_version WHERE business_id = %s ORDER BY number",
+        [key_param(connection, business)],
     )
     return [(to_key(key), to_moment(valid_from), number) for key, valid_from, number in rows]
 
@@ -126,11 +158,17 @@ def save_members(business: UUID, members: Iterable[Member]) -> None:
     """Write new and changed memberships."""
     known = list(members)
     new = [
-        (m.customer, business, m.enrolled_at, m.tier, m.tier_since, m.progress, m.progress_until, m.falls_at) for m in known if m.is_new
+        (m.customer, business, m.enrolled_at, m.tier, m.tier_since, m.progress, m.progress_until, m.falls_at)
+        for m in known
+        if m.is_new
     ]
     insert_rows(connection, MEMBERSHIPS, new)
     changed = sorted(
-        ((m.customer, m.tier, m.tier_since, m.progress, m.progress_until, m.falls_at) for m in known if m.is_changed and not m.is_new),
+        (
+            (m.customer, m.tier, m.tier_since, m.progress, m.progress_until, m.falls_at)
+            for m in known
+            if m.is_changed and not m.is_new
+        ),
         key=lambda row: row[0],
     )
     update_rows(
@@ -154,4 +192,9 @@ def insert_standings(rows: Sequence[tuple[Any, ...]]) -> None:
 
 def count_used(rows: Sequence[tuple[Any, ...]]) -> None:
     """Add to counters, given as rows of `COUNTERS`."""
-    insert_rows(connection, COUNTERS, rows, on_conflict='(business_id, customer_id, "window") DO UPDATE SET used = programs_counter.used + excluded.used')
+    insert_rows(
+        connection,
+        COUNTERS,
+        rows,
+        on_conflict='(business_id, customer_id, "window") DO UPDATE SET used = programs_counter.used + excluded.used',
+    )

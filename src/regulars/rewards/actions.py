@@ -128,4 +128,10 @@ def _columns(terms: OfferTerms) -> dict[str, Any]:
 
 
 def _trace(offer: Offer) -> dict[str, Any]:
-    return {"code": offer.code, "price": offer.price, "stock": offer.stock, "is_active": offer.is_active, "kind": offer.kind}
+    return {
+        "code": offer.code,
+        "price": offer.price,
+        "stock": offer.stock,
+        "is_active": offer.is_active,
+        "kind": offer.kind,
+    }

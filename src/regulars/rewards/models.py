@@ -77,5 +77,9 @@ class Entitlement(BusinessModel):
             models.Index(fields=["business", "holder", "offer"], name="entitlement_holder"),
             models.Index(fields=["fact"], name="entitlement_fact"),
             models.Index(fields=["used_on"], condition=Q(used_on__isnull=False), name="entitlement_used_on"),
-            models.Index(fields=["business", "expires_at"], condition=Q(state__in=["reserved", "issued"]), name="entitlement_expiring"),
+            models.Index(
+                fields=["business", "expires_at"],
+                condition=Q(state__in=["reserved", "issued"]),
+                name="entitlement_expiring",
+            ),
         ]

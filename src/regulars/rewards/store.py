@@ -9,7 +9,20 @@ from uuid import UUID
 
 from django.db import connection
 
-from regulars.database.sql import Table, fetch, insert_rows, key_param, keys_table, lock_clause, moment_param, one_of, to_json, to_key, to_moment, update_rows
+from regulars.database.sql import (
+    Table,
+    fetch,
+    insert_rows,
+    key_param,
+    keys_table,
+    lock_clause,
+    moment_param,
+    one_of,
+    to_json,
+    to_key,
+    to_moment,
+    update_rows,
+)
 
 ENTITLEMENTS = Table(
     "rewards_entitlement",
@@ -20,7 +33,10 @@ ENTITLEMENTS = Table(
     },
 )  # fmt: skip
 _TAKEN = Table("rewards_offer", {"id": "uuid", "more": "bigint"})
-_RESOLVED = Table("rewards_entitlement", {"id": "uuid", "was": "text", "now_state": "text", "now_used_on": "uuid", "now_resolved_at": "timestamptz"})
+_RESOLVED = Table(
+    "rewards_entitlement",
+    {"id": "uuid", "was": "text", "now_state": "text", "now_used_on": "uuid", "now_resolved_at": "timestamptz"},
+)
 
 
 @dataclass(slots=True)
@@ -65,10 +81,10 @@ class EntitlementState:
     was: str | None = None
 
 
-_OFFER_COLUMNS = "id, code, kind, value, unit, price, stock, taken, per_member_max, tiers, valid_days, is_refundable, is_active"
-_COLUMNS = (
-    "id, offer_id, holder_id, code_digest, code_last4, state, kind, value, price, unit, hold_id, fact_id, used_on_id, issued_at, expires_at"
+_OFFER_COLUMNS = (
+    "id, code, kind, value, unit, price, stock, taken, per_member_max, tiers, valid_days, is_refundable, is_active"
 )
+_COLUMNS = "id, offer_id, holder_id, code_digest, code_last4, state, kind, value, price, unit, hold_id, fact_id, used_on_id, issued_at, expires_at"
 
 CATALOGUE_MAX = 200
 
@@ -82,7 +98,19 @@ def load_catalogue(business: UUID) -> list[tuple[OfferState, dict[str, str]]]:
 def _offer(row: tuple[Any, ...]) -> OfferState:
     key, code, kind, value, unit, price, stock, taken, per_member, tiers, days, refundable, active = row
     return OfferState(
-        to_key(key), code, kind, to_json(value), unit, price, stock, taken, per_member, to_json(tiers), days, bool(refundable), bool(active)
+        to_key(key),
+        code,
+        kind,
+        to_json(value),
+        unit,
+        price,
+        stock,
+        taken,
+        per_member,
+        to_json(tiers),
+        days,
+        bool(refundable),
+        bool(active),
     )
 
 
@@ -114,10 +142,17 @@ def count_held(business: UUID, wanted: Sequence[tuple[UUID, UUID]]) -> dict[tupl
     return {(to_key(holder), to_key(offer)): count for holder, offer, count in rows}
 
 
-def load_entitlements(business: UUID, *, keys: Collection[UUID] = (), digests: Collection[bytes] = (), facts: Collection[UUID] = ()) -> list[EntitlementState]:
+def load_entitlements(
+    business: UUID, *, keys: Collection[UUID] = (), digests: Collection[bytes] = (), facts: Collection[UUID] = ()
+) -> list[EntitlementState]:
     """Return entitlements by key, by the digest of their code, or by the fact that took or used them."""
     conditions, params = [], []
-    for column, values, kind in (("id", keys, "uuid"), ("code_digest", digests, "bytea"), ("fact_id", facts, "uuid"), ("used_on_id", facts, "uuid")):
+    for column, values, kind in (
+        ("id", keys, "uuid"),
+        ("code_digest", digests, "bytea"),
+        ("fact_id", facts, "uuid"),
+        ("used_on_id", facts, "uuid"),
+    ):
         if values:
             condition, more = one_of(connection, column, list(values), kind)
             conditions.append(condition)
@@ -161,6 +196,9 @@ def save_entitlements(business: UUID, entitlements: Collection[EntitlementState]
         if e.was is None
     ]  # fmt: skip
     insert_rows(connection, ENTITLEMENTS, new)
-    changed = sorted(((e.key, e.was, e.state, e.used_on, now) for e in entitlements if e.was is not None and e.was != e.state), key=lambda row: row[0])
+    changed = sorted(
+        ((e.key, e.was, e.state, e.used_on, now) for e in entitlements if e.was is not None and e.was != e.state),
+        key=lambda row: row[0],
+    )
     sets = "state = {now_state}, used_on_id = {now_used_on}, resolved_at = {now_resolved_at}"
     return len(changed) - update_rows(connection, _RESOLVED, changed, sets=sets, guard="state = {was}")

@@ -68,19 +68,34 @@ def _positive(text: str) -> int:
 
 
 SETTINGS: dict[str, Setting] = {
-    "REGULARS_HOME": Setting("The data folder: database, uploads, analytic files, secrets.", "a path", "~/.regulars", _folder),
+    "REGULARS_HOME": Setting(
+        "The data folder: database, uploads, analytic files, secrets.", "a path", "~/.regulars", _folder
+    ),
     "DATABASE_URL": Setting(
-        "The database. Empty means SQLite in the data folder.", "postgresql://user:password@host:port/name, or sqlite:///path", "", _database
+        "The database. Empty means SQLite in the data folder.",
+        "postgresql://user:password@host:port/name, or sqlite:///path",
+        "",
+        _database,
     ),
     "REGULARS_BIND": Setting("Where the web server listens.", "ADDRESS:PORT", "127.0.0.1:8000", _bind),
     "REGULARS_PUBLIC_URL": Setting(
-        "The address people type. With https the cookies are secure and plain http is redirected.", "http://… or https://…", "http://localhost:8000", _address
+        "The address people type. With https the cookies are secure and plain http is redirected.",
+        "http://… or https://…",
+        "http://localhost:8000",
+        _address,
     ),
     "REGULARS_SECRET_KEY_FILE": Setting(
-        "A file with the key that signs sessions and seals secrets. Without it one is made in the data folder.", "a path", "", _secret_file
+        "A file with the key that signs sessions and seals secrets. Without it one is made in the data folder.",
+        "a path",
+        "",
+        _secret_file,
     ),
-    "REGULARS_RATE_PER_MINUTE": Setting("How many API requests one key may make in a minute.", "a whole number above zero", "120000", _positive),
-    "REGULARS_MEMORY_MB": Setting("How much memory the analytic engine may use, in megabytes.", "a whole number above zero", "1024", _positive),
+    "REGULARS_RATE_PER_MINUTE": Setting(
+        "How many API requests one key may make in a minute.", "a whole number above zero", "120000", _positive
+    ),
+    "REGULARS_MEMORY_MB": Setting(
+        "How much memory the analytic engine may use, in megabytes.", "a whole number above zero", "1024", _positive
+    ),
 }
 
 
@@ -100,7 +115,11 @@ class Environment:
 def read_environment(environ: Mapping[str, str]) -> Environment:
     """Read every setting. Raises BadSetting naming the setting and what is allowed."""
     for name in environ:
-        if name.startswith(PREFIX) and name not in SETTINGS and not name.startswith(("REGULARS_TEST_", "REGULARS_SHARED_")):
+        if (
+            name.startswith(PREFIX)
+            and name not in SETTINGS
+            and not name.startswith(("REGULARS_TEST_", "REGULARS_SHARED_"))
+        ):
             raise BadSetting(name=name, problem="there is no such setting.", allowed=", ".join(SETTINGS))
     values: dict[str, object] = {}
     for name, setting in SETTINGS.items():
@@ -122,7 +141,11 @@ def secret_key(environment: Environment) -> str:
             file.write(secrets.token_urlsafe(64))
     key = path.read_text(encoding="ascii").strip()
     if len(key) < 50:
-        raise BadSetting(name="REGULARS_SECRET_KEY_FILE", problem=f"the key in “{path}” is too short.", allowed="at least 50 characters")
+        raise BadSetting(
+            name="REGULARS_SECRET_KEY_FILE",
+            problem=f"the key in “{path}” is too short.",
+            allowed="at least 50 characters",
+        )
     return key
 
 

@@ -14,7 +14,9 @@ SECRET_KEY = secret_key(ENVIRONMENT)
 DEBUG = False
 PUBLIC_URL = ENVIRONMENT.public_url
 _is_https = PUBLIC_URL.startswith("https://")
-ALLOWED_HOSTS = sorted({"localhost", "127.0.0.1", "[::1]", urlsplit(PUBLIC_URL).hostname or "localhost", ENVIRONMENT.bind[0]})
+ALLOWED_HOSTS = sorted(
+    {"localhost", "127.0.0.1", "[::1]", urlsplit(PUBLIC_URL).hostname or "localhost", ENVIRONMENT.bind[0]}
+)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
@@ -61,7 +63,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "regulars.web.context.shell",
             ],
-            "builtins": ["django.templatetags.i18n", "regulars.ui.templatetags.ui", "template_partials.templatetags.partials"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "regulars.ui.templatetags.ui",
+                "template_partials.templatetags.partials",
+            ],
         },
     }
 ]

@@ -63,7 +63,7 @@ def _at_work(request: HttpRequest, user: User, permission: str) -> StaffRequest:
     access = _access_of(request, user)
     access.check(permission)
     timezone.activate(ZoneInfo(access.business.timezone))
-    staff = cast(StaffRequest, request)
+    staff = cast("StaffRequest", request)
     staff.access, staff.business, staff.now = access, access.business, utc_now()
     return staff
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which permission each page of the staff app asks for. The door of each page names the same one; a test compares them."""
+"""Which permission each page of the staff app asks for. The door of each names the same one; a test compares them."""
 
 from collections.abc import Mapping
 

@@ -55,7 +55,7 @@ def _safe_next(request: HttpRequest) -> str:
 
 
 def _check_attempts(request: HttpRequest, email: str) -> None:
-    """Count an attempt for the account, which may not exist, and for the address it comes from. Raises TooManyRequests."""
+    """Count an attempt for an account, known or not, and for the address it comes from. Raises TooManyRequests."""
     by_address.check(uuid5(NAMESPACE_URL, f"address:{request.META.get('REMOTE_ADDR', '')}"))
     by_account.check(uuid5(NAMESPACE_URL, f"account:{email}"))
 

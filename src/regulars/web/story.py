@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happened between a customer and the shop, and why each point moved. Reads only, a fixed number of queries a page."""
+"""What happened between a customer and the shop, and why each point moved.
+
+Reads only, a fixed number of queries for a page.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,9 +47,10 @@ ICONS = {
     "use": "ticket", "adjustment": "edit", "transfer": "repeat", "cancel": "undo", "activation": "clock",
 }  # fmt: skip
 TITLES = {
-    "order": _("Purchase"),
-    "return": _("Return"),
+    "order": _("Purchase of %(amount)s"),
+    "return": _("Return of %(amount)s"),
     "visit": _("Visit"),
+    "event": _("Event “%(name)s”"),
     "enrolment": _("Became a member"),
     "redemption": _("Reward taken"),
     "use": _("Reward used"),
@@ -54,6 +58,13 @@ TITLES = {
     "transfer": _("Points moved"),
     "cancel": _("Taken back"),
     "activation": _("Pending points"),
+}
+CANCELLED = {
+    "order": _("Purchase of %(day)s cancelled"),
+    "visit": _("Visit of %(day)s cancelled"),
+    "event": _("Event of %(day)s cancelled"),
+    "redemption": _("Reward of %(day)s given back"),
+    "adjustment": _("Correction of %(day)s taken back"),
 }
 
 
@@ -124,7 +135,7 @@ class _Behind:
     offers: dict[UUID, Offer] = field(default_factory=dict)
 
 
-def _read_behind(business: Business, facts: Sequence[Fact], words: Words) -> _Behind:
+def _read_behind(business: Business, facts: Sequence[Fact]) -> _Behind:
     behind = _Behind({fact.pk: fact for fact in facts}, decisions_of(business, [fact.pk for fact in facts]))
     with_lines = [fact.pk for fact in facts if fact.kind in {"order", "return", "cancel"}]
     rows = Line.objects.of(business).filter(fact__in=with_lines).select_related("product", "original_line", "returned")
@@ -145,7 +156,7 @@ def read_statement(
     rows = statement(business, customer, unit_of(words.program), before=before, limit=PAGE + 1)
     shown = rows[:PAGE]
     facts = list(Fact.objects.of(business).filter(pk__in={row.fact for row in shown}))
-    behind = _read_behind(business, facts, words)
+    behind = _read_behind(business, facts)
     origins = _origins(business, [row.transaction for row in shown if row.points < 0], words)
     bookings = [_booking(row, behind, origins.get(row.transaction, []), words) for row in shown]
     return bookings, shown[-1].transaction if len(rows) > PAGE else None
@@ -245,8 +256,6 @@ def _remark(fact: Fact, behind: _Behind, words: Words) -> str:
         return text_in(behind.offers[fact.pk].name, words.language)
     if fact.kind == "order" and fact.payload.get("points"):
         return gettext("Paid with %(points)s.") % {"points": words.points(fact.payload["points"])}
-    if fact.kind == "event":
-        return str(fact.payload.get("name", ""))
     return ""
 
 
@@ -281,7 +290,7 @@ def read_story(
         )
     facts = list(rows.order_by("-occurred_at", "-id")[: PAGE + 1])
     shown = facts[:PAGE]
-    behind = _read_behind(business, shown, words)
+    behind = _read_behind(business, shown)
     last = Cursor(shown[-1].occurred_at, shown[-1].pk) if len(facts) > PAGE else None
     return [_happening(fact, behind, words) for fact in shown], last
 
@@ -325,10 +334,7 @@ def _moved(fact: Fact, words: Words) -> str:
 
 
 def _title(fact: Fact, words: Words) -> str:
-    if fact.kind in {"order", "return"}:
-        said = {"what": TITLES[fact.kind], "amount": words.money(abs(fact.total_minor))}
-        return gettext("%(what)s of %(amount)s") % said
-    if fact.kind == "cancel" and fact.amends:
-        said = {"what": TITLES.get(fact.amends.kind, fact.amends.kind), "day": words.moment(fact.amends.occurred_at)}
-        return gettext("Cancelled: %(what)s of %(day)s") % said
-    return str(TITLES.get(fact.kind, _("Something happened")))
+    if fact.kind == "cancel" and fact.amends and fact.amends.kind in CANCELLED:
+        return str(CANCELLED[fact.amends.kind]) % {"day": words.moment(fact.amends.occurred_at)}
+    said = {"amount": words.money(abs(fact.total_minor)), "name": fact.payload.get("name", "")}
+    return str(TITLES[fact.kind]) % said

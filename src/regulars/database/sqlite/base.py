@@ -53,35 +53,35 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._holds_lock = False
             self._lock.release()
 
-    def _lock_single_write(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:  # noqa: FBT001 - Django's signature
+    def _lock_single_write(self, execute: Callable[..., Any], sql: str, *call: Any) -> Any:
         if self._holds_lock or self.in_atomic_block or not sql.lstrip()[:7].upper().startswith(_WRITES):
-            return execute(sql, params, many, context)
+            return execute(sql, *call)
         self._take_lock()
         try:
-            return execute(sql, params, many, context)
+            return execute(sql, *call)
         finally:
             self._give_lock()
 
     def _start_transaction_under_autocommit(self) -> None:
         self._take_lock()
         try:
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]  # private of Django, unknown to its stubs
         except BaseException:
             self._give_lock()
             raise
 
     def _commit(self) -> None:
-        super()._commit()
+        super()._commit()  # type: ignore[misc]  # private of Django, unknown to its stubs
         self._give_lock()
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            super()._rollback()  # type: ignore[misc]  # private of Django, unknown to its stubs
         finally:
             self._give_lock()
 
     def _close(self) -> None:
         try:
-            super()._close()
+            super()._close()  # type: ignore[misc]  # private of Django, unknown to its stubs
         finally:
             self._give_lock()
