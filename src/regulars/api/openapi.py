@@ -51,7 +51,7 @@ _PATH_SCHEMAS: dict[str, dict[str, Any]] = {
 }
 HEADERS: dict[str, dict[str, Any]] = {
     "Idempotency-Key": {
-        "description": "The name of the request, for ever: a repeat gets the first answer. It is the `external_id` where the body has none.",
+        "description": "The name of the request, for ever: a repeat gets the first answer. It is the `external_id` of a body without one.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
     },
     "If-Match": {

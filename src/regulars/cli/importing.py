@@ -89,7 +89,8 @@ def _tell(tally: Tally, more: Iterable[str]) -> None:
         click.echo(f"               row {error.row}: {error.reason}")
     if tally.unmatched_lines:
         click.echo(
-            f"  {tally.unmatched_lines:>12,} returned lines name no known sale; they count in money and are reversed by the program of their day"
+            f"  {tally.unmatched_lines:>12,} returned lines name no known sale; they count in money,"
+            " and their points are reversed by the program of their day"
         )
     for sentence in more:
         click.echo(sentence)

@@ -168,7 +168,10 @@ def update_rows(
 
 
 def lock_clause(connection: BaseDatabaseWrapper) -> str:
-    """Return what locks the rows of a SELECT until the end of the open transaction; SQLite has one writer, and without one nothing is locked."""
+    """Return what locks the rows of a SELECT until the end of the open transaction.
+
+    SQLite has one writer; without a transaction nothing is locked.
+    """
     return " FOR UPDATE" if connection.vendor == "postgresql" and connection.in_atomic_block else ""
 
 

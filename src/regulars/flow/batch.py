@@ -213,7 +213,8 @@ class Batch:
         intake = item.intake
         kind: str = intake.__struct_config__.tag  # type: ignore[assignment]  # the tag is a text
         fact = NewFact(
-            item.fact, kind, intake.source, intake.external_id, intake.revision, item.digest, item.customer, item.store.key if item.store else None,
+            item.fact, kind, intake.source, intake.external_id, intake.revision, item.digest, item.customer,
+            item.store.key if item.store else None,
             intake.occurred_at, self.day_of(item), **about,
         )  # fmt: skip
         self.new_facts.append((fact, item))
@@ -231,7 +232,8 @@ class Batch:
     def mark(self) -> tuple[int, ...]:
         """Return how much has been collected so far; a refusal that left the mark unmoved has changed nothing."""
         return (
-            self.book.version, len(self.new_facts), len(self.new_lines), len(self.members), len(self.events), len(self.entitlements), len(self.returned),
+            self.book.version, len(self.new_facts), len(self.new_lines), len(self.members), len(self.events),
+            len(self.entitlements), len(self.returned),
         )  # fmt: skip
 
     def returned_of(self, line: StoredLine) -> int:

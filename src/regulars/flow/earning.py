@@ -219,7 +219,8 @@ def _inputs(program: CompiledProgram, situation: Situation) -> Mapping[str, obje
 
 def _credit(batch: Batch, item: Item, member: Member, program: CompiledProgram, outcome: Outcome) -> dict[str, object]:
     stored: dict[str, object] = {
-        "rule": outcome.rule, "outcome": outcome.outcome, "points": outcome.points, "per_line": outcome.per_line, "reasons": outcome.reasons,
+        "rule": outcome.rule, "outcome": outcome.outcome, "points": outcome.points, "per_line": outcome.per_line,
+        "reasons": outcome.reasons,
     }  # fmt: skip
     if outcome.points:
         lot = credit_lot(batch, item, member, program, outcome)

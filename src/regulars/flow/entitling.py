@@ -84,7 +84,8 @@ def _grant(
     bare = normalise_code(code)
     assert bare is not None, "a made code is a valid one"
     batch.entitlements[key] = EntitlementState(
-        key, offer.key, member.customer, digest_code(bare), bare[-4:], "reserved" if is_reserved else "issued", offer.kind, offer.value, offer.price,
+        key, offer.key, member.customer, digest_code(bare), bare[-4:], "reserved" if is_reserved else "issued",
+        offer.kind, offer.value, offer.price,
         offer.unit, hold, item.fact, None, batch.now, expires_at,
     )  # fmt: skip
     offer.more += 1
@@ -103,10 +104,8 @@ def apply_use(batch: Batch, item: Item) -> None:
     """Use a reward that somebody holds."""
     intake = item.intake
     assert isinstance(intake, UseEntitlement)
-    if intake.entitlement is not None:
-        entitlement = batch.entitlements.get(intake.entitlement)
-    else:
-        entitlement = _by_code(batch, intake.code)
+    by_key = batch.entitlements.get(intake.entitlement) if intake.entitlement else None
+    entitlement = by_key or _by_code(batch, intake.code)
     if entitlement is None or (item.customer is not None and entitlement.holder != item.customer):
         raise UnknownCode
     item.customer = entitlement.holder

@@ -48,8 +48,10 @@ def fill_lake(business: Business) -> int:
     return watermark
 
 
-_STRETCH = "FROM facts_factposition p JOIN facts_fact f ON f.id = p.fact_id {joins} WHERE p.business_id = %s AND p.position > %s AND p.position <= %s AND {kinds}"
-_LINES = "JOIN facts_line l ON l.fact_id = f.id LEFT JOIN catalog_product d ON d.id = l.product_id LEFT JOIN catalog_category c ON c.id = d.category_id"
+_STRETCH = """FROM facts_factposition p JOIN facts_fact f ON f.id = p.fact_id {joins}
+WHERE p.business_id = %s AND p.position > %s AND p.position <= %s AND {kinds}"""
+_LINES = """JOIN facts_line l ON l.fact_id = f.id
+LEFT JOIN catalog_product d ON d.id = l.product_id LEFT JOIN catalog_category c ON c.id = d.category_id"""
 
 
 def _rows(business: UUID, after: int, until: int) -> Mapping[str, Iterator[Row]]:

@@ -191,6 +191,6 @@ def journal(business: Business, *, after: UUID | None = None, limit: int = 1_000
                     account.unit,
                     entry.amount,
                     bytes(seal.chain_hash).hex() if seal else "",
-                )  # fmt: skip
+                )
             )
     return rows

@@ -77,8 +77,10 @@ def _zero_sums(business: UUID, found: Verification) -> None:
 def _balances(business: UUID, found: Verification) -> None:
     row = _first(
         "SELECT a.id, a.balance, COALESCE(e.total, 0), COALESCE(l.total, 0) FROM ledger_account a"
-        " LEFT JOIN (SELECT account_id, SUM(amount) AS total FROM ledger_entry WHERE business_id = %s GROUP BY account_id) e ON e.account_id = a.id"
-        " LEFT JOIN (SELECT account_id, SUM(remaining) AS total FROM ledger_lot WHERE business_id = %s GROUP BY account_id) l ON l.account_id = a.id"
+        " LEFT JOIN (SELECT account_id, SUM(amount) AS total FROM ledger_entry WHERE business_id = %s"
+        " GROUP BY account_id) e ON e.account_id = a.id"
+        " LEFT JOIN (SELECT account_id, SUM(remaining) AS total FROM ledger_lot WHERE business_id = %s"
+        " GROUP BY account_id) l ON l.account_id = a.id"
         " WHERE a.business_id = %s AND a.customer_id IS NOT NULL"
         " AND (a.balance <> COALESCE(e.total, 0) OR (a.kind = 'member' AND a.balance <> COALESCE(l.total, 0)))",
         business,
@@ -109,7 +111,8 @@ def _granted(business: UUID, found: Verification) -> None:
         " JOIN ledger_account a ON a.id = e.account_id AND a.kind = 'member'"
         " LEFT JOIN (SELECT transaction_id, account_id, SUM(granted) AS total FROM ledger_lot WHERE business_id = %s"
         " GROUP BY transaction_id, account_id) g ON g.transaction_id = e.transaction_id AND g.account_id = e.account_id"
-        " LEFT JOIN (SELECT entry_id, SUM(amount) AS total FROM ledger_allocation WHERE business_id = %s GROUP BY entry_id) d ON d.entry_id = e.id"
+        " LEFT JOIN (SELECT entry_id, SUM(amount) AS total FROM ledger_allocation WHERE business_id = %s"
+        " GROUP BY entry_id) d ON d.entry_id = e.id"
         " WHERE e.business_id = %s AND e.amount <> COALESCE(g.total, 0) + COALESCE(d.total, 0)",
         business,
         3,
@@ -181,7 +184,7 @@ def _chain(business: UUID, found: Verification) -> None:
             position += 1
             previous = link(previous, position, booked[seal.transaction_id])
             if seal.position != position or bytes(seal.chain_hash) != previous:
-                found.difference = f"transaction {seal.transaction_id} at place {seal.position} does not hash to its link; place {position} was expected"
+                found.difference = f"transaction {seal.transaction_id} does not hash to its link at place {position}"
                 return
         sealed += len(page)
     found.unsealed = Transaction.objects.of(business).count() - sealed

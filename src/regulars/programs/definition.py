@@ -85,7 +85,10 @@ class Fixed(Struct, frozen=True, forbid_unknown_fields=True, tag="fixed", tag_fi
 
 
 class Multiply(Struct, frozen=True, forbid_unknown_fields=True, tag="multiply", tag_field="kind"):
-    """What `per_amount` and `per_item` rules give for the matching lines counts `times_milli` thousandths; the best one per line applies."""
+    """What `per_amount` and `per_item` rules give for the matching lines counts `times_milli` thousandths.
+
+    The best one per line applies.
+    """
 
     times_milli: Annotated[int, Meta(gt=0, le=100_000)]
 

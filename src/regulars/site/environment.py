@@ -172,7 +172,10 @@ def database_settings(environment: Environment) -> dict[str, object]:
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON; PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;",
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;"
+                " PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;"
+            ),
         },
         "TEST": {"NAME": str(environment.home / "test.sqlite3")},
     }
