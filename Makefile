@@ -63,7 +63,7 @@ node-tools: $(TOOLS) $(ASSETS) ## install what builds the assets and finds dupli
 # ---- using it
 
 demo: env ## start the demo shop at http://localhost:8000 (its data: var/demo, or REGULARS_HOME)
-	@REGULARS_HOME="$${REGULARS_HOME:-$(CURDIR)/var/demo}" $(BIN)/regulars demo
+	@exec env REGULARS_HOME="$${REGULARS_HOME:-$(CURDIR)/var/demo}" $(BIN)/regulars demo
 
 # ---- proving it
 

@@ -44,7 +44,7 @@ def subclasses(parent: type) -> set[type]:
 
 def error_codes() -> set[str]:
     for module in pkgutil.walk_packages(regulars.__path__, "regulars."):
-        if ".migrations" not in module.name and not module.name.endswith("__main__"):
+        if ".migrations" not in module.name and not module.name.endswith((".__main__", ".wsgi")):
             importlib.import_module(module.name)
     return {error.code for error in subclasses(RegularsError) if error.__module__.startswith("regulars.")}
 

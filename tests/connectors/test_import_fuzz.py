@@ -142,10 +142,10 @@ def test_importing_any_table_twice_changes_nothing(table, django_db_blocker):
     shop = a_business()
     wanted = NewImport(subject="orders", file_name="f", mapping=a_mapping(), with_points=False)
 
-    first, second = (
-        run_import(start_run(shop, path, wanted, now=NOW), receive=receive, now=NOW)
-        for path in [with_file_kept(out.getvalue().encode())] * 2
-    )
+    def imported(path):
+        return run_import(start_run(shop, path, wanted, now=NOW), receive=receive, now=NOW)
+
+    first, second = with_file(out.getvalue().encode(), lambda path: (imported(path), imported(path)))
 
     rows = sum(any(row) for row in table)
     assert first.counts["rows"] == second.counts["rows"] == rows
@@ -153,9 +153,3 @@ def test_importing_any_table_twice_changes_nothing(table, django_db_blocker):
     assert first.counts["outcomes"].get("recorded", 0) == Fact.objects.of(shop).count()
     assert first.counts["error_rows"] == second.counts["error_rows"]
     assert (errors_of(first) is None) == (first.counts["error_rows"] == 0)
-
-
-def with_file_kept(content):
-    path = Path(tempfile.mkdtemp()) / "file"
-    path.write_bytes(content)
-    return path

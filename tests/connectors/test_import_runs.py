@@ -103,7 +103,7 @@ def test_the_error_file_is_the_same_rows_with_reasons_safe_to_open_and_fit_to_re
     second = imported(shop, a_file(tmp_path, corrected, name="errors.csv"))
 
     assert second.counts["outcomes"] == {"recorded": 1}
-    assert list(csv.reader(errors_of(second).read_text(encoding="utf-8-sig").splitlines()))[0] == rows[0]
+    assert next(csv.reader(errors_of(second).read_text(encoding="utf-8-sig").splitlines())) == rows[0]
     assert [external_id for external_id, _, _ in facts_of(shop)] == ["1", "2", "3", "4"]
 
 

@@ -111,13 +111,21 @@ def test_a_reader_forgets_before_it_fills_the_memory():
     assert len(reader) <= values.MEMO_MAX
 
 
+def column_blamed(reader, text):
+    """Read a text; return the column that the error names, or None if there is none."""
+    try:
+        reader[text]
+    except BadCell as error:
+        return error.data["column"]
+    return None
+
+
 @given(text=st.text(max_size=60), style=st.sampled_from(list(values.NUMBER_STYLES)))
 def test_any_text_is_a_number_or_a_named_error(text, style):
-    try:
-        values.amount_reader("c", style=style, currency="INR")[text]
-        values.quantity_reader("c", style=style)[text]
-    except BadCell as error:
-        assert error.data["column"] == "c"
+    amounts = values.amount_reader("c", style=style, currency="INR")
+    quantities = values.quantity_reader("c", style=style)
+
+    assert {column_blamed(amounts, text), column_blamed(quantities, text)} <= {"c", None}
 
 
 @given(
@@ -125,11 +133,7 @@ def test_any_text_is_a_number_or_a_named_error(text, style):
     style=st.sampled_from(list(values.DATE_STYLES)),
 )
 def test_any_text_is_a_date_or_a_named_error(text, style):
-    for reader in (
-        values.moment_reader("c", style=style, zone=ZoneInfo("Asia/Kolkata")),
-        values.birthday_reader("c", style=style),
-    ):
-        try:
-            reader[text]
-        except BadCell as error:
-            assert error.data["column"] == "c"
+    moments = values.moment_reader("c", style=style, zone=ZoneInfo("Asia/Kolkata"))
+    birthdays = values.birthday_reader("c", style=style)
+
+    assert {column_blamed(moments, text), column_blamed(birthdays, text)} <= {"c", None}

@@ -45,7 +45,7 @@ def test_what_is_said_counts() -> None:
     [
         ({"country": "ZZ"}, places.UnknownCountry, "“ZZ”"),
         ({"country": "India"}, places.UnknownCountry, "“India”"),
-        ({"currency": "XXX"}, places.UnknownCurrency, "“XXX”"),
+        ({"currency": "QQQ"}, places.UnknownCurrency, "“QQQ”"),
         ({"currency": "DEM"}, places.UnknownCurrency, "“DEM”"),
         ({"timezone": "IST"}, places.UnknownTimezone, "Asia/Kolkata"),
         ({"country": "US"}, places.UnknownTimezone, "America/New_York, America/Detroit"),

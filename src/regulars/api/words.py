@@ -4,7 +4,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from decimal import Decimal
+from functools import lru_cache, partial
 from typing import Any
 
 from django.utils import translation
@@ -13,6 +14,18 @@ from regulars.programs.definition import Program
 from regulars.programs.explain import explain_booking, explain_reason, text_in
 from regulars.tenancy.models import Business
 from regulars.ui import format as write
+
+_KEPT = 10_000
+
+
+@lru_cache(maxsize=_KEPT)
+def _money(minor: int, currency: str, language: str, country: str) -> str:
+    return write.money(minor, currency, language=language, country=country)
+
+
+@lru_cache(maxsize=_KEPT)
+def _number(value: int | Decimal, *, language: str, country: str, decimals: int = 0) -> str:
+    return write.number(value, language=language, country=country, decimals=decimals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +37,13 @@ class Words:
 
     def reasons(self, reasons: Sequence[Mapping[str, Any]], rules: Mapping[str, str]) -> str:
         """Return the reasons of an outcome as one sentence."""
-        money = partial(
-            write.money, currency=self.business.currency, language=self.language, country=self.business.country
-        )
-        number = partial(write.number, language=self.language, country=self.business.country)
-        return ", ".join(
+        shop, language = self.business, self.language
+        money = partial(_money, currency=shop.currency, language=language, country=shop.country)
+        number = partial(_number, language=language, country=shop.country)
+        said = [
             explain_reason(reason, translate=translation, money=money, number=number, rules=rules) for reason in reasons
-        )
+        ]
+        return ", ".join(said)
 
     def booking(self, kind: str, rule: str) -> str:
         """Return why points moved, with the name of the rule where one gave them."""

@@ -124,6 +124,7 @@ class Batch:
     new_standings: list[tuple[Any, ...]] = field(default_factory=list)
     used: dict[tuple[UUID, str], int] = field(default_factory=dict)
     events: list[tuple[str, UUID | None, dict[str, object]]] = field(default_factory=list)
+    _versions: dict[datetime, tuple[UUID, CompiledProgram] | None] = field(default_factory=dict)
 
     @cached_property
     def unit(self) -> str:
@@ -153,8 +154,10 @@ class Batch:
 
     def version_at(self, moment: datetime) -> tuple[UUID, CompiledProgram] | None:
         """Return the version in force at a moment, ready to decide."""
-        version = self.timeline.at(moment)
-        return (version, compiled(version)) if version else None
+        if moment not in self._versions:
+            version = self.timeline.at(moment)
+            self._versions[moment] = (version, compiled(version)) if version else None
+        return self._versions[moment]
 
     def program_now(self, item: Item) -> CompiledProgram:
         """Return the program that an intake is decided by, or the latest where it came before all. Raises NoProgram."""

@@ -59,6 +59,7 @@ def load(batch: Batch, business: Business) -> None:
     customers = _load_holders(batch, business, waiting)
     batch.members = programs.load_members(business.pk, customers)
     ledger.load_accounts(batch.book, business.pk, batch.unit, customers)
+    ledger.load_shop_accounts(batch.book, business.pk, batch.unit)
     _load_lots(batch, business, waiting)
     _load_limits(batch, business, waiting)
     _refresh_progress(batch, business)

@@ -3,7 +3,8 @@
 
 A `Book` is the working copy of the accounts that one batch of facts touches. Every booking is a `Posting` whose entries sum to zero;
 what a member has is the sum of the entries on the member account and equally the sum of what remains in its lots. What a reversal
-could not take stands as a negative balance on the member's deficit account, and later credits are absorbed by it first.
+could not take stands as a negative balance on the member's deficit account, and whatever comes in, comes back or is freed later
+pays that first.
 
 Amounts are integers of the unit's smallest part. Lots are spendable in [available_at, expires_at) and are drawn on in the order
 expires_at (never-expiring last), occurred_at, key.
@@ -261,17 +262,29 @@ class Book:
     def credit(
         self, account: Account, amount: int, posting: Posting, terms: Terms, *, source: Side = Side.ISSUED
     ) -> Lot:
-        """Give points: a new lot, absorbed first by the member's deficit where there is one."""
+        """Give points: a new lot, drawn on first by what the member owes."""
         shop = self.account(source, account.unit)
         transaction, _ = self._post(posting, [(shop, -amount), (account, amount)])
         lot = self._open_lot(account, transaction, amount, terms)
-        deficit = self.accounts.get((account.customer, account.unit, Side.DEFICIT))
-        if deficit is not None and deficit.balance < 0:
-            recovered = min(amount, -deficit.balance)
-            recovery = Posting(fact=posting.fact, kind="recover", occurred_at=posting.occurred_at, reverses=transaction)
-            _, entries = self._post(recovery, [(account, -recovered), (deficit, recovered)])
-            self._draw(lot, entries[account.key], recovered)
+        self._recover(account, [(lot, amount)], posting, transaction)
         return lot
+
+    def _recover(
+        self, account: Account, parts: Sequence[tuple[Lot, int]], posting: Posting, cause: UUID | None = None
+    ) -> None:
+        """Pay what a member owes from points that have just come in, come back or become free."""
+        deficit = self.accounts.get((account.customer, account.unit, Side.DEFICIT))
+        owed = -deficit.balance if deficit else 0
+        recovered = min(owed, sum(part for _, part in parts))
+        if deficit is None or not recovered:
+            return
+        recovery = Posting(fact=posting.fact, kind="recover", occurred_at=posting.occurred_at, reverses=cause)
+        _, entries = self._post(recovery, [(account, -recovered), (deficit, recovered)])
+        for lot, part in parts:
+            taken = min(part, recovered)
+            if taken:
+                self._draw(lot, entries[account.key], taken)
+                recovered -= taken
 
     def _open_lot(self, account: Account, transaction: UUID, amount: int, terms: Terms) -> Lot:
         lot = Lot(
@@ -364,7 +377,7 @@ class Book:
     ) -> int:
         """Give spent points back to the lots they came from, last drawn first; return how many.
 
-        Never more than was drawn. What goes back to a lot whose time has passed expires at once.
+        Never more than was drawn. What goes back to a lot whose time has passed expires at once, after what the member owes.
         """
         parts: list[tuple[Lot, int]] = []
         missing = amount
@@ -376,9 +389,10 @@ class Book:
         given = amount - missing
         if not given:
             return 0
-        _, entries = self._post(posting, [(self.account(source, account.unit), -given), (account, given)])
+        transaction, entries = self._post(posting, [(self.account(source, account.unit), -given), (account, given)])
         for lot, part in parts:
             self._draw(lot, entries[account.key], -part)
+        self._recover(account, parts, posting, transaction)
         self.expire(account, posting.fact, only=[lot for lot, _ in parts])
         return given
 
@@ -422,25 +436,30 @@ class Book:
             posting, [(hold.account, -amount), (self.account(Side.REDEEMED, hold.account.unit), amount)]
         )
         missing = amount
-        for key, pinned in hold.parts:
-            lot = self.lots[key]
-            lot.held -= pinned
-            lot.is_changed = True
+        freed: list[tuple[Lot, int]] = []
+        for lot, pinned in self._unpin(hold):
             part = min(pinned, missing)
             if part:
                 self._draw(lot, entries[hold.account.key], part)
                 missing -= part
-        self.expire(hold.account, posting.fact, only=[self.lots[key] for key, _ in hold.parts])
+            freed.append((lot, pinned - part))
+        self._recover(hold.account, freed, posting)
+        self.expire(hold.account, posting.fact, only=[lot for lot, _ in freed])
         return transaction
 
     def release(self, hold: Hold, fact: UUID, *, state: str) -> int:
         """Void or expire a hold; return how many of its points had run out of time meanwhile. Raises HoldResolved."""
         self._resolve(hold, state)
-        for key, pinned in hold.parts:
-            lot = self.lots[key]
+        freed = self._unpin(hold)
+        self._recover(hold.account, freed, Posting(fact=fact, kind="recover", occurred_at=self.now))
+        return self.expire(hold.account, fact, only=[lot for lot, _ in freed])
+
+    def _unpin(self, hold: Hold) -> list[tuple[Lot, int]]:
+        freed = [(self.lots[key], pinned) for key, pinned in hold.parts]
+        for lot, pinned in freed:
             lot.held -= pinned
             lot.is_changed = True
-        return self.expire(hold.account, fact, only=[self.lots[key] for key, _ in hold.parts])
+        return freed
 
     def _resolve(self, hold: Hold, state: str) -> None:
         if hold.state != "open":
@@ -455,12 +474,14 @@ class Book:
         """Move spendable points to another member's account; each part keeps its lot's expiry. Raises InsufficientPoints."""
         parts = self.plan(giver, amount)
         transaction, entries = self._post(posting, [(giver, -amount), (taker, amount)])
+        taken: list[tuple[Lot, int]] = []
         for lot, part in parts:
             self._draw(lot, entries[giver.key], part)
             terms = Terms(
                 occurred_at=lot.occurred_at, available_at=lot.available_at, expires_at=lot.expires_at, expiry=lot.expiry
             )
-            self._open_lot(taker, transaction, part, terms)
+            taken.append((self._open_lot(taker, transaction, part, terms), part))
+        self._recover(taker, taken, posting, transaction)
         return transaction
 
     def activate(self, lot: Lot, expires_at: datetime | None) -> None:

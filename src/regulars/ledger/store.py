@@ -81,14 +81,19 @@ _LOT_COLUMNS = "id, account_id, transaction_id, granted, remaining, held, expire
 
 
 def load_accounts(book: Book, business: UUID, unit: str, customers: Collection[UUID]) -> None:
-    """Take the members' accounts and the shop's own into the book, locking the members' in the order of their keys."""
-    if customers:
-        condition, params = one_of(connection, "customer_id", list(customers), "uuid")
-        sql = f"SELECT id, kind, unit, customer_id, balance FROM ledger_account WHERE business_id = %s AND {condition} AND unit = %s ORDER BY id{lock_clause(connection)}"
-        for key, kind, account_unit, customer, balance in fetch(
-            connection, sql, [key_param(connection, business), *params, unit]
-        ):
-            book.add_account(Account(to_key(key), Side(kind), account_unit, to_key(customer), balance))
+    """Take the members' accounts into the book, locking them in the order of their keys."""
+    if not customers:
+        return
+    condition, params = one_of(connection, "customer_id", list(customers), "uuid")
+    columns = "SELECT id, kind, unit, customer_id, balance FROM ledger_account"
+    sql = f"{columns} WHERE business_id = %s AND {condition} AND unit = %s ORDER BY id{lock_clause(connection)}"
+    params = [key_param(connection, business), *params, unit]
+    for key, kind, account_unit, customer, balance in fetch(connection, sql, params):
+        book.add_account(Account(to_key(key), Side(kind), account_unit, to_key(customer), balance))
+
+
+def load_shop_accounts(book: Book, business: UUID, unit: str) -> None:
+    """Take the shop's own accounts into the book."""
     shop = "SELECT id, kind, unit FROM ledger_account WHERE business_id = %s AND customer_id IS NULL AND unit = %s"
     for key, kind, account_unit in fetch(connection, shop, [key_param(connection, business), unit]):
         book.add_account(Account(to_key(key), Side(kind), account_unit, None))

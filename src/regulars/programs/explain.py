@@ -67,6 +67,7 @@ _BY_RULE = {
     "reverse_earn": gettext_noop("Taken back after a return: {rule}"),
     "cancel_pending": gettext_noop("Pending points cancelled: {rule}"),
 }
+_NUMBERS = ("points", "pieces", "max")
 _UNKNOWN = gettext_noop("for another reason")
 
 Reason = Mapping[str, Any]
@@ -89,7 +90,7 @@ def explain_reason(
     rules: Mapping[str, str] | None = None,
 ) -> str:
     """Return a reason as a clause: "1 point for every ₹1 of ₹105.50". `rules` gives the names of rules by id."""
-    values = {key: number(value) for key, value in reason.items() if type(value) is int}
+    values = {key: number(reason[key]) for key in _NUMBERS if key in reason}
     if "per_minor" in reason:
         values |= {"per": money(reason["per_minor"]), "basis": money(reason["basis_minor"])}
     if "times_milli" in reason:

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Durable single earns over HTTP: alone, and beside page writes, reads and the job drain. Batches of 10,000. Quotes.
+
+Run: python bench/earns.py [seconds]. With DATABASE_URL=postgresql://… it runs on PostgreSQL (an empty database).
+"""
+
+import http.client
+import itertools
+import json
+import sys
+import threading
+import time
+
+from clients import load, request
+from machine import describe, percentile, spread
+from server import Served, served_shop
+
+ROUNDS = 3
+CONNECTIONS = 32
+MEMBERS = 5_000
+
+
+def earn_requests(token: str, prefix: str):
+    """Return a function that makes the next purchase: one line, one of five thousand members."""
+    numbers = itertools.count()
+
+    def next_request() -> bytes:
+        number = next(numbers)
+        body = {
+            "customer": {"external_id": f"C{number % MEMBERS}"},
+            "lines": [{"sku": f"S{number % 300}", "amount_minor": 12_500}],
+        }
+        return request("POST", "/api/v1/orders", token, json.dumps(body).encode(), key=f"{prefix}-{number}")
+
+    return next_request
+
+
+def quote_requests(token: str):
+    """Return a function that makes the next quote."""
+    numbers = itertools.count()
+
+    def next_request() -> bytes:
+        body = {
+            "customer": {"external_id": f"C{next(numbers) % MEMBERS}"},
+            "lines": [{"sku": "S1", "amount_minor": 12_500}],
+        }
+        return request("POST", "/api/v1/quotes", token, json.dumps(body).encode())
+
+    return next_request
+
+
+def open_loop(shop: Served, stop: threading.Event, per_second: int, method: str, latencies: list[float]) -> None:
+    """Send page-like requests at a steady rate, each timed from when it was due."""
+    link = http.client.HTTPConnection("127.0.0.1", shop.port)
+    numbers, started = itertools.count(), time.perf_counter()
+    headers = {"Authorization": f"Bearer {shop.token}", "Content-Type": "application/json"}
+    while not stop.is_set():
+        number = next(numbers)
+        due = started + number / per_second
+        time.sleep(max(due - time.perf_counter(), 0))
+        if method == "POST":
+            body = json.dumps({"name": f"Visitor {number}", "card": f"B{time.time_ns()}"})
+            link.request("POST", "/api/v1/customers", body, headers)
+        else:
+            link.request("GET", "/api/v1/customers?limit=25", headers=headers)
+        answer = link.getresponse()
+        answer.read()
+        latencies.append((time.perf_counter() - due) * 1000)
+
+
+def report(name: str, rates: list[float], tails: list[float], statuses: dict[int, int]) -> None:
+    """Print one line."""
+    print(f"{name:<44} {spread(rates):>28} /s   p99 {spread(tails, 1)} ms   {statuses}", flush=True)
+
+
+def run(shop: Served, seconds: float) -> None:
+    """Run all phases."""
+    load(shop.port, CONNECTIONS, 3, earn_requests(shop.token, "warm"))
+    outcomes = [
+        load(shop.port, CONNECTIONS, seconds, earn_requests(shop.token, f"alone{round_}")) for round_ in range(ROUNDS)
+    ]
+    report(
+        "earns alone, 32 connections",
+        [o.rate for o in outcomes],
+        [percentile(o.latencies_ms, 0.99) for o in outcomes],
+        outcomes[-1].statuses,
+    )
+    writes: list[float] = []
+    reads: list[float] = []
+    stop = threading.Event()
+    beside = [
+        threading.Thread(target=open_loop, args=(shop, stop, 20, "POST", writes)),
+        threading.Thread(target=open_loop, args=(shop, stop, 20, "GET", reads)),
+    ]
+    for thread in beside:
+        thread.start()
+    outcomes = [
+        load(shop.port, CONNECTIONS, seconds, earn_requests(shop.token, f"beside{round_}")) for round_ in range(ROUNDS)
+    ]
+    stop.set()
+    for thread in beside:
+        thread.join()
+    report(
+        "earns beside 20 writes/s, 20 reads/s, jobs",
+        [o.rate for o in outcomes],
+        [percentile(o.latencies_ms, 0.99) for o in outcomes],
+        outcomes[-1].statuses,
+    )
+    print(
+        f"  page writes p95 {percentile(writes, 0.95):.0f} ms, worst {max(writes):.0f} ms; reads p95 {percentile(reads, 0.95):.0f} ms, worst {max(reads):.0f} ms"
+    )
+    outcomes = [load(shop.port, 8, seconds, quote_requests(shop.token)) for _ in range(ROUNDS)]
+    report(
+        "quotes, 8 connections",
+        [o.rate for o in outcomes],
+        [percentile(o.latencies_ms, 0.99) for o in outcomes],
+        outcomes[-1].statuses,
+    )
+    batches(shop)
+
+
+def batches(shop: Served) -> None:
+    """Time batches of 10,000 one-line orders, one request each."""
+    rates = []
+    for round_ in range(ROUNDS):
+        items = [
+            {
+                "kind": "order", "source": "batch", "external_id": f"{round_}-{number}", "occurred_at": "2026-11-01T10:00:00Z",
+                "customer": {"external_id": f"C{number % MEMBERS}"}, "lines": [{"sku": f"S{number % 300}", "amount_minor": 12_500}],
+            }
+            for number in range(10_000)
+        ]  # fmt: skip
+        body = json.dumps(items)
+        link = http.client.HTTPConnection("127.0.0.1", shop.port, timeout=300)
+        started = time.perf_counter()
+        link.request(
+            "POST", "/api/v1/batch", body, {"Authorization": f"Bearer {shop.token}", "Content-Type": "application/json"}
+        )
+        answer = link.getresponse()
+        answer.read()
+        rates.append(10_000 / (time.perf_counter() - started))
+        print(f"  batch {round_ + 1}: HTTP {answer.status}")
+    print(f"{'batches of 10,000 one-line orders':<44} {spread(rates):>28} orders/s")
+
+
+if __name__ == "__main__":
+    describe("django", "granian", "msgspec", "psycopg")
+    with served_shop() as served:
+        run(served, float(sys.argv[1]) if len(sys.argv) > 1 else 10.0)
