@@ -150,6 +150,7 @@ def test_an_import_stopped_anywhere_goes_on_with_exact_counts(shop, tmp_path, mo
     assert 0 < halfway.done_rows < 11
     with (folder_of(run) / "errors.csv").open("ab") as file:
         file.write(b"torn row that was never committed")
+    (folder_of(run) / "scratch").mkdir()
     done = run_import(halfway, receive=receive, now=NOW)
 
     assert (done.state, done.done_rows, done.counts["outcomes"], done.counts["error_rows"]) == (
@@ -165,6 +166,7 @@ def test_an_import_stopped_anywhere_goes_on_with_exact_counts(shop, tmp_path, mo
         "10",
     ]
     assert Fact.objects.of(shop).count() == 8
+    assert sorted(path.name for path in folder_of(run).iterdir()) == ["errors.csv", "file", "lock"]
 
 
 def test_a_finished_run_stays_as_it_is(shop, tmp_path):
@@ -185,7 +187,7 @@ def test_two_processes_cannot_work_on_one_run(shop, tmp_path):
 
 
 def test_a_file_that_does_not_fit_ends_the_run_with_the_reason(shop, tmp_path):
-    run = a_run(shop, a_file(tmp_path, "a,b\n1,2\n"))
+    run = a_run(shop, a_file(tmp_path, TILL.replace("bill,", "Bill,")))
 
     with pytest.raises(BadMapping):
         run_import(run, receive=receive, now=NOW)

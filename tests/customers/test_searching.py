@@ -54,7 +54,7 @@ def people(shop):
         ("100%", "Vanita Rao 100%"),
         ("0%", ""),
         ("a%a", ""),
-        ("ra", "Vanita Rao 100%"),
+        ("ra", "Vanita Rao 100%, రవి కుమార్"),
         ("sh", "Anita Sharma, రవి కుమార్"),
         ("v", "Vanita Rao 100%"),
         ("zzz", ""),

@@ -14,6 +14,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from regulars.kernel.clock import end_of_day, local_day, start_of_day
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import KeyMaker
@@ -121,12 +123,9 @@ def _spends(teller: Teller, who: str, points: str, name: str | None) -> None:
 
 def _refused(teller: Teller, sentence: str, reason: str) -> None:
     before = teller.picture()
-    try:
+    with pytest.raises(RegularsError) as refusal:
         teller.tell(sentence)
-    except RegularsError as error:
-        assert error.message == reason
-    else:
-        raise AssertionError(f"“{sentence}” was not refused")
+    assert refusal.value.message == reason
     assert teller.picture() == before, "a refusal changes nothing"
 
 
@@ -231,13 +230,13 @@ def _journal(teller: Teller, who: str, rows: str) -> None:
 
 
 _WHO, _N, _DAY, _NAME = r"(?P<who>[A-Z][a-z]+)", r"(?P<points>\d+)", r"\d{4}-\d\d-\d\d", r"(?P<name>[A-Z]\d)"
+_TERMS = rf"(?: from (?P<begins>{_DAY}))?(?P<waits> once delivered)?(?: until (?P<ends>{_DAY}))?"
 _SENTENCES: list[tuple[str, Callable[..., None]]] = [
     (rf"on (?P<day>{_DAY})(?: at (?P<clock>\d\d:\d\d(?::\d\d)?))?", _clock),
     (r"the shop's policy is (?P<policy>refuse|clamp|allow)", _policy),
     (r"“(?P<sentence>.+)” is refused: (?P<reason>.+)", _refused),
     (
-        rf"{_WHO} gets {_N}(?: as {_NAME})?(?: from (?P<begins>{_DAY}))?(?P<waits> once delivered)?"
-        rf"(?: until (?P<ends>{_DAY}))?",
+        rf"{_WHO} gets {_N}(?: as {_NAME})?{_TERMS}",
         _gets,
     ),
     (rf"{_WHO} spends {_N}(?: as {_NAME})?", _spends),

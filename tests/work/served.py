@@ -17,9 +17,9 @@ PROGRAM = """
 import os, sys
 from regulars.kernel.errors import RegularsError
 from regulars.site.environment import read_environment
-from regulars.site.supervisor import serve
+from regulars.cli.supervisor import serve
 try:
-    serve(read_environment(os.environ))
+    serve(read_environment(os.environ).bind)
 except RegularsError as error:
     sys.exit(error.message)
 """

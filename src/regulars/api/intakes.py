@@ -119,10 +119,16 @@ def body_of(intake: type[Intake], *, without: Sequence[str] = (), is_named: bool
             default = msgspec.field(default_factory=one.default_factory)
         if one.name not in without:
             fields.append((one.name, kind) if default is msgspec.NODEFAULT else (one.name, kind, default))
-    tag = {"tag": intake.__struct_config__.tag, "tag_field": "kind"} if is_named else {}
     body = defstruct(
-        name or intake.__name__, fields, frozen=True, kw_only=True, forbid_unknown_fields=True, module=__name__, **tag
-    )  # type: ignore[arg-type]  # the tag is a text
+        name or intake.__name__,
+        fields,
+        frozen=True,
+        kw_only=True,
+        forbid_unknown_fields=True,
+        module=__name__,
+        tag=str(intake.__struct_config__.tag) if is_named else None,
+        tag_field="kind" if is_named else None,
+    )
     body.__doc__ = intake.__doc__
     return body
 

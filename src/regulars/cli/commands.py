@@ -21,6 +21,7 @@ from regulars.analytics.periods import Period
 from regulars.cli.importing import import_file
 from regulars.cli.progress import ProgressLine
 from regulars.cli.shops import the_business
+from regulars.cli.supervisor import serve as serve_program
 from regulars.connectors.exporting import export_customers, export_orders
 from regulars.connectors.journal import export_journal
 from regulars.connectors.mapping import Subject
@@ -30,7 +31,6 @@ from regulars.kernel.clock import utc_now
 from regulars.ledger.verify import Verification, verify_ledger
 from regulars.programs.actions import publish_program
 from regulars.programs.starter import SINCE_EVER, starter_program
-from regulars.site.supervisor import serve as serve_program
 from regulars.tenancy.actions import create_business, create_store, create_user, hire
 from regulars.tenancy.actors import SYSTEM
 from regulars.tenancy.models import Business, Role, User
@@ -66,7 +66,7 @@ def _seal() -> None:
 @app.command()
 def serve() -> None:
     """Serve the web app and do all background work, until Ctrl-C."""
-    serve_program(settings.ENVIRONMENT)
+    serve_program(settings.ENVIRONMENT.bind)
 
 
 @app.command()
@@ -93,7 +93,7 @@ def demo() -> None:
             click.echo(f"  {login.business:<24} {login.role:<10} {login.email}")
         click.echo(f"  The password of all is {logins.password}")
     click.echo(f"Open {settings.PUBLIC_URL} in a browser; Ctrl-C stops.")
-    serve_program(settings.ENVIRONMENT)
+    serve_program(settings.ENVIRONMENT.bind)
 
 
 @app.command()

@@ -34,6 +34,7 @@ from regulars.connectors.runs import (
     open_file,
     reason_of,
     scratch_folder,
+    scratch_of,
 )
 from regulars.connectors.tally import Outcome, Tally
 from regulars.customers.actions import import_customers
@@ -163,7 +164,7 @@ def run_import(run: ImportRun, *, receive: Receive, now: datetime, progress: OnP
         if run.state == ImportRun.State.DONE:
             return run
         try:
-            with scratch_folder(folder_of(run)) as scratch:
+            with scratch_of(run) as scratch:
                 name = bytes(run.file_digest).hex()[:12]
                 opened = open_file(file_of(run), mapping_of(run.mapping), run.business, name=name, scratch=scratch)
                 _begin(run, opened.rows, now)

@@ -2,6 +2,7 @@
 """The files of import runs in the data folder, what a run will read, and how its progress is told."""
 
 import fcntl
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -101,10 +102,22 @@ def reason_of(error: RegularsError) -> str:
 
 
 @contextmanager
-def scratch_folder(parent: Path | None = None) -> Iterator[Path]:
+def scratch_folder() -> Iterator[Path]:
     """Give a folder for copies and sorts of big files, and remove it afterwards."""
-    with tempfile.TemporaryDirectory(prefix="regulars-import-", dir=parent) as folder:
+    with tempfile.TemporaryDirectory(prefix="regulars-import-") as folder:
         yield Path(folder)
+
+
+@contextmanager
+def scratch_of(run: ImportRun) -> Iterator[Path]:
+    """Give a locked run its folder for copies and sorts, without what a stopped process left there; remove it afterwards."""
+    folder = folder_of(run) / "scratch"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

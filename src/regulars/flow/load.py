@@ -30,7 +30,7 @@ from regulars.flow.intake import (
     receipt_of,
 )
 from regulars.kernel.errors import RegularsError
-from regulars.ledger import store as ledger
+from regulars.ledger import loading as ledger
 from regulars.ledger.book import Side
 from regulars.programs import store as programs
 from regulars.programs.ladder import leaves_window_at, window_start

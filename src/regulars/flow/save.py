@@ -10,7 +10,7 @@ from django.db import connection
 from regulars.facts import store as facts
 from regulars.flow.batch import Batch, Item
 from regulars.flow.intake import Receipt
-from regulars.ledger import store as ledger
+from regulars.ledger.actions import save_book
 from regulars.ledger.book import Side
 from regulars.outbox import store as outbox
 from regulars.programs import store as programs
@@ -64,7 +64,7 @@ def save(batch: Batch) -> None:
     facts.insert_lines(batch.new_lines)
     facts.count_returned(business, batch.returned)
     programs.save_members(business, batch.members.values())
-    ledger.save_book(batch.book, business)
+    save_book(batch.book, business)
     programs.insert_decisions(batch.new_decisions)
     programs.insert_standings(batch.new_standings)
     programs.count_used(

@@ -133,11 +133,7 @@ def _compile(rule: Rule) -> _CompiledRule:
 def decide(compiled: CompiledProgram, situation: Situation) -> list[Outcome]:
     """Return the outcomes of every rule that reacts to the fact and whose condition holds, blocked and capped ones included."""
     times = _times_per_line(compiled, situation)
-    reacting = [
-        one
-        for one in compiled.by_kind.get(situation.kind, ())
-        if (one.rule.on != "event" or one.rule.event == situation.event) and one.holds(situation.snapshot)
-    ]
+    reacting = [one for one in compiled.by_kind.get(situation.kind, ()) if _reacts(one, situation)]
     evaluated = [_evaluate(one, situation, times) for one in reacting]
     outcomes = [outcome for outcome in evaluated if outcome is not None]
     if compiled.program.groups:
@@ -151,67 +147,74 @@ def _times_per_line(compiled: CompiledProgram, situation: Situation) -> list[int
     """Return each line's multiplier in millionths: the tier's times the best matching multiplier's."""
     level = compiled.levels.get(situation.tier)
     tier_milli = level.times_milli if level else TIMES_ONE
-    if not compiled.multipliers:
+    boosts = [_boost(one, situation) for one in compiled.multipliers if _reacts(one, situation)]
+    if not boosts:
         return [tier_milli * TIMES_ONE] * len(situation.earns)
-    best = [TIMES_ONE] * len(situation.earns)
-    is_boosted = [False] * len(situation.earns)
-    for one in compiled.multipliers:
-        if one.rule.on == situation.kind and one.holds(situation.snapshot):
-            assert isinstance(one.rule.gives, Multiply)
-            for i, is_selected in enumerate(one.selects(situation.snapshot)):
-                if is_selected and (not is_boosted[i] or one.rule.gives.times_milli > best[i]):
-                    best[i], is_boosted[i] = one.rule.gives.times_milli, True
-    return [tier_milli * milli for milli in best]
+    return [tier_milli * (max(line) or TIMES_ONE) for line in zip(*boosts, strict=True)]
+
+
+def _reacts(one: _CompiledRule, situation: Situation) -> bool:
+    is_meant = one.rule.on == situation.kind and (one.rule.on != "event" or one.rule.event == situation.event)
+    return is_meant and one.holds(situation.snapshot)
+
+
+def _boost(one: _CompiledRule, situation: Situation) -> list[int]:
+    """Return what a multiplier makes of each line, in thousandths; 0 where it does not select the line."""
+    assert isinstance(one.rule.gives, Multiply), "only multipliers are asked"
+    times_milli = one.rule.gives.times_milli
+    return [times_milli if is_selected else 0 for is_selected in one.selects(situation.snapshot)]
 
 
 def _evaluate(one: _CompiledRule, situation: Situation, times: Sequence[int]) -> Outcome | None:
-    rule, lines = one.rule, situation.snapshot["lines"]
+    """Return what a rule gives for the lines it selects, before groups, limits and caps; None for nothing."""
     selected = [
         earns and is_selected
         for earns, is_selected in zip(situation.earns, one.selects(situation.snapshot), strict=True)
     ]
+    lines = situation.snapshot["lines"]
     nets = [line["line.net_minor"] if is_in else 0 for line, is_in in zip(lines, selected, strict=True)]
-    weights = [max(net, 0) for net in nets]
-    match rule.gives:
+    match one.rule.gives:
         case Fixed(points=points):
-            return Outcome(
-                rule=rule.id,
-                outcome="fired",
-                points=points,
-                per_line=_spread(points, weights),
-                reasons=({"is": "fixed", "points": points},),
-                expiry=rule.expiry,
-            )
-        case PerAmount(points=rate, per_minor=per_minor):
-            weighted = sum(net * milli for net, milli in zip(nets, times, strict=True))
-            points = _ROUNDINGS[rule.rounding](max(weighted, 0) * rate, per_minor * TIMES_ONE * TIMES_ONE)
-            reason: Reason = {"is": "per_amount", "basis_minor": sum(nets), "points": rate, "per_minor": per_minor}
-            weights = [weight * milli for weight, milli in zip(weights, times, strict=True)]
-        case PerItem(points=rate):
+            weights = [max(net, 0) for net in nets]
+            reasons: tuple[Reason, ...] = ({"is": "fixed", "points": points},)
+        case PerAmount() as rate:
+            points, weights, reason = _for_amount(rate, one.rule, nets, times)
+            reasons = (reason, *_times_reasons(times, selected))
+        case PerItem() as rate:
             pieces = [
                 line["line.quantity_milli"] // 1000 if is_in else 0 for line, is_in in zip(lines, selected, strict=True)
             ]
-            weights = [max(count, 0) * milli for count, milli in zip(pieces, times, strict=True)]
-            points = _ROUNDINGS[rule.rounding](sum(weights) * rate, TIMES_ONE * TIMES_ONE)
-            reason = {"is": "per_item", "pieces": sum(pieces), "points": rate}
-        case _:
+            points, weights, reason = _for_items(rate, one.rule, pieces, times)
+            reasons = (reason, *_times_reasons(times, selected))
+        case Multiply():
             return None
     if not points:
         return None
-    reasons = (reason, *_times_reasons(times, selected))
-    outcome = Outcome(
-        rule=rule.id,
-        outcome="fired",
-        points=points,
-        per_line=_spread(points, weights),
-        reasons=reasons,
-        expiry=rule.expiry,
+    per_line = _spread(points, weights)
+    return Outcome(
+        rule=one.rule.id, outcome="fired", points=points, per_line=per_line, reasons=reasons, expiry=one.rule.expiry
     )
+
+
+_Given = tuple[int, list[int], Reason]
+
+
+def _for_amount(rate: PerAmount, rule: Rule, nets: Sequence[int], times: Sequence[int]) -> _Given:
+    """Round once over the whole basis, discounts included; lines below zero lower it and take no share."""
+    weighted = sum(net * milli for net, milli in zip(nets, times, strict=True))
+    points = _ROUNDINGS[rule.rounding](max(weighted, 0) * rate.points, rate.per_minor * TIMES_ONE * TIMES_ONE)
+    weights = [max(net, 0) * milli for net, milli in zip(nets, times, strict=True)]
     return (
-        outcome
-        if points <= FACT_POINTS_MAX
-        else _blocked(outcome, {"is": "over_order_max", "max": FACT_POINTS_MAX, "points": points})
+        points,
+        weights,
+        {"is": "per_amount", "basis_minor": sum(nets), "points": rate.points, "per_minor": rate.per_minor},
     )
+
+
+def _for_items(rate: PerItem, rule: Rule, pieces: Sequence[int], times: Sequence[int]) -> _Given:
+    weights = [max(count, 0) * milli for count, milli in zip(pieces, times, strict=True)]
+    points = _ROUNDINGS[rule.rounding](sum(weights) * rate.points, TIMES_ONE * TIMES_ONE)
+    return points, weights, {"is": "per_item", "pieces": sum(pieces), "points": rate.points}
 
 
 def _times_reasons(times: Sequence[int], selected: Sequence[bool]) -> list[Reason]:

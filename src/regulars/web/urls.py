@@ -3,7 +3,7 @@
 
 from django.urls import path
 
-from regulars.web import customers, giving, record, session, today
+from regulars.web import customers, giving, program, record, rewards, session, today
 
 _SESSION = [
     path("login/", session.log_in, name="login"),
@@ -33,4 +33,20 @@ _CUSTOMERS = [
     path("customers/<uuid:customer>/use/", giving.use, name="customer_use"),
     path("customers/<uuid:customer>/give-back/", giving.give_back, name="customer_give_back"),
 ]
-urlpatterns = [*_SESSION, *_CUSTOMERS]
+_PROGRAM = [
+    path("program/", program.show, name="program"),
+    path("program/versions/<int:number>/", program.show_version, name="program_version"),
+    path("program/versions/<int:number>/draft/", program.draft_from_version, name="program_from_version"),
+    path("program/draft/", program.show_draft, name="program_draft"),
+    path("program/draft/unit/", program.edit_unit, name="program_unit"),
+    path("program/draft/levels/", program.edit_ladder, name="program_ladder"),
+    path("program/draft/rules/<slug:rule>/", program.edit_rule, name="program_rule"),
+    path("program/draft/rules/<slug:rule>/remove/", program.remove_rule, name="program_rule_remove"),
+    path("program/draft/discard/", program.discard, name="program_discard"),
+    path("program/draft/publish/", program.publish, name="program_publish"),
+    path("program/rewards/", rewards.list_rewards, name="rewards"),
+    path("program/rewards/new/", rewards.new_reward, name="reward_new"),
+    path("program/rewards/<uuid:offer>/", rewards.edit_reward, name="reward_edit"),
+    path("program/rewards/<uuid:offer>/pause/", rewards.pause_reward, name="reward_pause"),
+]
+urlpatterns = [*_SESSION, *_CUSTOMERS, *_PROGRAM]

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError
-from django.db.backends.sqlite3 import base, operations
+from django.db.backends.sqlite3 import base, operations, schema
 
 from regulars.database.locks import FairLock
 
@@ -29,10 +29,18 @@ class DatabaseOperations(operations.DatabaseOperations):
         return ""
 
 
+class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
+    """Foreign keys without DEFERRABLE, in new tables and new columns alike."""
+
+    sql_create_inline_fk = "REFERENCES %(to_table)s (%(to_column)s)"
+    sql_create_column_inline_fk = sql_create_inline_fk
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """The stock wrapper, writing in turn."""
 
     ops_class = DatabaseOperations
+    SchemaEditorClass = DatabaseSchemaEditor
 
     def __init__(self, settings_dict: dict[str, Any], alias: str = "default") -> None:
         super().__init__(settings_dict, alias)

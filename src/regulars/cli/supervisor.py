@@ -20,7 +20,6 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from regulars.kernel.errors import RegularsError, gettext_noop
-from regulars.site.environment import Environment
 from regulars.work.process import lock_database_file
 
 logger = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ class CannotListen(RegularsError):
     )
 
 
-def serve(environment: Environment) -> None:
+def serve(bind: tuple[str, int]) -> None:
     """Serve until SIGINT or SIGTERM, then let requests finish and return.
 
     Raises DatabaseInUse when another process has worked on the SQLite file for 15 seconds, SystemCheckError,
@@ -54,7 +53,7 @@ def serve(environment: Environment) -> None:
     call_command("check", stdout=io.StringIO())  # silent when there is nothing to say
     is_sqlite = connection.vendor == "sqlite"
     _migrate(is_sqlite=is_sqlite)
-    address, port = environment.bind
+    address, port = bind
     _check_free(address, port)
     server = Granian(
         TARGET,

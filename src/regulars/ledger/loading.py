@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the path reads of the ledger: accounts, lots and holds into a book, set-based, the members' accounts locked."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from regulars.database.sql import fetch, key_param, lock_clause, moment_param, one_of, to_json, to_key, to_moment
+from regulars.ledger.book import Account, Book, Drawn, Hold, Lot, Side
+
+_LOT_COLUMNS = "id, account_id, transaction_id, granted, remaining, held, expired, occurred_at, available_at, waits_for, waits_until, expires_at, expiry"
+
+
+def load_accounts(book: Book, business: UUID, unit: str, customers: Collection[UUID]) -> None:
+    """Take the members' accounts into the book, locking them in the order of their keys."""
+    if not customers:
+        return
+    condition, params = one_of(connection, "customer_id", list(customers), "uuid")
+    columns = "SELECT id, kind, unit, customer_id, balance FROM ledger_account"
+    sql = f"{columns} WHERE business_id = %s AND {condition} AND unit = %s ORDER BY id{lock_clause(connection)}"
+    params = [key_param(connection, business), *params, unit]
+    for key, kind, account_unit, customer, balance in fetch(connection, sql, params):
+        book.add_account(Account(to_key(key), Side(kind), account_unit, to_key(customer), balance))
+
+
+def load_shop_accounts(book: Book, business: UUID, unit: str) -> None:
+    """Take the shop's own accounts into the book."""
+    shop = "SELECT id, kind, unit FROM ledger_account WHERE business_id = %s AND customer_id IS NULL AND unit = %s"
+    for key, kind, account_unit in fetch(connection, shop, [key_param(connection, business), unit]):
+        book.add_account(Account(to_key(key), Side(kind), account_unit, None))
+
+
+def load_lots(book: Book, customers: Collection[UUID], *, keys: Collection[UUID] = ()) -> None:
+    """Take the open lots of members into the book, and closed ones that a reversal names by key."""
+    by_key = {account.key: account for account in book.accounts.values() if account.side is Side.MEMBER}
+    wanted = [
+        account.key
+        for (customer, _, side), account in book.accounts.items()
+        if side is Side.MEMBER and customer in customers and not account.is_new
+    ]
+    if not wanted:
+        return
+    condition, params = one_of(connection, "account_id", wanted, "uuid")
+    sql = f"SELECT {_LOT_COLUMNS} FROM ledger_lot WHERE {condition} AND remaining > 0"
+    if keys:
+        named, more = one_of(connection, "id", list(keys), "uuid")
+        sql += f" UNION ALL SELECT {_LOT_COLUMNS} FROM ledger_lot WHERE {named} AND remaining = 0"
+        params = [*params, *more]
+    for row in fetch(connection, sql, params):
+        lot = _lot(row)
+        account = by_key.get(to_key(row[1]))
+        if account is not None and lot.key not in book.lots:
+            account.lots.append(lot)
+            book.lots[lot.key] = lot
+
+
+def _lot(row: tuple[Any, ...]) -> Lot:
+    (
+        key,
+        _,
+        transaction,
+        granted,
+        remaining,
+        held,
+        expired,
+        occurred_at,
+        available_at,
+        waits_for,
+        waits_until,
+        expires_at,
+        expiry,
+    ) = row
+    return Lot(
+        key=to_key(key), transaction=to_key(transaction), granted=granted, remaining=remaining, held=held, expired=expired,
+        occurred_at=to_moment(occurred_at), available_at=to_moment(available_at), waits_for=waits_for, waits_until=to_moment(waits_until),
+        expires_at=to_moment(expires_at), expiry=to_json(expiry),
+    )  # fmt: skip
+
+
+def load_holds(book: Book, business: UUID, keys: Collection[UUID], *, overdue_of: Collection[UUID] = ()) -> None:
+    """Take holds by key, and the overdue ones of accounts, into the book. Their accounts and lots are in it already."""
+    accounts = {account.key: account for account in book.accounts.values()}
+    conditions, params = [], []
+    if keys:
+        condition, values = one_of(connection, "id", list(keys), "uuid")
+        conditions.append(condition)
+        params += values
+    if overdue_of:
+        condition, values = one_of(connection, "account_id", list(overdue_of), "uuid")
+        conditions.append(f"({condition} AND state = 'open' AND expires_at <= %s)")
+        params += [*values, moment_param(connection, book.now)]
+    if not conditions:
+        return
+    sql = f"SELECT id, account_id, fact_id, amount, parts, state, expires_at FROM ledger_hold WHERE business_id = %s AND ({' OR '.join(conditions)})"
+    for key, account, fact, amount, parts, state, expires_at in fetch(
+        connection, sql, [key_param(connection, business), *params]
+    ):
+        pinned = [(UUID(lot), part) for lot, part in to_json(parts)]
+        if to_key(account) in accounts:
+            book.holds[to_key(key)] = Hold(
+                to_key(key), accounts[to_key(account)], to_key(fact), amount, pinned, to_moment(expires_at), state
+            )
+
+
+def holders_of(business: UUID, holds: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the customer of each hold."""
+    if not holds:
+        return {}
+    condition, params = one_of(connection, "h.id", list(holds), "uuid")
+    sql = f"SELECT h.id, a.customer_id FROM ledger_hold h JOIN ledger_account a ON a.id = h.account_id WHERE h.business_id = %s AND {condition}"
+    return {
+        to_key(hold): to_key(customer)
+        for hold, customer in fetch(connection, sql, [key_param(connection, business), *params])
+    }
+
+
+def load_drawn(facts: Collection[UUID]) -> dict[UUID, list[tuple[UUID, list[Drawn]]]]:
+    """Return for each fact its spending transactions with what of them can still be given back, in the order it was drawn."""
+    if not facts:
+        return {}
+    condition, params = one_of(connection, "fact_id", list(facts), "uuid")
+    spends = fetch(
+        connection,
+        f"SELECT id, fact_id FROM ledger_transaction WHERE {condition} AND kind IN ('spend', 'settle', 'adjust') ORDER BY id",
+        params,
+    )
+    if not spends:
+        return {}
+    keys = [to_key(key) for key, _ in spends]
+    own, own_params = one_of(connection, "t.id", keys, "uuid")
+    back, back_params = one_of(connection, "t.reverses_id", keys, "uuid")
+    rows = fetch(
+        connection,
+        "SELECT COALESCE(t.reverses_id, t.id), a.lot_id, a.amount FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id"
+        f" JOIN ledger_allocation a ON a.entry_id = e.id WHERE {own} OR {back} ORDER BY a.id",
+        [*own_params, *back_params],
+    )
+    left: dict[UUID, dict[UUID, int]] = {key: {} for key in keys}
+    for origin, lot, amount in rows:
+        lots = left[to_key(origin)]
+        lots[to_key(lot)] = lots.get(to_key(lot), 0) - amount
+    by_fact: dict[UUID, list[tuple[UUID, list[Drawn]]]] = {}
+    for key, fact in spends:
+        drawn = [Drawn(lot, amount) for lot, amount in left[to_key(key)].items() if amount > 0]
+        by_fact.setdefault(to_key(fact), []).append((to_key(key), drawn))
+    return by_fact
+
+
+def progress_of(
+    business: UUID, customers: Collection[UUID], unit: str, since: datetime
+) -> dict[UUID, tuple[int, datetime | None]]:
+    """Return what counts towards the ladder since a moment, with the earliest moment that counts, by customer."""
+    if not customers:
+        return {}
+    condition, params = one_of(connection, "a.customer_id", list(customers), "uuid")
+    rows = fetch(
+        connection,
+        f"SELECT a.customer_id, SUM(e.amount), MIN(e.counts_at) FROM ledger_account a JOIN ledger_entry e ON e.account_id = a.id"
+        f" WHERE a.business_id = %s AND {condition} AND a.unit = %s AND e.counts_at >= %s GROUP BY a.customer_id",
+        [key_param(connection, business), *params, unit, moment_param(connection, since)],
+    )
+    return {to_key(customer): (int(total), to_moment(first)) for customer, total, first in rows}

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fields that read what shopkeepers write, money and multipliers, into the integers that the rooms count in."""
+
+from decimal import Decimal, InvalidOperation
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from regulars.kernel.errors import RegularsError
+from regulars.kernel.money import exponent, parse_minor
+from regulars.web.door import text_of
+
+
+class MoneyField(forms.CharField):
+    """An amount in whole units of the business's currency; it cleans to minor units."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal"})
+    currency = "INR"
+
+    def clean(self, value: object) -> int | None:
+        """Return minor units, or None for an empty field. Raises ValidationError naming what was written."""
+        text = str(super().clean(value) or "").replace(",", "").replace(" ", "")
+        if not text:
+            return None
+        try:
+            amount = parse_minor(text, self.currency)
+        except RegularsError as error:
+            raise forms.ValidationError(text_of(error)) from None
+        if amount < 0:
+            raise forms.ValidationError(_("“%(value)s” is less than zero."), params={"value": text})
+        return amount
+
+
+class TimesField(forms.CharField):
+    """A multiplier like 1.5; it cleans to thousandths."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal"})
+
+    def clean(self, value: object) -> int | None:
+        """Return thousandths, or None for an empty field. Raises ValidationError naming what was written."""
+        text = str(super().clean(value) or "").replace("×", "").strip()
+        if not text:
+            return None
+        try:
+            milli = Decimal(text).scaleb(3)
+        except InvalidOperation:
+            milli = Decimal("NaN")
+        if not milli.is_finite() or milli != milli.to_integral_value() or not 0 < milli <= 100_000:
+            raise forms.ValidationError(
+                _("“%(value)s” is not a multiplier. Write it like 2 or 1.25."), params={"value": text[:20]}
+            )
+        return int(milli)
+
+
+def plain_money(minor: int | None, currency: str) -> str:
+    """Write minor units as a plain number for a field."""
+    return "" if minor is None else f"{Decimal(minor).scaleb(-exponent(currency)).normalize():f}"
+
+
+def plain_times(milli: int) -> str:
+    """Write thousandths as a plain number for a field."""
+    return f"{Decimal(milli).scaleb(-3).normalize():f}"

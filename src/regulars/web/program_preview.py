@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a sample basket would earn, by the program as it is and by the draft. Nothing is recorded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from regulars.conditions.fact_fields import when
+from regulars.programs.decide import CompiledProgram, Situation, decide
+from regulars.programs.definition import Program
+from regulars.web.fields import MoneyField
+from regulars.web.program_forms import WordedForm
+from regulars.web.words import Words
+
+LINES = 3
+
+
+class BasketForm(WordedForm):
+    """A purchase that did not happen."""
+
+    at = forms.DateTimeField(
+        label=_("When"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    tier = forms.ChoiceField(label=_("Level"), required=False)
+    store = forms.ChoiceField(label=_("Store"), required=False)
+    is_first = forms.BooleanField(label=_("First purchase"), required=False)
+
+    def __init__(self, *args: Any, choices: dict[str, list[tuple[str, str]]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tier"].choices = choices["tiers"]  # type: ignore[attr-defined]  # a ChoiceField
+        self.fields["store"].choices = [("", "–"), *choices["stores"]]  # type: ignore[attr-defined]  # as above
+        for place in range(1, LINES + 1):
+            self.fields[f"amount_{place}"] = MoneyField(label=_("Amount"), max_length=20, required=False)
+            self.fields[f"pieces_{place}"] = forms.IntegerField(
+                label=_("Pieces"), min_value=1, max_value=1_000, required=False
+            )
+            self.fields[f"category_{place}"] = forms.ChoiceField(
+                label=_("Category"), required=False, choices=[("", "–"), *choices["categories"]]
+            )
+        for field in self.fields.values():
+            if isinstance(field, MoneyField):
+                field.currency = self.words.business.currency
+
+    @property
+    def lines(self) -> list[list[forms.BoundField]]:
+        """Return the fields of each line."""
+        return [[self[f"{name}_{place}"] for name in ("amount", "pieces", "category")] for place in range(1, LINES + 1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What one rule would give, before and after."""
+
+    name: str
+    before: str
+    after: str
+    why: str
+    is_changed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The comparison, and its sums."""
+
+    rows: list[Compared]
+    before: int
+    after: int
+
+
+def compare(before: Program | None, after: Program, form: BasketForm, *, now: datetime) -> Preview | None:
+    """Return what the basket of a valid form would earn by both programs; None for an empty basket."""
+    situation = _situation(form, now)
+    if situation is None:
+        return None
+    words = form.words
+    old = _points(before, situation, words) if before else {}
+    new = _points(after, situation, words)
+    rows = [
+        Compared(
+            name=(new.get(rule) or old[rule])[1],
+            before=words.number(old[rule][0]) if rule in old else "",
+            after=words.number(new[rule][0]) if rule in new else "",
+            why=(new.get(rule) or old[rule])[2],
+            is_changed=old.get(rule, (0,))[0] != new.get(rule, (0,))[0],
+        )
+        for rule in dict.fromkeys([*old, *new])
+    ]
+    return Preview(rows=rows, before=sum(one[0] for one in old.values()), after=sum(one[0] for one in new.values()))
+
+
+def _points(program: Program, situation: Situation, words: Words) -> dict[str, tuple[int, str, str]]:
+    told = Words(words.business, program, stores=words.stores)
+    return {
+        one.rule: (one.points, told.rules[one.rule], ", ".join(told.reason(reason) for reason in one.reasons))
+        for one in decide(CompiledProgram(program), situation)
+    }
+
+
+def _situation(form: BasketForm, now: datetime) -> Situation | None:
+    given = form.cleaned_data
+    lines = [
+        _line(given[f"amount_{place}"], given[f"pieces_{place}"] or 1, given[f"category_{place}"])
+        for place in range(1, LINES + 1)
+        if given[f"amount_{place}"]
+    ]
+    if not lines:
+        return None
+    local = (given["at"] or now).astimezone(form.words.zone)
+    total = sum(line["line.net_minor"] for line in lines)
+    snapshot = {
+        "fact.kind": "order",
+        "fact.source": "staff",
+        "fact.store": given["store"] or None,
+        **when(local),
+        "customer.is_member": True,
+        "customer.tier": given["tier"],
+        "customer.language": form.words.language,
+        "customer.tags": [],
+        "customer.is_birthday_month": False,
+        "customer.order_count_before": 0 if given["is_first"] else 5,
+        "order.total_minor": total,
+        "order.currency": form.words.business.currency,
+        "order.line_count": len(lines),
+        "order.quantity_milli": sum(line["line.quantity_milli"] for line in lines),
+        "lines": lines,
+    }
+    return Situation(
+        kind="order", snapshot=snapshot, earns=[True] * len(lines), day=local.date(), tier=given["tier"] or ""
+    )
+
+
+def _line(amount: int, pieces: int, category: str) -> dict[str, Any]:
+    return {
+        "line.sku": "",
+        "line.category": category,
+        "line.net_minor": amount,
+        "line.quantity_milli": pieces * 1000,
+        "line.unit_price_minor": amount // pieces,
+        "line.discount_minor": 0,
+    }
+
+
+def sample_values(now: datetime, words: Words, categories: Sequence[tuple[str, str]], tier: str) -> dict[str, object]:
+    """Return a basket to begin with."""
+    values: dict[str, object] = {"at": now.astimezone(words.zone).replace(tzinfo=None), "tier": tier}
+    for place, amount in enumerate(("500", "250"), start=1):
+        values |= {f"amount_{place}": amount, f"pieces_{place}": 1}
+        if len(categories) >= place:
+            values[f"category_{place}"] = categories[place - 1][0]
+    return values

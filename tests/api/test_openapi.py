@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The OpenAPI document: committed as it is served, and kept by every answer that generated requests can provoke."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+import schemathesis
+from django.core import signals
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from django.test import Client
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import CHECKS
+
+from api.cast import ASHA, a_caller, a_reward, an_order
+from architecture.tree import ROOT
+from regulars.api import urls
+from regulars.api.endpoints import ENDPOINTS
+from regulars.api.openapi import document
+from regulars.api.permissions import BATCH_SCOPES, PERMISSIONS
+from regulars.tenancy.access import SCOPES
+
+COMMITTED = ROOT / "docs" / "reference" / "openapi.json"
+SHAPE_CODES = {"bad_json", "invalid_body", "invalid_parameter"}
+
+
+CONFIG = {
+    "seed": 20_261_122,
+    "generation": {"max-examples": 20, "deterministic": True},
+    # 422 refuses as well what no schema can say, like a phone number that does not exist; `keeps_the_shape` does the rest.
+    "checks": {
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "422"]}
+    },
+}
+
+
+def application(environ, start_response):
+    """Be the application with the settings of the moment."""
+    return get_wsgi_application()(environ, start_response)
+
+
+schema = schemathesis.openapi.from_dict(json.loads(document()), config=schemathesis.Config.from_dict(CONFIG))
+schema.app = application
+
+
+@pytest.fixture
+def token(db):
+    """Open a shop that has something to find, and return a key to it; requests leave the test's connection open."""
+    signals.request_started.disconnect(close_old_connections)
+    signals.request_finished.disconnect(close_old_connections)
+    caller = a_caller()
+    caller.post("orders", {**an_order(), "external_id": "1"})
+    a_reward(caller)
+    caller.post("redemptions", {"customer": ASHA, "offer": "TEA50"})
+    yield caller.token
+    signals.request_started.connect(close_old_connections)
+    signals.request_finished.connect(close_old_connections)
+
+
+def keeps_the_shape(_context, response, case) -> None:
+    """What the document allows is never refused as malformed."""
+    if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code not in {400, 422}:
+        return
+    problem = json.loads(response.content)
+    assert problem["code"] not in SHAPE_CODES, problem
+
+
+@schema.parametrize()
+@settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_answer_is_as_described(case, token):
+    headers = {"Authorization": f"Bearer {token}"}
+    case.call_and_validate(headers=headers, additional_checks=[keeps_the_shape])
