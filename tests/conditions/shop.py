@@ -17,13 +17,13 @@ from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-import regulars.conditions
+import regulars
 from regulars.conditions.fields import FieldType, Registry
 from regulars.conditions.sentence import Formatters
 from regulars.conditions.values import WEEKDAYS
 
 LANGUAGES = ("hi", "mr", "te", "ml", "hy")
-LOCALE = Path(regulars.conditions.__file__).parent / "locale"
+LOCALE = Path(regulars.__file__).parent / "locale"
 EXAMPLES = Path(__file__).parent / "examples"
 MISSING = "-"
 

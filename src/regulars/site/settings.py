@@ -2,6 +2,7 @@
 """Django's settings, from the environment."""
 
 import os
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from regulars.kernel.errors import gettext_noop
@@ -83,6 +84,7 @@ LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 
 LANGUAGE_CODE = "en"
+LOCALE_PATHS = [Path(__file__).parents[1] / "locale"]
 LANGUAGES = [
     ("en", gettext_noop("English")),
     ("hi", gettext_noop("Hindi")),
@@ -95,7 +97,6 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = HOME / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024

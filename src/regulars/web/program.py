@@ -45,7 +45,7 @@ def _words(request: StaffRequest, program: Program | None) -> Words:
     return Words(request.business, program, stores=stores)
 
 
-def program_tabs(request: StaffRequest, current: str) -> list[Choice]:
+def program_tabs(current: str) -> list[Choice]:
     """Return the tabs of the place."""
     tabs = [("program", gettext("Program")), ("rewards", gettext("Rewards"))]
     return [Choice(label=label, url=reverse(name), is_current=name == current) for name, label in tabs]
@@ -65,7 +65,7 @@ def show(request: StaffRequest) -> HttpResponse:
     """Show what is promised."""
     version = current_version(request.business, request.now)
     context: dict[str, object] = {
-        "tabs": program_tabs(request, "program"),
+        "tabs": program_tabs("program"),
         "versions": versions(request.business),
         "version": version,
         "draft": draft_of(request.business),

@@ -89,7 +89,7 @@ def list_rewards(request: StaffRequest) -> HttpResponse:
     finding = ngettext("%(count)s reward to be had", "%(count)s rewards to be had", count) % {
         "count": words.number(count)
     }
-    context = {"offers": offers, "finding": finding, "tabs": program_tabs(request, "rewards")}
+    context = {"offers": offers, "finding": finding, "tabs": program_tabs("rewards")}
     return render(request, "web/rewards.html", context)
 
 
