@@ -4,6 +4,7 @@
 Run: python bench/pages.py, with REGULARS_HOME naming a folder where `regulars demo` has loaded its shops (made when missing).
 """
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -22,16 +23,15 @@ def main() -> None:
     django.setup()
     from django.core.management import call_command
     from django.test import Client
+
     from regulars.customers.models import Customer
     from regulars.demo.load import DemoLoaded, load_demo
     from regulars.kernel.clock import utc_now
     from regulars.tenancy.models import User
 
     call_command("migrate", interactive=False, verbosity=0)
-    try:
+    with contextlib.suppress(DemoLoaded):
         load_demo(now=utc_now(), progress=lambda *_: None)
-    except DemoLoaded:
-        pass
     user = User.objects.order_by("created_at").first()
     client = Client(headers={"host": "localhost"})
     client.force_login(user)

@@ -47,12 +47,12 @@ schema.app = application
 @pytest.fixture
 def token(db):
     """Open a shop that has something to find, and return a key to it; requests leave the test's connection open."""
-    signals.request_started.disconnect(close_old_connections)
-    signals.request_finished.disconnect(close_old_connections)
     caller = a_caller()
     caller.post("orders", {**an_order(), "external_id": "1"})
     a_reward(caller)
     caller.post("redemptions", {"customer": ASHA, "offer": "TEA50"})
+    signals.request_started.disconnect(close_old_connections)  # the test client has just connected it again
+    signals.request_finished.disconnect(close_old_connections)
     yield caller.token
     signals.request_started.connect(close_old_connections)
     signals.request_finished.connect(close_old_connections)

@@ -15,24 +15,9 @@ FORBIDDEN = {
         r"\bTODO\b|\bFIXME\b|\bXXX\b|\bHACK\b|NotImplementedError|(?i:coming soon|lorem ipsum)"
     ),
     "the host of a registry": re.compile(
-        "|".join(
-            re.escape(".".join(host))
-            for host in [
-                ("pypi", "org"),
-                ("files", "pythonhosted"),
-                ("registry", "npmjs"),
-                ("registry", "yarnpkg"),
-                ("deb", "debian"),
-                ("security", "debian"),
-                ("proxy", "golang"),
-                ("crates", "io"),
-            ]
-        )
+        r"\b(?:p[y]pi\.org|[p]ythonhosted|[n]pmjs\.|[y]arnpkg\.|d[e]b\.debian|security\.d[e]bian)"
     ),
-    "the path of one machine": re.compile(
-        r"(?<![\w.*-])/(?:work/(?:main|shared|\.)|root/|tmp/regulars/)|(?<!\w)/home/\w+/"
-    ),
-    "the place where it was written": re.compile(r"\bworkplace\b|\bsteering repo", re.IGNORECASE),
+    "the path of one machine": re.compile(r"(?<![\w.*-])/(?:work|root)/|(?<!\w)/home/\w+/"),
 }
 ISO_CURRENCY = re.compile(r"[\"']XXX[\"']")
 

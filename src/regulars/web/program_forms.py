@@ -80,7 +80,7 @@ class RuleForm(WordedForm):
         ],
     )
     points = forms.IntegerField(label=_("Points"), required=False, **POINTS)  # type: ignore[arg-type]  # the stubs want them named
-    per = MoneyField(label=_("For every"), max_length=20, required=False, help_text=_("The amount spent."))
+    per = MoneyField(label=_("For every amount of"), max_length=20, required=False)
     times = TimesField(label=_("Multiplied by"), max_length=10, required=False)
     times_max = forms.IntegerField(label=_("At most so many times"), min_value=1, max_value=10_000, required=False)
     points_max = forms.IntegerField(label=_("At most so many points"), required=False, **POINTS)  # type: ignore[arg-type]  # as above
@@ -313,6 +313,11 @@ class LevelForm(WordedForm):
         label=_("From"), max_length=20, required=False, widget=forms.TextInput(attrs={"inputmode": "decimal"})
     )
     times = TimesField(label=_("Earns ×"), max_length=10, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label
 
 
 LevelForms = forms.formset_factory(LevelForm, extra=2, max_num=20, absolute_max=20)

@@ -44,6 +44,7 @@ class BasketForm(WordedForm):
                 label=_("Category"), required=False, choices=[("", "–"), *choices["categories"]]
             )
         for field in self.fields.values():
+            field.widget.attrs["aria-label"] = field.label
             if isinstance(field, MoneyField):
                 field.currency = self.words.business.currency
 

@@ -187,7 +187,7 @@ class LevelText:
 
     name: str
     sentence: str
-    members: int | None = None
+    members: str = ""
 
 
 def ladder_texts(ladder: Ladder, words: Words, members: dict[str, int] | None = None) -> list[LevelText]:
@@ -196,10 +196,14 @@ def ladder_texts(ladder: Ladder, words: Words, members: dict[str, int] | None = 
         LevelText(
             name=text_in(level.name, words.language),
             sentence=", ".join(_level(ladder, place, words)),
-            members=members.get(level.code, 0) if members is not None else None,
+            members=_members(members.get(level.code, 0), words) if members is not None else "",
         )
         for place, level in enumerate(ladder.levels)
     ]
+
+
+def _members(count: int, words: Words) -> str:
+    return ngettext("%(count)s member", "%(count)s members", count) % {"count": words.number(count)}
 
 
 def _level(ladder: Ladder, place: int, words: Words) -> Sequence[str]:
