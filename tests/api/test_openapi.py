@@ -2,7 +2,6 @@
 """The OpenAPI document: committed as it is served, and kept by every answer that generated requests can provoke."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 import schemathesis
@@ -11,14 +10,12 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, Phase, settings
-from schemathesis.checks import CHECKS
 
 from api.cast import ASHA, a_caller, a_reward, an_order
 from architecture.tree import ROOT
-from regulars.api import urls
-from regulars.api.endpoints import ENDPOINTS
+from regulars.api.intakes import KINDS
 from regulars.api.openapi import document
-from regulars.api.permissions import BATCH_SCOPES, PERMISSIONS
+from regulars.api.permissions import BATCH_SCOPES
 from regulars.tenancy.access import SCOPES
 
 COMMITTED = ROOT / "docs" / "reference" / "openapi.json"
@@ -30,7 +27,9 @@ CONFIG = {
     "generation": {"max-examples": 20, "deterministic": True},
     # 422 refuses as well what no schema can say, like a phone number that does not exist; `keeps_the_shape` does the rest.
     "checks": {
-        "positive_data_acceptance": {"expected-statuses": ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "422"]}
+        "positive_data_acceptance": {
+            "expected-statuses": ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "422"]
+        }
     },
 }
 
@@ -56,6 +55,26 @@ def token(db):
     yield caller.token
     signals.request_started.connect(close_old_connections)
     signals.request_finished.connect(close_old_connections)
+
+
+def test_the_committed_document_is_the_served_one():
+    assert COMMITTED.read_bytes() == document(), "scripts/openapi.py writes it anew"
+
+
+@pytest.mark.django_db
+def test_the_document_needs_no_key():
+    response = Client().get("/api/v1/openapi.json")
+
+    assert (response.status_code, response["Content-Type"], response.content) == (200, "application/json", document())
+    assert Client().get("/api/v1/openapi.json", headers={"if-none-match": response["ETag"]}).status_code == 304
+    assert Client().post("/api/v1/openapi.json")["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_every_kind_of_a_batch_has_its_scope():
+    kinds = {str(kind.__struct_config__.tag) for kind in KINDS}
+
+    assert set(BATCH_SCOPES) == kinds
+    assert set(BATCH_SCOPES.values()) <= set(SCOPES)
 
 
 def keeps_the_shape(_context, response, case) -> None:

@@ -67,7 +67,13 @@ class PlainShop:
     def apply(self, intake: Intake, now: datetime) -> None:
         """Do what an intake says, once."""
         self.ledger.now = round(now.timestamp())
-        self._does[type(intake)](self, intake)
+        members = set(self.ledger.debt)
+        try:
+            self._does[type(intake)](self, intake)
+        except No:
+            for stranger in set(self.ledger.debt) - members:
+                del self.ledger.debt[stranger]
+            raise
         self.names[intake.external_id] = intake
 
     # ---- days

@@ -52,7 +52,7 @@ from regulars.tenancy.models import Business
 from shop import a_program, a_shop
 
 START = datetime(2026, 3, 26, 9, 0, tzinfo=UTC)  # three days before clocks are put forward in Berlin
-STATEMENTS_MAX = 40
+STATEMENTS_MAX = 30
 REVIEW = {"id": "review", "name": {"en": "A review"}, "on": "event", "event": "review"}
 SPEND = {"id": "spend", "name": {"en": "1 per 1.00"}, "gives": {"kind": "per_amount", "points": 1, "per_minor": 100}}
 LEVELS = [{"code": "base", "name": {"en": "Base"}}, {"code": "gold", "name": {"en": "Gold"}, "at_least": 400}]
@@ -131,6 +131,7 @@ class Shop:
     waiting: list[Intake] = field(default_factory=list)
     sent: list[Intake] = field(default_factory=list)
     journal: list[tuple[datetime, Intake, Receipt]] = field(default_factory=list)
+    answers: dict[str, Receipt] = field(default_factory=dict)
     steps: int = 0
     crashes: int = 0
     repeats: int = 0
@@ -238,6 +239,9 @@ class Shop:
             self.waiting.append(invented)
         if self.sent and self.rng.random() < 0.2:
             self.waiting.append(self.rng.choice(self.sent))
+        if self.journal and self.rng.random() < 0.05:
+            intake = self.rng.choice(self.journal)[1]
+            self.waiting.append(msgspec.structs.replace(intake, revision=0, store="", occurred_at=START))
         if self.rng.random() < 0.5:
             self.rng.shuffle(self.waiting)
         size = self.rng.randint(0, 4)
@@ -247,32 +251,42 @@ class Shop:
 
     def send(self, batch: list[Intake], now: datetime) -> None:
         """Send a batch; a client that got no answer sends it again."""
-        if self.rng.random() < 0.25:
-            try:
-                with crash_after(self.rng.randint(0, STATEMENTS_MAX)):
-                    receive(self.business, batch, now=now, new_key=self.new_key)
-            except Crash:
-                self.crashes += 1
-                self.waiting += batch
-                return
-            if self.rng.random() < 0.5:
-                self.waiting += batch  # the answer is lost, or so the client thinks
-        else:
-            receive(self.business, batch, now=now, new_key=self.new_key)
-        self._check(batch, receive(self.business, batch, now=now, new_key=self.new_key), now)
+        statements = self.rng.randint(0, STATEMENTS_MAX) if self.rng.random() < 0.3 else 10**6
+        try:
+            with crash_after(statements):
+                receipts = receive(self.business, batch, now=now, new_key=self.new_key)
+        except Crash:
+            self.crashes += 1
+            self.waiting += batch
+            return
+        self._check(batch, receipts, now)
+        if self.rng.random() < 0.1:
+            self.waiting += batch  # the answer is lost: the client sends it again
 
     def _check(self, batch: list[Intake], receipts: list[Receipt], now: datetime) -> None:
         """Compare what was done with what the plain shop does, intake by intake."""
-        first: dict[str, bool] = {}
+        tried: set[str] = set()
         for intake, receipt in zip(batch, receipts, strict=True):
             self.steps += 1
             name = intake.external_id
-            if name in self.plain.names or name in first:
+            if known := self.plain.names.get(name):
                 self.repeats += 1
-            else:
-                first[name] = self._do_plainly(intake, receipt, now)
-            assert (receipt.refusal is None) == (name in self.plain.names), (name, intake, receipt)
+                self._check_repeat(intake, receipt, known)
+                continue
+            if name in tried:
+                assert receipt.refusal is not None, "the first of this name was refused, in this very batch"
+                continue
+            tried.add(name)
+            is_done = self._do_plainly(intake, receipt, now)
+            assert (receipt.refusal is None) == is_done, (intake, receipt)
             self.sent.append(intake)
+
+    def _check_repeat(self, intake: Intake, receipt: Receipt, known: Intake) -> None:
+        if intake == known:
+            assert receipt == msgspec.structs.replace(self.answers[intake.external_id], is_repeat=True)
+        else:
+            assert receipt.refusal is not None
+            assert receipt.refusal.code == "key_reused"
 
     def _do_plainly(self, intake: Intake, receipt: Receipt, now: datetime) -> bool:
         try:
@@ -281,6 +295,7 @@ class Shop:
             self.refusals += 1
             return False
         self.journal.append((now, intake, receipt))
+        self.answers[intake.external_id] = receipt
         if hold := receipt.detail.get("hold"):
             self.plain.hold_name.setdefault(UUID(str(hold)), intake.external_id)
         if key := receipt.detail.get("entitlement"):
@@ -299,7 +314,10 @@ class Simulation:
         self.shops = []
         for place, country in enumerate(countries):
             plain = PlainShop(
-                ZoneInfo(country.zone), life_days=country.life_days, delay_days=country.delay_days, policy=country.policy
+                ZoneInfo(country.zone),
+                life_days=country.life_days,
+                delay_days=country.delay_days,
+                policy=country.policy,
             )
             rng = random.Random(f"{seed}/{place}")
             self.shops.append(Shop(open_shop(country, f"Shop {place}"), plain, rng, self._keys(rng, place)))

@@ -77,9 +77,7 @@ class PlainLedger:
         self.lots.append(lot)
         return lot
 
-    def earn(
-        self, member: str, points: int, *, begin: int | None, end: int, at: int | None = None
-    ) -> dict[str, Any]:
+    def earn(self, member: str, points: int, *, begin: int | None, end: int, at: int | None = None) -> dict[str, Any]:
         self.shop["issued"] -= points
         lot = self.credit(member, points, begin=begin, end=end, at=at)
         self._pay_debt(member, [(lot, points)])

@@ -181,7 +181,7 @@ def _activates(teller: Teller, name: str, ends: str | None) -> None:
 
 def _called_off(teller: Teller, name: str) -> None:
     given = teller.given[name]
-    teller.book.cancel_pending(given.account, [given.lot], teller.posting("cancel_pending"))
+    teller.book.call_off(given.account, given.lot, teller.posting("cancel_pending"))
 
 
 def _has(teller: Teller, who: str, points: str) -> None:

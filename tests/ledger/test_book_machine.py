@@ -107,7 +107,9 @@ class BookMachine(RuleBasedStateMachine):
         self.plain.now += minutes
         self.book.now += timedelta(minutes=minutes)
 
-    @rule(name=NAMES, who=WHO, points=POINTS, life=LIFE, begins=st.sampled_from([0, 0, 0, 20, None]), of=st.integers(1, 4))
+    @rule(
+        name=NAMES, who=WHO, points=POINTS, life=LIFE, begins=st.sampled_from([0, 0, 0, 20, None]), of=st.integers(1, 4)
+    )
     def earn(self, name: str, who: str, points: int, life: int | None, begins: int | None, of: int) -> None:
         begin = None if begins is None else self.plain.now + begins
         end = FAR if life is None or begin is None else begin + life
@@ -210,9 +212,7 @@ class BookMachine(RuleBasedStateMachine):
         if name not in self.holds or (state == "expired" and self.plain.holds[name]["until"] > self.plain.now):
             return
         hold = self.holds[name]
-        self.both(
-            lambda: self.book.release(hold, self.new_key(), state=state), lambda: self.plain.release(name, state)
-        )
+        self.both(lambda: self.book.release(hold, self.new_key(), state=state), lambda: self.plain.release(name, state))
 
     @precondition(lambda self: self.earned)
     @rule(name=NAMES, life=LIFE, is_cancelled=st.booleans())
@@ -221,11 +221,10 @@ class BookMachine(RuleBasedStateMachine):
         if earned is None or (earned.plain["begin"] is not None and earned.plain["begin"] <= self.plain.now):
             return
         if is_cancelled:
-            self.book.cancel_pending(
-                self.account(earned.plain["member"]), [earned.lot], self.posting("cancel_pending")
-            )
+            account = self.account(earned.plain["member"])
+            self.book.call_off(account, earned.lot, self.posting("cancel_pending"))
             self.plain.call_off(earned.plain)
-            earned.returned = earned.pieces
+            del self.earned[name]
             return
         end = FAR if life is None else self.plain.now + life
         self.book.activate(earned.lot, moment(end))

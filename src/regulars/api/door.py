@@ -21,6 +21,7 @@ from regulars.api.endpoint import Answer, Call, Endpoint, Nothing
 from regulars.api.permissions import PERMISSIONS
 from regulars.api.problems import (
     MEDIA_TYPE,
+    BadCharacter,
     BadJson,
     BadMediaType,
     BodyTooLarge,
@@ -49,6 +50,7 @@ encode = msgspec.json.Encoder().encode
 PARAMETERS_MAX = 50
 RETRY_AFTER_S = 1
 _BUSINESS_S = 2.0
+_WHOLE = "Expected `int"
 _NOTHING = Nothing()
 _businesses: dict[UUID, tuple[Business, float]] = {}
 
@@ -105,15 +107,34 @@ class Resource:
     def _body(self, request: HttpRequest, endpoint: Endpoint) -> Any:
         raw = _read(request, endpoint.body_max)
         try:
-            body = self._decoders[endpoint.method].decode(raw or b"{}")
+            body = self._decoded(raw or b"{}", endpoint)
         except msgspec.ValidationError as error:
             problem, _, path = str(error).partition(" - at `")
             raise InvalidBody(path=path.rstrip("`") or "$", problem=problem[:500]) from None
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise BadJson(problem=str(error)[:200] if raw else "it is empty") from None
         if b"\\u0000" in raw:
-            raise InvalidBody(path="$", problem="it holds the character NUL (\\u0000), which no text needs")
+            raise BadCharacter
         return body
+
+    def _decoded(self, raw: bytes, endpoint: Endpoint) -> Any:
+        """Return the body; a whole number may be written as 430.0, since JSON does not tell it from 430."""
+        try:
+            return self._decoders[endpoint.method].decode(raw)
+        except msgspec.ValidationError as error:
+            if _WHOLE not in str(error):
+                raise
+        return msgspec.convert(_with_whole_numbers(msgspec.json.decode(raw)), endpoint.body)
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _with_whole_numbers(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_with_whole_numbers(one) for one in value]
+    return value
 
 
 def _read(request: HttpRequest, limit: int) -> bytes:

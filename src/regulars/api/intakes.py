@@ -15,7 +15,15 @@ from msgspec import UNSET, Meta, Struct, UnsetType, defstruct, structs
 
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing
 from regulars.api.permissions import BATCH_SCOPES
-from regulars.api.problems import InvalidParameter, KeyContradicts, KeyMissing, Problem, Refused, problem_of_refusal
+from regulars.api.problems import (
+    InvalidParameter,
+    KeyContradicts,
+    KeyMissing,
+    MomentOutOfRange,
+    Problem,
+    Refused,
+    problem_of_refusal,
+)
 from regulars.flow.entitling import code_of
 from regulars.flow.intake import (
     Adjustment,
@@ -41,6 +49,7 @@ from regulars.flow.intake import (
 from regulars.flow.receive import receive
 from regulars.flow.writer import writer
 from regulars.kernel.digest import digest
+from regulars.programs.definition import YEAR_MAX, YEAR_MIN
 from regulars.rewards.errors import UnknownCode
 from regulars.rewards.models import Entitlement
 
@@ -67,6 +76,14 @@ KINDS: tuple[type[Intake], ...] = (
     PendingChange,
 )
 Moment = Annotated[datetime, Meta(tz=True)]
+"""A moment with its zone. One that is kept has to lie in the calendar: see `check_moment`."""
+
+
+def check_moment(name: str, moment: datetime) -> datetime:
+    """Return a moment if it lies in the calendar of the program. Raises MomentOutOfRange."""
+    if not YEAR_MIN <= moment.year < YEAR_MAX:
+        raise MomentOutOfRange(name=name, value=moment.isoformat(), earliest=YEAR_MIN, latest=YEAR_MAX)
+    return moment
 
 
 class MovedPoints(Struct, frozen=True):
@@ -145,15 +162,15 @@ BatchBody: Any = Annotated[list[_BatchItem], Meta(min_length=1, max_length=BATCH
 
 
 def _key_of(call: Call[Any, Nothing]) -> str:
-    header = call.request.META.get("HTTP_IDEMPOTENCY_KEY", "").strip()
-    if len(header) > KEY_MAX or not (header.isascii() and header.isprintable()):
+    header = call.request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if header is not None and not (0 < len(header) <= KEY_MAX and header.isascii() and header.isprintable()):
         raise InvalidParameter(name="Idempotency-Key", problem=f"it has 1 to {KEY_MAX} visible ASCII characters")
     own = call.body.external_id
     if own is UNSET:
-        if not header:
+        if header is None:
             raise KeyMissing
         return str(header)
-    if header and header != own:
+    if header is not None and header != own:
         raise KeyContradicts
     return str(own)
 

@@ -73,6 +73,22 @@ class InvalidParameter(RegularsError):
     text = gettext_noop("The parameter %(name)s is wrong: %(problem)s.")
 
 
+class BadCharacter(RegularsError):
+    """A text holds the character NUL."""
+
+    code = "bad_character"
+    status = 422
+    text = gettext_noop("A text holds the character NUL (U+0000), which cannot be kept. Leave it out.")
+
+
+class MomentOutOfRange(RegularsError):
+    """A moment lies outside the calendar of the program."""
+
+    code = "moment_out_of_range"
+    status = 422
+    text = gettext_noop("%(name)s cannot be %(value)s: the year lies between %(earliest)s and %(latest)s.")
+
+
 class KeyMissing(RegularsError):
     """What moves value needs a name, so that a repeat is recognised."""
 

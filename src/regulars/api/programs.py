@@ -9,14 +9,14 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from regulars.api.door import is_current
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing, Page
-from regulars.api.intakes import Moment
+from regulars.api.intakes import Moment, check_moment
 from regulars.api.pages import PageQuery, page_answer
-from regulars.api.problems import ChangedMeanwhile, InvalidBody
+from regulars.api.problems import ChangedMeanwhile
 from regulars.customers.searching import BadCursor
 from regulars.database.transactions import run_durably
 from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.programs.actions import publish_draft, save_draft
-from regulars.programs.definition import YEAR_MAX, YEAR_MIN, Program, read_program, to_document
+from regulars.programs.definition import Program, read_program, to_document
 from regulars.programs.models import Draft, Version
 from regulars.programs.queries import current_version, draft_of
 from regulars.programs.versions import program_of
@@ -118,9 +118,7 @@ def keep_draft(call: Call[Program, Nothing]) -> Answer:
 
 def publish(call: Call[Publication, Nothing]) -> Answer:
     """Publish the draft as the next version."""
-    valid_from = call.now if call.body.valid_from is UNSET else call.body.valid_from
-    if not YEAR_MIN <= valid_from.year < YEAR_MAX:
-        raise InvalidBody(path="$.valid_from", problem=f"the year lies between {YEAR_MIN} and {YEAR_MAX}")
+    valid_from = call.now if call.body.valid_from is UNSET else check_moment("valid_from", call.body.valid_from)
 
     def go() -> Version:
         draft = draft_of(call.business)

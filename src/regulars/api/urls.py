@@ -25,5 +25,5 @@ def _resources() -> list[URLPattern]:
 urlpatterns = [
     *_resources(),
     path("openapi.json", openapi, name="api:openapi"),
-    re_path("^(?P<path>.*)$", nothing_here),
+    re_path(r"^(?P<path>[\s\S]*)\Z", nothing_here),
 ]

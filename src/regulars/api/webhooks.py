@@ -9,13 +9,11 @@ from django.db import transaction
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing, Page
-from regulars.api.intakes import Moment
+from regulars.api.intakes import Moment, check_moment
 from regulars.api.pages import PageQuery, page_answer
-from regulars.api.problems import InvalidBody
 from regulars.database.transactions import run_durably
 from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.outbox.events import EVENT_TYPES
-from regulars.programs.definition import YEAR_MAX, YEAR_MIN
 from regulars.tenancy.actions import EVERY_KIND, change_endpoint, create_endpoint, pause_endpoint, remove_endpoint
 from regulars.tenancy.addresses import PUBLIC_ONLY, URL_MAX
 from regulars.tenancy.models import WebhookDelivery, WebhookEndpoint
@@ -207,9 +205,7 @@ def send_again(call: Call[Nothing, Nothing]) -> Answer:
 
 def send_all_again(call: Call[Replay, Nothing]) -> Answer:
     """Send every wanted event since a moment again, 10,000 at most."""
-    since = call.body.since
-    if not YEAR_MIN <= since.year < YEAR_MAX:
-        raise InvalidBody(path="$.since", problem=f"the year lies between {YEAR_MIN} and {YEAR_MAX}")
+    since = check_moment("since", call.body.since)
     return Answer(
         Replayed(run_durably(lambda: replay_since(_find(call), since=since, actor=call.holder.actor, now=call.now))),
         202,

@@ -8,6 +8,7 @@ import click
 import django
 
 from regulars.kernel.errors import RegularsError
+from regulars.kernel.memory import calm_collector
 
 
 def main() -> None:
@@ -17,6 +18,7 @@ def main() -> None:
         django.setup()
         from regulars.cli.commands import app  # noqa: PLC0415 - models can be imported only after the settings are read
 
+        calm_collector()
         app(standalone_mode=False)
     except RegularsError as error:
         click.echo(f"regulars: {error.message}", err=True)

@@ -8,12 +8,13 @@ from uuid import UUID
 import msgspec
 
 from regulars.flow.batch import Batch, Item
-from regulars.flow.errors import NothingToAdjust, SameMember, UnknownFact
+from regulars.flow.errors import CustomerNeeded, NothingToAdjust, SameMember, UnknownFact
 from regulars.flow.intake import Adjustment, PendingChange, Transfer
-from regulars.flow.standing import evaluate_standing
+from regulars.flow.standing import add_progress, evaluate_standing
 from regulars.ledger.book import Lot, Posting, Side, Terms
 from regulars.programs.calendar import expires_at
 from regulars.programs.definition import Expiry
+from regulars.programs.store import Member
 
 
 def apply_enrolment(batch: Batch, item: Item) -> None:
@@ -52,7 +53,9 @@ def apply_transfer(batch: Batch, item: Item) -> None:
     intake = item.intake
     assert isinstance(intake, Transfer)
     giver = batch.member_of(item)
-    taker = batch.takers[item.place]
+    taker = batch.takers.get(item.place)
+    if taker is None:
+        raise CustomerNeeded
     if taker == giver.customer:
         raise SameMember
     taking = batch.taking_member(taker)
@@ -80,10 +83,8 @@ def apply_pending_change(batch: Batch, item: Item) -> None:
         batch.book.lots[key] for key in keys if key in batch.book.lots and _is_pending(batch.book.lots[key], batch.now)
     ]
     if intake.is_cancelled:
-        posting = Posting(
-            fact=item.fact, kind="cancel_pending", occurred_at=intake.occurred_at, counts_at=earlier.occurred_at
-        )
-        item.tally.reversed += batch.book.cancel_pending(batch.account_of(member.customer), waiting, posting)
+        _call_off(batch, item, member, waiting)
+        _evaluate(batch, item, member)
     else:
         _activate(batch, waiting)
         item.tally.detail["points_activated"] = sum(lot.remaining for lot in waiting)
@@ -101,6 +102,29 @@ def _activate(batch: Batch, lots: Sequence[Lot]) -> None:
         batch.book.activate(lot, ends_at)
 
 
+def _call_off(batch: Batch, item: Item, member: Member, lots: Sequence[Lot]) -> None:
+    """Take waiting lots back; what they counted towards a tier no longer counts."""
+    ladder = batch.program_now(item).program.ladder
+    counts = ladder is not None and ladder.metric == "points_earned"
+    for lot in lots:
+        posting = Posting(
+            fact=item.fact,
+            kind="cancel_pending",
+            occurred_at=item.intake.occurred_at,
+            counts_at=lot.occurred_at if counts else None,
+        )
+        points = batch.book.call_off(batch.account_of(member.customer), lot, posting)
+        item.tally.reversed += points
+        if ladder is not None and counts:
+            add_progress(batch, member, ladder, -points, lot.occurred_at)
+
+
+def _evaluate(batch: Batch, item: Item, member: Member) -> None:
+    ladder = batch.program_now(item).program.ladder
+    if ladder is not None:
+        evaluate_standing(batch, item, member, ladder)
+
+
 def apply_closing(batch: Batch, item: Item) -> None:
     """Close a member's day, in the program's order: pending points, overdue holds, tier, expiry."""
     member = batch.member_of(item)
@@ -114,15 +138,12 @@ def apply_closing(batch: Batch, item: Item) -> None:
     if unit.pending.on_timeout == "activate":
         _activate(batch, overdue)
     else:
-        posting = Posting(fact=item.fact, kind="cancel_pending", occurred_at=batch.now)
-        item.tally.reversed += batch.book.cancel_pending(account, overdue, posting)
+        _call_off(batch, item, member, overdue)
     for hold in batch.book.holds.values():
         if hold.account is account and hold.state == "open" and hold.expires_at <= batch.now:
             item.tally.expired += batch.book.release(hold, item.fact, state="expired")
     _close_rewards(batch, member.customer)
-    ladder = batch.program_now(item).program.ladder
-    if ladder:
-        evaluate_standing(batch, item, member, ladder)
+    _evaluate(batch, item, member)
     item.tally.expired += batch.book.expire(account, item.fact)
     if item.tally.expired:
         batch.events.append(("points.expired", member.customer, {"fact": str(item.fact), "points": item.tally.expired}))

@@ -115,6 +115,7 @@ class Batch:
     held_counts: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
     entitlements: dict[UUID, EntitlementState] = field(default_factory=dict)
     takers: dict[int, UUID] = field(default_factory=dict)
+    reservations: set[UUID] = field(default_factory=set)
     remembers: bool = False
 
     new_facts: list[tuple[NewFact, Item]] = field(default_factory=list)

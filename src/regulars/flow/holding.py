@@ -43,9 +43,11 @@ def apply_void(batch: Batch, item: Item) -> None:
 
 
 def _hold(batch: Batch, item: Item) -> Hold:
+    """Return the hold that is named. One that reserves a reward is resolved with the reward. Raises UnknownHold."""
     assert isinstance(item.intake, SettleHold | VoidHold)
     hold = batch.book.holds.get(item.intake.hold)
-    if hold is None or (item.customer is not None and hold.account.customer != item.customer):
+    is_others = hold is not None and item.customer is not None and hold.account.customer != item.customer
+    if hold is None or is_others or hold.fact in batch.reservations:
         raise UnknownHold(hold=item.intake.hold)
     item.customer = hold.account.customer
     return hold

@@ -301,6 +301,11 @@ def _load_lots(batch: Batch, business: Business, items: Sequence[Item]) -> None:
         if side is Side.MEMBER and customer in closing
     ]
     ledger.load_holds(batch.book, business.pk, holds, overdue_of=overdue)
+    asked = {item.intake.hold for item in items if isinstance(item.intake, SettleHold | VoidHold)}
+    causes = {hold.fact for key, hold in batch.book.holds.items() if key in asked}
+    batch.reservations = {
+        key for key, fact in facts.load_facts(business.pk, causes).items() if fact.kind == "redemption"
+    }
 
 
 def _draws(intake: Intake, kinds: tuple[type, ...]) -> bool:

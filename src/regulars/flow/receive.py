@@ -50,7 +50,7 @@ from regulars.flow.returning import apply_cancel, apply_return
 from regulars.flow.save import make_receipt, save
 from regulars.kernel.digest import digest
 from regulars.kernel.errors import RegularsError
-from regulars.kernel.ids import new_key as default_new_key
+from regulars.kernel.ids import new_key as key_maker
 from regulars.ledger.book import Book
 from regulars.tenancy.models import Business
 
@@ -89,7 +89,7 @@ def receive(
     now: datetime,
     digests: Sequence[bytes | None] | None = None,
     with_points: bool = True,
-    new_key: Callable[[], UUID] = default_new_key,
+    new_key: Callable[[], UUID] | None = None,
 ) -> list[Receipt]:
     """Record intakes and what follows from them; return a receipt for each, in order, once all is durable.
 
@@ -97,11 +97,12 @@ def receive(
     Refusals are in the receipts (`refusal`), never raised. `digests` say what a repeat must have in common with the first where that
     is not all of the intake: a door that fills in the time leaves it out.
     """
+    make_key = new_key or key_maker.pool()
     receipts: list[Receipt] = []
     bodies = [given or digest(intake) for intake, given in zip(intakes, digests or [None] * len(intakes), strict=True)]
     for start in range(0, len(intakes), CHUNK):
         chunk = list(zip(intakes[start : start + CHUNK], bodies[start : start + CHUNK], strict=True))
-        work = partial(_receive_chunk, business, chunk, now=now, with_points=with_points, new_key=new_key)
+        work = partial(_receive_chunk, business, chunk, now=now, with_points=with_points, new_key=make_key)
         receipts += run_durably(work)
     return receipts
 

@@ -203,7 +203,7 @@ def _reverse_order(
     for outcome in decision.outcomes if decision else ():
         per_line = outcome["per_line"]
         amounts = [_between(per_line[places[part.line.key]], part) for part in parts]
-        if sum(amounts):
+        if sum(amounts) and not _is_called_off(batch, outcome):
             _reverse(batch, item, member, sum(amounts), outcome)
             per_part = [-amount for amount in amounts]
             reason = {"is": "returned", "points": outcome["points"]}
@@ -223,6 +223,12 @@ def _reverse_order(
 
 def _between(amount: int, part: Part) -> int:
     return _target(amount, part.line, part.after) - _target(amount, part.line, part.before)
+
+
+def _is_called_off(batch: Batch, outcome: Mapping[str, Any]) -> bool:
+    """Tell whether the points of an outcome waited in vain and were taken back already."""
+    lot = batch.book.lots.get(UUID(outcome["lot"])) if outcome.get("lot") else None
+    return lot is not None and lot.is_called_off
 
 
 def _reverse(batch: Batch, item: Item, member: Member, amount: int, outcome: Mapping[str, Any]) -> None:
@@ -346,7 +352,7 @@ def _cancel_earning(batch: Batch, item: Item, fact: StoredFact) -> None:
     if member is None or decision is None:
         return
     for outcome in decision.outcomes:
-        if outcome["points"]:
+        if outcome["points"] and not _is_called_off(batch, outcome):
             _reverse(batch, item, member, outcome["points"], outcome)
 
 

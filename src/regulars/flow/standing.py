@@ -21,16 +21,22 @@ def tier_at(batch: Batch, member: Member, moment: datetime) -> str:
 
 
 def count_progress(batch: Batch, item: Item, member: Member, amount: int, counted_at: datetime) -> None:
-    """Count an amount of the ladder's metric, dated, and evaluate the standing. What is older than the window does not count."""
+    """Count an amount of the ladder's metric, dated, and evaluate the standing."""
     ladder = batch.program_now(item).program.ladder
     if ladder is None or not amount:
         return
-    if counted_at >= window_start(ladder, batch.now, batch.shop.zone):
-        member.progress += amount
-        leaves_at = leaves_window_at(ladder, counted_at, batch.shop.zone)
-        member.progress_until = min(member.progress_until or leaves_at, leaves_at)
-        member.is_changed = True
+    add_progress(batch, member, ladder, amount, counted_at)
     evaluate_standing(batch, item, member, ladder)
+
+
+def add_progress(batch: Batch, member: Member, ladder: Ladder, amount: int, counted_at: datetime) -> None:
+    """Count an amount, dated. What is older than the window does not count."""
+    if counted_at < window_start(ladder, batch.now, batch.shop.zone):
+        return
+    member.progress += amount
+    leaves_at = leaves_window_at(ladder, counted_at, batch.shop.zone)
+    member.progress_until = min(member.progress_until or leaves_at, leaves_at)
+    member.is_changed = True
 
 
 def evaluate_standing(batch: Batch, item: Item, member: Member, ladder: Ladder) -> None:

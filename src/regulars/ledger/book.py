@@ -88,6 +88,11 @@ class Lot:
         """Return what no hold pins."""
         return self.remaining - self.held
 
+    @property
+    def is_called_off(self) -> bool:
+        """Tell whether the lot waited in vain: its points were taken back, and a return takes nothing more."""
+        return self.available_at is None and self.waits_until is None
+
     def is_spendable(self, now: datetime) -> bool:
         """Tell whether the lot is active and not over."""
         return (
@@ -492,16 +497,14 @@ class Book:
         lot.is_changed = True
         self.version += 1
 
-    def cancel_pending(self, account: Account, lots: Sequence[Lot], posting: Posting) -> int:
-        """Take waiting lots back into what the shop has issued; return how many points."""
-        amount = sum(lot.remaining for lot in lots)
-        if not amount:
-            return 0
-        _, entries = self._post(posting, [(account, -amount), (self.account(Side.ISSUED, account.unit), amount)])
-        for lot in lots:
-            if lot.remaining:
-                self._draw(lot, entries[account.key], lot.remaining)
-            lot.waits_until = None
+    def call_off(self, account: Account, lot: Lot, posting: Posting) -> int:
+        """Take a waiting lot back into what the shop has issued, for good; return how many points."""
+        amount = lot.remaining
+        if amount:
+            _, entries = self._post(posting, [(account, -amount), (self.account(Side.ISSUED, account.unit), amount)])
+            self._draw(lot, entries[account.key], amount)
+        lot.available_at = lot.waits_until = None
+        lot.is_changed = True
         return amount
 
     def drawn_by(self, transaction: UUID) -> list[Drawn]:

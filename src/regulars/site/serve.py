@@ -10,6 +10,7 @@ from typing import IO
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 
+from regulars.kernel.memory import calm_collector
 from regulars.work.process import DatabaseInUse, die_with_parent, lock_database_file
 
 _locks: list[IO[bytes] | None] = []  # held until the process ends
@@ -41,4 +42,5 @@ def make_application() -> WSGIHandler:
     if _locks[0] is not None:
         release_all_leases()  # nobody else can be working on what a dead process had leased
     start_background(threading.Event())
+    calm_collector()
     return application

@@ -6,7 +6,7 @@ What a condition says beyond these rows is kept as it is, and shown as a sentenc
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 from django import forms
@@ -17,6 +17,9 @@ from regulars.conditions.values import WEEKDAYS
 from regulars.ui.format import LOCALES
 from regulars.web.fields import MoneyField, plain_money
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise as StrOrPromise
+
 Tree = dict[str, Any]
 Choices = Sequence[tuple[str, str]]
 
@@ -25,7 +28,7 @@ _NAMES = {field: name for name, field in LISTED.items()}
 _ONE_OF = ("is", "is_one_of")
 
 
-def _several(label: str, choices: Choices) -> forms.Field:
+def _several(label: StrOrPromise, choices: Choices) -> forms.Field:
     return forms.MultipleChoiceField(
         label=label, choices=list(choices), required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -36,7 +39,7 @@ def _weekdays() -> Choices:
     return [(code, str(names[place])) for place, code in enumerate(WEEKDAYS)]
 
 
-def _time(label: str) -> forms.Field:
+def _time(label: StrOrPromise) -> forms.Field:
     return forms.TimeField(label=label, required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
 
 
@@ -74,7 +77,7 @@ def _row_of(member: Tree, currency: str) -> dict[str, Any] | None:
     field, operator, value = member.get("field"), member.get("is"), member.get("value")
     if field in _NAMES and operator in _ONE_OF:
         listed = value if isinstance(value, list) else [value]
-        return {_NAMES[field]: ", ".join(listed) if field == "line.sku" else listed}
+        return {_NAMES[field]: ", ".join(map(str, listed)) if field == "line.sku" else listed}
     if field == "fact.time" and operator == "between" and isinstance(value, list):
         return {"time_from": time.fromisoformat(value[0]), "time_to": time.fromisoformat(value[1])}
     if field == "order.total_minor" and operator == "at_least" and isinstance(value, int):

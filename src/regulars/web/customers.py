@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finding customers, and making and changing them."""
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -76,7 +77,7 @@ def _finding(request: StaffRequest, words: Words, text: str, count: int, *, is_a
     return gettext("%(customers)s customers, %(members)s of them members") % said
 
 
-def _listed(query: dict[str, str | None]) -> str:
+def _listed(query: Mapping[str, str | None]) -> str:
     return f"{reverse('customers')}?{urlencode({name: value for name, value in query.items() if value})}"
 
 

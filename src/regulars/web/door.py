@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -25,7 +26,7 @@ from regulars.tenancy.models import Business, User
 BUSINESS_KEY = "business"
 GET, POST, BOTH = ("GET", "HEAD"), ("POST",), ("GET", "HEAD", "POST")
 
-Page = Callable[..., HttpResponse]
+Page = Callable[..., HttpResponseBase]
 
 
 class StaffRequest(HttpRequest):
@@ -41,7 +42,7 @@ def staff_page(permission: str, *, methods: tuple[str, ...] = GET) -> Callable[[
 
     def decorate(view: Page) -> Page:
         @wraps(view)
-        def page(request: HttpRequest, **kwargs: object) -> HttpResponse:
+        def page(request: HttpRequest, **kwargs: object) -> HttpResponseBase:
             if not isinstance(request.user, User):
                 return _to_login(request)
             if request.method not in methods:

@@ -141,10 +141,9 @@ def take(request: StaffRequest, customer: UUID) -> HttpResponse:
 
 
 def _held(request: StaffRequest, customer: UUID) -> Entitlement:
-    held = Entitlement.objects.of(request.business).filter(
-        pk=_uuid(request.POST.get("entitlement", "")), holder=customer
-    )
-    found = held.select_related("fact").first()
+    key = _uuid(request.POST.get("entitlement", ""))
+    held = Entitlement.objects.of(request.business).filter(holder=customer).select_related("fact")
+    found = held.filter(pk=key).first() if key else None
     if found is None:
         raise Http404(gettext("There is no such reward."))
     return found
@@ -251,7 +250,8 @@ def _returnable(request: StaffRequest, order: Fact, words: Words) -> list[Return
 def _return_intake(request: StaffRequest, order: Fact, once: Once) -> Return | str:
     """Read which lines come back; a text says what is wrong."""
     lines = []
-    for name, text in request.POST.items():
+    for name in request.POST:
+        text = request.POST.get(name, "")
         if name.startswith("line-") and name.removeprefix("line-").isdigit() and text.strip():
             try:
                 milli = parse_quantity(text.strip())
@@ -264,8 +264,14 @@ def _return_intake(request: StaffRequest, order: Fact, once: Once) -> Return | s
                 lines.append(ReturnLine(quantity=f"{Decimal(milli).scaleb(-3):f}", line=position))
     if not lines:
         return gettext("Nothing comes back yet: write how many pieces of which line.")
-    common = {"source": SOURCE, "external_id": once.key, "occurred_at": once.at}
-    return Return(**common, order=order.external_id, order_source=order.source, lines=lines)
+    return Return(
+        source=SOURCE,
+        external_id=once.key,
+        occurred_at=once.at,
+        order=order.external_id,
+        order_source=order.source,
+        lines=lines,
+    )
 
 
 def preview_of(request: StaffRequest, intake: Intake) -> Receipt:

@@ -153,7 +153,7 @@ def _draft_page(request: StaffRequest, publish: PublishForm, *, status: int) -> 
     words = _words(request, program)
     basket = _basket(request, program, words)
     preview = compare(current, program, basket, now=request.now) if basket.is_valid() else None
-    context = {"basket": basket, "preview": preview, "unit": words.unit or None}
+    context: dict[str, object] = {"basket": basket, "preview": preview, "unit": words.unit or None}
     if request.headers.get("HX-Target") == "preview":
         return render(request, "web/program_draft.html#preview", context)
     context |= {

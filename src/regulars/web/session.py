@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from regulars.tenancy import actions
-from regulars.tenancy.access import access_business
+from regulars.tenancy.access import NoBusiness, access_business
 from regulars.tenancy.limits import RateLimiter, TooManyRequests
 from regulars.tenancy.models import Role, Staff, User
 from regulars.web.door import BOTH, BUSINESS_KEY, StaffRequest, staff_page, text_of
@@ -165,7 +165,7 @@ def choose_business(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     try:
         access = access_business(request.user, forms.UUIDField().clean(request.POST.get("business", "")))
-    except (forms.ValidationError, actions.RegularsError) as error:
+    except (forms.ValidationError, NoBusiness) as error:
         raise PermissionDenied from error
     request.session[BUSINESS_KEY] = str(access.business.pk)
     return HttpResponseRedirect(settings.LOGIN_REDIRECT_URL)

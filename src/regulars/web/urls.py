@@ -3,7 +3,20 @@
 
 from django.urls import path
 
-from regulars.web import customers, giving, program, record, rewards, session, today
+from regulars.web import (
+    customers,
+    giving,
+    imports,
+    machines,
+    places,
+    program,
+    record,
+    retention,
+    rewards,
+    session,
+    today,
+    works,
+)
 
 _SESSION = [
     path("login/", session.log_in, name="login"),
@@ -49,4 +62,36 @@ _PROGRAM = [
     path("program/rewards/<uuid:offer>/", rewards.edit_reward, name="reward_edit"),
     path("program/rewards/<uuid:offer>/pause/", rewards.pause_reward, name="reward_pause"),
 ]
-urlpatterns = [*_SESSION, *_CUSTOMERS, *_PROGRAM]
+_IMPORTS = [
+    path("imports/", imports.list_runs, name="imports"),
+    path("imports/new/", imports.new_import, name="import_new"),
+    path("imports/<uuid:run>/", imports.show_run, name="import_run"),
+    path("imports/<uuid:run>/mapping/", imports.edit_mapping, name="import_mapping"),
+    path("imports/<uuid:run>/start/", imports.start, name="import_start"),
+    path("imports/<uuid:run>/errors.csv", imports.download_errors, name="import_errors"),
+]
+_RETENTION = [
+    path("retention/", retention.show, name="retention"),
+    path("retention/refresh/", retention.refresh, name="retention_refresh"),
+]
+_SETTINGS = [
+    path("settings/", places.list_stores, name="settings"),
+    path("settings/stores/new/", places.new_store, name="store_new"),
+    path("settings/stores/<uuid:store>/", places.edit_store, name="store_edit"),
+    path("settings/staff/", places.list_staff, name="staff"),
+    path("settings/staff/new/", places.hire, name="staff_new"),
+    path("settings/staff/<uuid:staff>/", places.edit_staff, name="staff_edit"),
+    path("settings/staff/<uuid:staff>/dismiss/", places.dismiss_staff, name="staff_dismiss"),
+    path("settings/keys/", machines.keys, name="keys"),
+    path("settings/keys/<uuid:key>/revoke/", machines.revoke_key, name="key_revoke"),
+    path("settings/webhooks/", machines.list_endpoints, name="webhooks"),
+    path("settings/webhooks/new/", machines.new_endpoint, name="webhook_new"),
+    path("settings/webhooks/<uuid:endpoint>/", machines.show_endpoint, name="webhook"),
+    path("settings/webhooks/<uuid:endpoint>/act/", machines.act_on_endpoint, name="webhook_act"),
+    path("settings/deliveries/<uuid:delivery>/replay/", machines.replay, name="delivery_replay"),
+    path("settings/jobs/", works.jobs, name="jobs"),
+    path("settings/jobs/<uuid:job>/again/", works.run_again, name="job_again"),
+    path("settings/jobs/<uuid:job>/discard/", works.discard, name="job_discard"),
+    path("settings/audit/", works.audit_log, name="audit"),
+]
+urlpatterns = [*_SESSION, *_CUSTOMERS, *_PROGRAM, *_IMPORTS, *_RETENTION, *_SETTINGS]

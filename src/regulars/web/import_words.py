@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What imports say: the names of what can be read, how sure a guess is, and what came of a file in sentences."""
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from regulars.connectors.tally import Tally
+from regulars.connectors.values import DATE_STYLES, NUMBER_STYLES
+from regulars.web.words import Words
+
+CONFIDENCES = {"high": (_("sure"), "good"), "medium": (_("likely"), "accent"), "low": (_("please check"), "warn")}
+TARGET_NAMES = {
+    "order": _("Number of the purchase"),
+    "time": _("Date, or date and time"),
+    "clock": _("Time of day"),
+    "sku": _("Product code"),
+    "product_name": _("Product name"),
+    "category": _("Category"),
+    "quantity": _("Quantity"),
+    "amount": _("Amount of the line"),
+    "unit_price": _("Price of one"),
+    "discount": _("Discount"),
+    "currency": _("Currency"),
+    "kind": _("Sale or return"),
+    "returned_order": _("Number of the returned purchase"),
+    "store": _("Store"),
+    "customer_external": _("Customer number"),
+    "customer_card": _("Card of the customer"),
+    "customer_phone": _("Phone of the customer"),
+    "customer_email": _("E-mail of the customer"),
+    "customer_name": _("Name of the customer"),
+    "customer_language": _("Language of the customer"),
+    "external": _("Customer number"),
+    "card": _("Card"),
+    "phone": _("Phone"),
+    "email": _("E-mail"),
+    "name": _("Name"),
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
+    "language": _("Language"),
+    "birthday": _("Birthday"),
+    "tags": _("Tags"),
+    "country": _("Country"),
+}
+FORMAT_NAMES = {**NUMBER_STYLES, **DATE_STYLES, "whole": _("whole number")}
+_ITEMS: dict[str, Callable[[int], str]] = {
+    "order": lambda count: ngettext("%(count)s purchase in the file", "%(count)s purchases in the file", count),
+    "return": lambda count: ngettext("%(count)s return in the file", "%(count)s returns in the file", count),
+    "customer": lambda count: ngettext("%(count)s customer in the file", "%(count)s customers in the file", count),
+    "product": lambda count: ngettext("%(count)s product in the file", "%(count)s products in the file", count),
+}
+_OUTCOMES: dict[str, Callable[[int], str]] = {
+    "recorded": lambda count: ngettext("%(count)s recorded", "%(count)s recorded", count),
+    "repeated": lambda count: ngettext("%(count)s was there already", "%(count)s were there already", count),
+    "refused": lambda count: ngettext("%(count)s refused", "%(count)s refused", count),
+    "created": lambda count: ngettext("%(count)s is new", "%(count)s are new", count),
+    "updated": lambda count: ngettext("%(count)s changed", "%(count)s changed", count),
+    "unchanged": lambda count: ngettext("%(count)s stayed as it was", "%(count)s stayed as they were", count),
+}
+
+
+def result_texts(tally: Tally, words: Words) -> list[str]:
+    """Say in sentences what a file holds, or what came of it."""
+    texts = [_counted(ngettext("%(count)s row", "%(count)s rows", tally.rows), tally.rows, words)]
+    for kinds, counts in ((_ITEMS, tally.items), (_OUTCOMES, tally.outcomes)):
+        texts += [_counted(kinds[kind](count), count, words) for kind, count in sorted(counts.items()) if kind in kinds]
+    for reason, count in sorted(tally.left_out.items()):
+        text = ngettext("%(count)s row left out: %(reason)s", "%(count)s rows left out: %(reason)s", count)
+        texts.append(text % {"count": words.number(count), "reason": reason.replace("_", " ") or gettext("by a rule")})
+    texts += [_counted(text, count, words) for text, count in _remarks(tally) if count]
+    return texts
+
+
+def _counted(text: str, count: int, words: Words) -> str:
+    return text % {"count": words.number(count)}
+
+
+def _remarks(tally: Tally) -> list[tuple[str, int]]:
+    return [
+        (ngettext("%(count)s row was not taken", "%(count)s rows were not taken", tally.error_rows), tally.error_rows),
+        (
+            ngettext("%(count)s amount was rounded", "%(count)s amounts were rounded", tally.rounded_amounts),
+            tally.rounded_amounts,
+        ),
+        (
+            ngettext(
+                "%(count)s returned line names no known sale: it counts in money and is taken back by the program of its day",
+                "%(count)s returned lines name no known sale: they count in money and are taken back by the program of their day",
+                tally.unmatched_lines,
+            ),
+            tally.unmatched_lines,
+        ),
+    ]
