@@ -107,7 +107,8 @@ def test_a_statement_says_why():
 
 def test_a_statement_goes_on():
     caller = a_caller()
-    asha = [caller.post("orders", an_order(100 * number)).data["customer"] for number in (1, 2, 3)][0]
+    answers = [caller.post("orders", an_order(100 * number)) for number in (1, 2, 3)]
+    asha = answers[0].data["customer"]
 
     first = caller.get(f"customers/{asha}/statement?limit=2").data
     second = caller.get(f"customers/{asha}/statement?limit=2&cursor={first['next']}").data

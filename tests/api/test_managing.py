@@ -115,18 +115,19 @@ def test_events_are_read_in_order_from_where_one_stopped():
         caller.post("orders", an_order())
         seal_all(caller.business)
 
-    first = caller.get("events?limit=2").data
+    first = caller.get("events?limit=3").data
     rest = caller.get(f"events?after={first['after']}").data
     nothing = caller.get(f"events?after={rest['after']}").data
 
     events = first["items"] + rest["items"]
     assert [(event["kind"], event["position"], event["customer_sequence"]) for event in events] == [
-        ("order.recorded", 1, 1),
-        ("member.enrolled", 2, 2),
-        ("order.recorded", 3, 3),
+        ("program.published", 1, None),
+        ("order.recorded", 2, 1),
+        ("member.enrolled", 3, 2),
+        ("order.recorded", 4, 3),
     ]
-    assert events[0]["payload"]["points_earned"] == 100
-    assert nothing == {"items": [], "after": 3}
+    assert events[1]["payload"]["points_earned"] == 100
+    assert nothing == {"items": [], "after": 4}
 
 
 def test_a_webhook_is_made_changed_and_removed():

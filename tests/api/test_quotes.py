@@ -22,17 +22,32 @@ LADDER = {
 }
 RULES = [
     RULE,
-    {"id": "tea", "name": {"en": "Tea time"}, "gives": {"kind": "per_item", "points": 7}, "when": {"field": "line.category", "is": "is", "value": "tea"}},
-    {"id": "double", "name": {"en": "Double"}, "gives": {"kind": "multiply", "times_milli": 2000}, "when": {"field": "line.sku", "is": "is", "value": "B"}},
     {
-        "id": "daily", "name": {"en": "Once a day"}, "gives": {"kind": "fixed", "points": 10},
-        "when": {"field": "order.total_minor", "is": "at_least", "value": 5_000}, "limits": [{"per": "day", "times": 2}],
+        "id": "tea",
+        "name": {"en": "Tea time"},
+        "gives": {"kind": "per_item", "points": 7},
+        "when": {"field": "line.category", "is": "is", "value": "tea"},
     },
     {
-        "id": "first", "name": {"en": "Welcome"}, "gives": {"kind": "fixed", "points": 25},
+        "id": "double",
+        "name": {"en": "Double"},
+        "gives": {"kind": "multiply", "times_milli": 2000},
+        "when": {"field": "line.sku", "is": "is", "value": "B"},
+    },
+    {
+        "id": "daily",
+        "name": {"en": "Once a day"},
+        "gives": {"kind": "fixed", "points": 10},
+        "when": {"field": "order.total_minor", "is": "at_least", "value": 5_000},
+        "limits": [{"per": "day", "times": 2}],
+    },
+    {
+        "id": "first",
+        "name": {"en": "Welcome"},
+        "gives": {"kind": "fixed", "points": 25},
         "when": {"field": "customer.order_count_before", "is": "is", "value": 0},
     },
-]  # fmt: skip
+]
 
 
 def test_a_quote_says_what_why_and_what_next():

@@ -7,7 +7,7 @@ wait for a day, one reward. Moments are seconds; it shares no code with the path
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from ledger.plain_ledger import No, PlainLedger
@@ -100,7 +100,7 @@ class PlainShop:
         at = round(intake.occurred_at.timestamp())
         return self.ledger.earn(member, points, begin=begin, end=self._end(begin), at=at)
 
-    # ---- purchases and returns
+    # ---- what is bought and what comes back
 
     def _order(self, order: Order) -> None:
         member = self._member(order)
@@ -287,7 +287,7 @@ class PlainShop:
                 reward["state"] = "expired"
         self.ledger.expire(member)
 
-    _does: dict[type, Callable[["PlainShop", Any], None]] = {
+    _does: ClassVar[dict[type, Callable[["PlainShop", Any], None]]] = {
         Order: _order,
         Return: _return,
         Event: _event,

@@ -57,8 +57,8 @@ REVIEW = {"id": "review", "name": {"en": "A review"}, "on": "event", "event": "r
 SPEND = {"id": "spend", "name": {"en": "1 per 1.00"}, "gives": {"kind": "per_amount", "points": 1, "per_minor": 100}}
 LEVELS = [{"code": "base", "name": {"en": "Base"}}, {"code": "gold", "name": {"en": "Gold"}, "at_least": 400}]
 KINDS = {
-    "order": 30, "return": 14, "cancel": 7, "adjust": 9, "transfer": 5, "hold": 7, "settle": 7, "void": 3, "redeem": 7, "use": 5, "event": 5,
-    "pending": 4, "close": 6,
+    "order": 30, "return": 14, "cancel": 7, "adjust": 9, "transfer": 5, "hold": 7, "settle": 7, "void": 3, "redeem": 7, "use": 5,
+    "event": 5, "pending": 4, "close": 6,
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from regulars.programs.versions import program_of, timeline
 from regulars.rewards.models import Offer
 from regulars.tenancy.models import Business
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 
 STEPS = 500
 SEEDS = range(4)

@@ -8,7 +8,7 @@ import pytest
 from flow.simulator import Simulation
 from flow.test_simulator import check, the_seed_is_told
 
-pytestmark = [pytest.mark.django_db, pytest.mark.proof]
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite, pytest.mark.proof]
 
 FIRST = int(os.environ.get("REGULARS_TEST_FIRST_SEED", "100"))
 

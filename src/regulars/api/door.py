@@ -188,8 +188,10 @@ def _query(request: HttpRequest, endpoint: Endpoint) -> Any:
     except ValueError as error:
         raise InvalidParameter(name="*", problem=str(error)[:100]) from None
     given = dict(pairs)
-    if len(given) < len(pairs) or any("\0" in part for pair in pairs for part in pair):
-        raise InvalidParameter(name="*", problem="each can be given once, without the character NUL")
+    if len(given) < len(pairs):
+        raise InvalidParameter(name="*", problem="each can be given once")
+    if any("\0" in value for value in given.values()):
+        raise BadCharacter
     try:
         return msgspec.convert(given, endpoint.query or Nothing, strict=False)
     except msgspec.ValidationError as error:

@@ -99,7 +99,7 @@ def _quote(call: Call[Any, Nothing]) -> Answer:
 
 
 def _written(quoted: Quote, order: Order, words: Words) -> QuotedBasket:
-    names = words.rule_names(quoted.program)
+    names, after = words.rule_names(quoted.program), quoted.after
     earnings = [
         QuotedEarning(
             one["rule"], names.get(one["rule"], one["rule"]), one["outcome"], one["points"], list(one["per_line"]), list(one["reasons"]),
@@ -124,7 +124,7 @@ def _written(quoted: Quote, order: Order, words: Words) -> QuotedBasket:
         ],
         [_reward(reward, quoted.available, words) for reward in quoted.rewards],
         [_code(code, words) for code in quoted.codes],
-        QuotedTier(quoted.tier, quoted.tier_after, quoted.progress, quoted.next_tier, quoted.missing),
+        QuotedTier(quoted.tier, after.tier, after.progress, after.next_tier, after.missing),
     )
 
 

@@ -170,8 +170,8 @@ def _situation(
 ) -> Situation:
     day = batch.day_of(item)
     version = batch.version_at(item.intake.occurred_at)
-    windows = version[1].windows(day) if version and version[1].has_limits else ()
-    used = {window: _used(batch, member.customer, window) for name in windows for window in (name, f"{name}#")}
+    windows = version[1].windows(day) if version else ()
+    used = {window: _used(batch, member.customer, window) for window in windows}
     account = batch.book.accounts.get((member.customer, batch.unit, Side.MEMBER))
     return Situation(
         kind=str(snapshot["fact.kind"]), snapshot=snapshot, earns=earns, day=day, event=event, tier=snapshot["customer.tier"],

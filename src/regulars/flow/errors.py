@@ -53,7 +53,7 @@ class ReturnedTooMuch(RegularsError):
 
     code = "returned_too_much"
     status = 409
-    text = gettext_noop("Of “%(line)s” %(left)s thousandths of a piece can still come back, not %(quantity)s.")
+    text = gettext_noop("Of “%(line)s” only %(left)s can still come back, not %(quantity)s.")
 
 
 class NothingLeft(RegularsError):

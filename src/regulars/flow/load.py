@@ -3,6 +3,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import chain
+from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,10 +16,10 @@ from regulars.facts import store as facts
 from regulars.flow.batch import Batch, Item, StoreInfo
 from regulars.flow.errors import KeyReused, TimeInFuture, TimeTooEarly, TimeWithoutZone, UnknownStore
 from regulars.flow.intake import (
+    Adjustment,
     Cancel,
     Closing,
     HoldPoints,
-    Intake,
     Order,
     PendingChange,
     Receipt,
@@ -40,6 +42,7 @@ from regulars.rewards.codes import digest_code, normalise_code
 from regulars.rewards.store import OfferState
 from regulars.tenancy.models import Business, Store
 
+_Kind = TypeVar("_Kind")
 AHEAD_MAX_S = 300
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 
@@ -104,8 +107,9 @@ def _add_catalogue(batch: Batch, business: Business) -> list[tuple[OfferState, d
     return catalogue
 
 
-def _of(items: Iterable[Item], *kinds: type) -> list[Item]:
-    return [item for item in items if isinstance(item.intake, kinds)]
+def _of(items: Iterable[Item], kind: type[_Kind]) -> list[tuple[Item, _Kind]]:
+    """Return the items whose intake is of a kind, each with its intake."""
+    return [(item, item.intake) for item in items if isinstance(item.intake, kind)]
 
 
 def _answer_repeats(batch: Batch) -> None:
@@ -166,16 +170,14 @@ def _load_stores(business: Business, items: Sequence[Item]) -> None:
 
 def _load_customers(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     items = [item for item in items if item.receipt is None]
-    takers = _of(items, Transfer)
-    references = [item.intake.customer for item in items] + [
-        item.intake.to for item in takers if isinstance(item.intake, Transfer)
-    ]
+    transfers = _of(items, Transfer)
+    references = [item.intake.customer for item in items] + [transfer.to for _, transfer in transfers]
     resolved = resolve_customers(business, references, now=batch.now, new_key=batch.new_key)
     for item, who in zip(items, resolved, strict=False):
         item.who, item.customer = who, who.customer_id
         if who.error is not None:
             refuse(item, who.error)
-    for item, who in zip(takers, resolved[len(items) :], strict=True):
+    for (item, _), who in zip(transfers, resolved[len(items) :], strict=True):
         if who.error is not None:
             refuse(item, who.error)
         elif who.customer_id is not None:
@@ -189,30 +191,29 @@ def _load_products(batch: Batch, business: Business, items: Sequence[Item]) -> N
 
 
 def _product_refs(items: Sequence[Item]) -> list[ProductRef]:
+    """Return the products that lines name, each spelling once, as its first line describes it."""
     wanted: dict[str, ProductRef] = {}
-    for item in items:
-        if isinstance(item.intake, Order | Return):
-            for line in item.intake.lines:
-                if line.sku and line.sku not in wanted:
-                    wanted[line.sku] = ProductRef(line.sku, line.name, line.category)
+    lines = [line for item in items if isinstance(item.intake, Order | Return) for line in item.intake.lines]
+    for line in lines:
+        if line.sku and line.sku not in wanted:
+            wanted[line.sku] = ProductRef(line.sku, line.name, line.category)
     return list(wanted.values())
 
 
 def _load_named(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     """Load the earlier facts that returns, cancellations and pending changes speak of, and the purchases they may match."""
-    batch.remembers = bool(_of(items, Return, Cancel, PendingChange))
+    batch.remembers = any(isinstance(item.intake, Return | Cancel | PendingChange) for item in items)
     if not batch.remembers:
         return
     batch.named = facts.find_latest(business.pk, [item.named for item in items if item.named is not None])
-    unnamed = [item for item in _of(items, Return) if item.named is None and item.customer is not None]
+    unnamed = [(item, intake) for item, intake in _of(items, Return) if intake.order is None and item.customer]
     pairs = {
         (item.customer, batch.products[line.sku].id)
-        for item in unnamed
-        if isinstance(item.intake, Return) and item.customer is not None
-        for line in item.intake.lines
-        if line.sku in batch.products
+        for item, intake in unnamed
+        for line in intake.lines
+        if item.customer and line.sku in batch.products
     }
-    latest = max((item.intake.occurred_at for item in unnamed), default=batch.now)
+    latest = max((intake.occurred_at for _, intake in unnamed), default=batch.now)
     batch.purchases = facts.find_purchases(business.pk, pairs, latest)
     keys = {fact.key for fact in batch.named.values()} | {
         line.fact for lines in batch.purchases.values() for line in lines
@@ -225,35 +226,47 @@ def _load_named(batch: Batch, business: Business, items: Sequence[Item]) -> None
 
 
 def _load_rewards(batch: Batch, business: Business, items: Sequence[Item]) -> None:
-    offers = {item.intake.offer for item in items if isinstance(item.intake, Redemption)}
-    codes = [code for item in items if isinstance(item.intake, Order) for code in item.intake.codes]
-    codes += [item.intake.code for item in items if isinstance(item.intake, UseEntitlement) and item.intake.code]
-    bare = [normalise_code(code) for code in codes]
-    keys = {
-        item.intake.entitlement for item in items if isinstance(item.intake, UseEntitlement) and item.intake.entitlement
-    }
-    cancelled = {batch.named[item.named].key for item in _of(items, Cancel) if item.named in batch.named}
-    found = rewards.load_entitlements(
-        business.pk, keys=keys, digests=[digest_code(code) for code in bare if code], facts=cancelled
-    )
-    closing = {item.customer for item in _of(items, Closing) if item.customer}
-    if closing:
-        found += rewards.load_overdue(business.pk, closing, batch.now)
+    """Load the offers that are asked for, and the entitlements that are used, given back or over."""
+    redemptions = _of(items, Redemption)
+    found = _load_entitlements(batch, business, items)
     batch.entitlements = {entitlement.key: entitlement for entitlement in found}
-    batch.offers = rewards.load_offers(business.pk, offers, keys={entitlement.offer for entitlement in found})
-    by_code = {offer.code: offer for offer in batch.offers.values()}
-    wanted = {
-        (item.customer, by_code[item.intake.offer].key)
-        for item in items
-        if isinstance(item.intake, Redemption) and item.customer and item.intake.offer in by_code
-    }
-    batch.held_counts = rewards.count_held(business.pk, list(wanted))
+    codes = {intake.offer for _, intake in redemptions}
+    batch.offers = rewards.load_offers(business.pk, codes, keys={entitlement.offer for entitlement in found})
+    by_code = {offer.code: offer.key for offer in batch.offers.values()}
+    wanted = {(item.customer, by_code.get(intake.offer)) for item, intake in redemptions}
+    batch.held_counts = rewards.count_held(
+        business.pk, [(holder, offer) for holder, offer in wanted if holder and offer]
+    )
+
+
+def _load_entitlements(batch: Batch, business: Business, items: Sequence[Item]) -> list[rewards.EntitlementState]:
+    uses = [intake for _, intake in _of(items, UseEntitlement)]
+    codes = [*chain.from_iterable(intake.codes for _, intake in _of(items, Order)), *(intake.code for intake in uses)]
+    bare = [code for code in map(normalise_code, codes) if code]
+    cancelled = {batch.named[item.named].key for item, _ in _of(items, Cancel) if item.named in batch.named}
+    found = rewards.load_entitlements(
+        business.pk,
+        keys={intake.entitlement for intake in uses if intake.entitlement},
+        digests=[digest_code(code) for code in bare],
+        facts=cancelled,
+    )
+    closing = _customers(item for item, _ in _of(items, Closing))
+    return found + (rewards.load_overdue(business.pk, closing, batch.now) if closing else [])
+
+
+def _customers(items: Iterable[Item]) -> set[UUID]:
+    return {item.customer for item in items if item.customer is not None}
+
+
+def _holds_asked(items: Sequence[Item]) -> set[UUID]:
+    settled = {intake.hold for _, intake in _of(items, SettleHold)}
+    return settled | {intake.hold for _, intake in _of(items, VoidHold)}
 
 
 def _load_holders(batch: Batch, business: Business, items: Sequence[Item]) -> set[UUID]:
     """Return every customer whose points may move."""
-    holds = {item.intake.hold for item in items if isinstance(item.intake, SettleHold | VoidHold)}
-    customers = {item.customer for item in items if item.customer is not None}
+    holds = _holds_asked(items)
+    customers = _customers(items)
     customers |= {fact.customer for fact in batch.named.values() if fact.customer is not None}
     customers |= {entitlement.holder for entitlement in batch.entitlements.values()}
     customers |= set(batch.takers.values()) | set(ledger.holders_of(business.pk, holds).values())
@@ -262,80 +275,79 @@ def _load_holders(batch: Batch, business: Business, items: Sequence[Item]) -> se
 
 def _load_lots(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     """Load lots and holds for those whose points may be drawn on; an intake that only earns needs none."""
-    latest = batch.timeline.latest
-    if latest is None or not batch.with_points:
+    if batch.timeline.latest is None or not batch.with_points:
         return
-    kinds = (
-        Return,
-        Cancel,
-        PendingChange,
-        HoldPoints,
-        SettleHold,
-        VoidHold,
-        Redemption,
-        UseEntitlement,
-        Transfer,
-        Closing,
-    )
-    drawn_on = {item.customer for item in items if item.customer is not None and _draws(item.intake, kinds)}
-    drawn_on |= {fact.customer for fact in batch.named.values() if fact.customer is not None}
-    drawn_on |= {entitlement.holder for entitlement in batch.entitlements.values()}
-    holds = {item.intake.hold for item in items if isinstance(item.intake, SettleHold | VoidHold)}
-    holds |= {entitlement.hold for entitlement in batch.entitlements.values() if entitlement.hold is not None}
-    drawn_on |= set(ledger.holders_of(business.pk, holds).values())
-    if batch.slides_expiry:
-        drawn_on |= set(batch.members)
-    named = {
-        UUID(outcome["lot"])
-        for decision in batch.decisions.values()
-        for outcome in decision.outcomes
-        if outcome.get("lot")
-    }
-    named |= {part.lot for spent in batch.drawn.values() for _, parts in spent for part in parts}
-    named |= {UUID(fact.payload["lot"]) for fact in batch.named.values() if "lot" in fact.payload}
-    ledger.load_lots(batch.book, drawn_on, keys=named)
-    closing = {item.customer for item in _of(items, Closing) if item.customer is not None}
-    overdue = [
-        account.key
-        for (customer, _, side), account in batch.book.accounts.items()
-        if side is Side.MEMBER and customer in closing
-    ]
+    asked = _holds_asked(items)
+    holds = asked | {known.hold for known in batch.entitlements.values() if known.hold is not None}
+    drawn_on = _drawn_on(batch, items) | set(ledger.holders_of(business.pk, holds).values())
+    ledger.load_lots(batch.book, drawn_on, keys=_lots_named(batch))
+    closing = _customers(item for item, _ in _of(items, Closing))
+    accounts = batch.book.accounts.items()
+    overdue = [account.key for (owner, _, side), account in accounts if side is Side.MEMBER and owner in closing]
     ledger.load_holds(batch.book, business.pk, holds, overdue_of=overdue)
-    asked = {item.intake.hold for item in items if isinstance(item.intake, SettleHold | VoidHold)}
     causes = {hold.fact for key, hold in batch.book.holds.items() if key in asked}
-    batch.reservations = {
-        key for key, fact in facts.load_facts(business.pk, causes).items() if fact.kind == "redemption"
-    }
+    stored = facts.load_facts(business.pk, causes)
+    batch.reservations = {key for key, fact in stored.items() if fact.kind == "redemption"}
 
 
-def _draws(intake: Intake, kinds: tuple[type, ...]) -> bool:
-    points = getattr(intake, "points", 0) or 0
-    return isinstance(intake, kinds) or points != 0
+_DRAWING = (
+    Return
+    | Cancel
+    | PendingChange
+    | HoldPoints
+    | SettleHold
+    | VoidHold
+    | Redemption
+    | UseEntitlement
+    | Transfer
+    | Closing
+)
+
+
+def _drawn_on(batch: Batch, items: Sequence[Item]) -> set[UUID]:
+    """Return those whose points may be drawn on by these intakes, apart from the holders of holds."""
+    if batch.slides_expiry:
+        return set(batch.members)
+    drawing = _customers(item for item in items if isinstance(item.intake, _DRAWING) or _moves(item))
+    named = {fact.customer for fact in batch.named.values() if fact.customer is not None}
+    return drawing | named | {entitlement.holder for entitlement in batch.entitlements.values()}
+
+
+def _moves(item: Item) -> bool:
+    return isinstance(item.intake, Order | Adjustment) and item.intake.points != 0
+
+
+def _lots_named(batch: Batch) -> set[UUID]:
+    """Return the lots that recorded decisions opened and recorded spendings drew on, whether open or not."""
+    outcomes = chain.from_iterable(decision.outcomes for decision in batch.decisions.values())
+    opened = {UUID(outcome["lot"]) for outcome in outcomes if outcome.get("lot")}
+    spendings = chain.from_iterable(batch.drawn.values())
+    drawn = {part.lot for _, parts in spendings for part in parts}
+    return opened | drawn | {UUID(fact.payload["lot"]) for fact in batch.named.values() if "lot" in fact.payload}
 
 
 def _load_limits(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     """Load counters, counts of purchases and past tiers, each only where a rule or a late fact asks for it."""
-    wanted: set[tuple[UUID, str]] = set()
+    windows: set[tuple[UUID, str]] = set()
     counted: set[UUID] = set()
     late: set[UUID] = set()
     for item in items:
-        version = batch.version_at(item.intake.occurred_at) if item.customer and item.receipt is None else None
-        if version is None or item.customer is None:
+        version = batch.version_at(item.intake.occurred_at)
+        if version is None or item.customer is None or item.receipt is not None:
             continue
-        if version[1].has_limits:
-            wanted |= {
-                (item.customer, window)
-                for name in version[1].windows(batch.day_of(item))
-                for window in (name, f"{name}#")
-            }
+        windows.update((item.customer, window) for window in version[1].windows(batch.day_of(item)))
         if "customer.order_count_before" in version[1].fields_read:
             counted.add(item.customer)
-        member = batch.members.get(item.customer)
-        if member and item.intake.occurred_at < member.tier_since:
+        if _is_late(batch, item):
             late.add(item.customer)
-    batch.counters = programs.load_counters(business.pk, sorted(wanted, key=str))
+    batch.counters = programs.load_counters(business.pk, sorted(windows, key=str))
     batch.order_counts = {**dict.fromkeys(counted, 0), **facts.count_orders(business.pk, counted)}
     batch.past_tiers = programs.load_past_tiers(business.pk, late)
+
+
+def _is_late(batch: Batch, item: Item) -> bool:
+    member = batch.members.get(item.customer) if item.customer else None
+    return member is not None and item.intake.occurred_at < member.tier_since
 
 
 def _refresh_progress(batch: Batch, business: Business) -> None:

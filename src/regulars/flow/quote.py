@@ -52,6 +52,16 @@ class CodeQuote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where the customer would stand after the purchase; empty for who is no member then."""
+
+    tier: str = ""
+    progress: int = 0
+    next_tier: str = ""
+    missing: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """What a purchase would bring. `points_as_member` is what it would earn if the customer were a member.
 
@@ -69,10 +79,7 @@ class Quote:
     rewards: Sequence[RewardQuote]
     codes: Sequence[CodeQuote]
     tier: str
-    tier_after: str
-    progress: int
-    next_tier: str
-    missing: int | None
+    after: Standing
 
 
 def quote(business: Business, order: Order, *, now: datetime, new_key: Callable[[], UUID] = default_new_key) -> Quote:
@@ -85,48 +92,32 @@ def quote(business: Business, order: Order, *, now: datetime, new_key: Callable[
     item = Item(0, order, b"", new_key())
     batch = Batch(shop, now, new_key, [item], Book(now=now, new_key=new_key))
     names = look(batch, business)
-    known = item.customer if item.who is not None and not item.who.is_new else None
     member = batch.members.get(item.customer) if item.customer else None
-    tier_before, progress_before = (member.tier, member.progress) if member else ("", 0)
-    available = batch.account_of(item.customer).available(now) if member and item.customer else 0
+    tier, available = (member.tier, batch.account_of(member.customer).available(now)) if member else ("", 0)
+    known = item.customer if item.who and not item.who.is_new else None
     codes = _codes(batch, item, order)
     payment = InsufficientPoints(needed=order.points, available=available) if order.points > available else None
-    item.intake = structs.replace(
-        order, points=0 if payment else order.points, codes=[one.code for one in codes if one.refusal is None]
-    )
-    left = available - item.intake.points
-    rewards = [
-        _reward(batch, item, offer, names[offer.key], left, known)
-        for offer in batch.offers.values()
-        if offer.key in names
-    ]
-    earns = member is not None or (item.customer is not None and _is_automatic(batch, now))
+    points = 0 if payment else order.points
+    item.intake = structs.replace(order, points=points, codes=[one.code for one in codes if one.refusal is None])
+    offers = [offer for key, offer in batch.offers.items() if key in names]
+    rewards = [_reward(batch, item, offer, names[offer.key], available - points, known) for offer in offers]
+    earns = _earns(batch, item)
     if not earns:
         _imagine_member(batch, item)
     apply_order(batch, item)
-    stands = batch.members.get(item.customer) if item.customer and earns else None
-    program = _program(batch, now)
-    following = (
-        missing_to_next(program.ladder, tier=stands.tier, progress=stands.progress)
-        if stands and program and program.ladder
-        else None
-    )
     return Quote(
         customer=known,
         is_member=member is not None,
         points_earned=item.tally.earned if earns else 0,
         points_as_member=item.tally.earned,
         outcomes=batch.new_decisions[0][4] if batch.new_decisions else (),
-        program=program,
+        program=_program(batch, now),
         available=available,
         payment_refusal=payment,
         rewards=rewards,
         codes=codes,
-        tier=tier_before,
-        tier_after=stands.tier if stands else "",
-        progress=stands.progress if stands else progress_before,
-        next_tier=following[0] if following else "",
-        missing=following[1] if following else None,
+        tier=tier,
+        after=_standing(batch, item) if earns else Standing(),
     )
 
 
@@ -135,9 +126,21 @@ def _program(batch: Batch, now: datetime) -> Program | None:
     return version[1].program if version else None
 
 
-def _is_automatic(batch: Batch, now: datetime) -> bool:
-    program = _program(batch, now)
-    return program is not None and program.membership == "automatic"
+def _earns(batch: Batch, item: Item) -> bool:
+    """Tell whether the customer is a member, or becomes one by this purchase."""
+    program = _program(batch, batch.now)
+    joins = program is not None and program.membership == "automatic"
+    return item.customer is not None and (joins or item.customer in batch.members)
+
+
+def _standing(batch: Batch, item: Item) -> Standing:
+    member = batch.members[item.customer] if item.customer else None
+    program = _program(batch, batch.now)
+    if member is None or program is None or program.ladder is None:
+        return Standing(tier=member.tier if member else "", progress=member.progress if member else 0)
+    following = missing_to_next(program.ladder, tier=member.tier, progress=member.progress)
+    next_tier, missing = following or ("", None)
+    return Standing(tier=member.tier, progress=member.progress, next_tier=next_tier, missing=missing)
 
 
 def _imagine_member(batch: Batch, item: Item) -> None:

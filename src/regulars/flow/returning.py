@@ -73,28 +73,38 @@ def _book_return(
     total = -sum(part.net_minor for part in parts) - sum(one.net_minor for one in unmatched)
     batch.record(item, currency=batch.shop.currency, total_minor=total, amends=amends)
     _record_lines(batch, item, parts, unmatched)
-    for part in parts:
-        so_far = batch.returned.get(part.line.key, (0, 0))[1]
-        batch.returned[part.line.key] = (part.line.sold_milli, so_far + part.after - part.before)
+    _count_returned(batch, parts)
     if unmatched:
         item.tally.detail["unmatched_lines"] = [
             {"sku": one.line.sku, "quantity_milli": one.quantity_milli, "amount_minor": one.net_minor}
             for one in unmatched
         ]
     member = batch.members.get(item.customer) if item.customer else None
-    if member is None or not batch.with_points:
-        return
-    reversed_: list[dict[str, object]] = []
+    if member is not None and batch.with_points:
+        _reverse_all(batch, item, member, parts, unmatched)
+        ladder = batch.program_now(item).program.ladder
+        if ladder and ladder.metric == "spend_minor":
+            count_progress(batch, item, member, total, item.intake.occurred_at)
+
+
+def _count_returned(batch: Batch, parts: Sequence[Part]) -> None:
+    for part in parts:
+        so_far = batch.returned.get(part.line.key, (0, 0))[1]
+        batch.returned[part.line.key] = (part.line.sold_milli, so_far + part.after - part.before)
+
+
+def _reverse_all(
+    batch: Batch, item: Item, member: Member, parts: Sequence[Part], unmatched: Sequence[Unmatched]
+) -> None:
+    """Reverse purchase by purchase, then what no purchase is known of; keep it as the decision of the return."""
+    outcomes: list[dict[str, object]] = []
     for fact in dict.fromkeys(part.line.fact for part in parts):
-        reversed_ += _reverse_order(batch, item, member, fact, [part for part in parts if part.line.fact == fact])
+        outcomes += _reverse_order(batch, item, member, fact, [part for part in parts if part.line.fact == fact])
     if unmatched:
-        reversed_ += _reverse_unmatched(batch, item, member, unmatched)
+        outcomes += _reverse_unmatched(batch, item, member, unmatched)
     version = batch.timeline.at(item.intake.occurred_at) or batch.timeline.latest
-    if reversed_ and version:
-        batch.new_decisions.append((item.fact, batch.shop.key, version, {}, reversed_))
-    ladder = batch.program_now(item).program.ladder
-    if ladder and ladder.metric == "spend_minor":
-        count_progress(batch, item, member, total, item.intake.occurred_at)
+    if outcomes and version:
+        batch.new_decisions.append((item.fact, batch.shop.key, version, {}, outcomes))
 
 
 def _parts_of(batch: Batch, order: StoredFact, wanted: Sequence[ReturnLine]) -> list[Part]:
@@ -155,20 +165,29 @@ def _match(batch: Batch, item: Item, wanted: Sequence[ReturnLine]) -> tuple[list
     unmatched: list[Unmatched] = []
     taken: dict[UUID, int] = {}
     for one in wanted:
-        quantity = milli(one.quantity)
-        left, amount_left = quantity, one.amount_minor
-        for line in _purchases(batch, item, one):
-            free = line.sold_milli - batch.returned_of(line) - taken.get(line.key, 0)
-            take = min(free, left)
-            if take > 0:
-                net = None if amount_left is None else share_of_part(amount_left, take, left)
-                parts.append(_part(batch, line, take, already=taken.get(line.key, 0), net_minor=net))
-                taken[line.key] = taken.get(line.key, 0) + take
-                left -= take
-                amount_left = None if amount_left is None or net is None else amount_left - net
-        if left > 0 or quantity == 0:
-            unmatched.append(Unmatched(one, left, amount_left or 0))
+        matched = _match_line(batch, one, _purchases(batch, item, one), taken)
+        parts += matched
+        left = milli(one.quantity) - sum(part.after - part.before for part in matched)
+        if left > 0 or not matched:
+            paid_back = sum(part.net_minor for part in matched)
+            unmatched.append(Unmatched(one, left, 0 if one.amount_minor is None else one.amount_minor - paid_back))
     return parts, unmatched
+
+
+def _match_line(batch: Batch, wanted: ReturnLine, sold: Sequence[StoredLine], taken: dict[UUID, int]) -> list[Part]:
+    """Return the parts of sold lines that one returned line takes up; `taken` counts what earlier ones took."""
+    parts: list[Part] = []
+    left, amount_left = milli(wanted.quantity), wanted.amount_minor
+    for line in sold:
+        already = taken.get(line.key, 0)
+        take = min(line.sold_milli - batch.returned_of(line) - already, left)
+        if take > 0:
+            net = None if amount_left is None else share_of_part(amount_left, take, left)
+            parts.append(_part(batch, line, take, already=already, net_minor=net))
+            taken[line.key] = already + take
+            left -= take
+            amount_left = None if amount_left is None or net is None else amount_left - net
+    return parts
 
 
 def _purchases(batch: Batch, item: Item, wanted: ReturnLine) -> list[StoredLine]:

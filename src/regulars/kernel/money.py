@@ -56,6 +56,11 @@ def parse_quantity(text: str | int | float | Decimal) -> int:
         raise BadQuantity(value=str(text)[:40]) from None
 
 
+def quantity_text(milli: int) -> str:
+    """Return thousandths as a plain decimal: 2000 as 2, 350 as 0.35."""
+    return format(Decimal(milli).scaleb(-3).normalize(), "f")
+
+
 def floor_div(amount: int, divisor: int) -> int:
     """Divide towards minus infinity."""
     return amount // divisor

@@ -36,23 +36,30 @@ def normalise_phone(text: str, country: str) -> str:
         return text
     if country == "IN" and _INDIAN_MOBILE.fullmatch(text):
         return f"+91{text}"
-    cleaned = "".join(
-        str(unicodedata.digit(char)) if unicodedata.category(char) == "Nd" else char
-        for char in unicodedata.normalize("NFKC", text).strip()
-        if unicodedata.category(char) != "Cf"
-    )
-    cleaned = _FLOAT_TAIL.sub(r"\1", cleaned.lstrip("'"))
-    bad = BadPhone(length=len(text), country=country)
-    if len(cleaned) > _INPUT_MAX or _SPREADSHEET_POWER.match(cleaned):
-        raise bad
-    for candidate in (cleaned, f"+{cleaned}"):
-        try:
-            number = phonenumbers.parse(candidate, country)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number) or (candidate == cleaned and phonenumbers.is_possible_number(number)):
-            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    raise bad
+    cleaned = _plain(text)
+    if len(cleaned) <= _INPUT_MAX and not _SPREADSHEET_POWER.match(cleaned):
+        for candidate in (cleaned, f"+{cleaned}"):
+            number = _parsed(candidate, country)
+            is_sure = number is not None and phonenumbers.is_valid_number(number)
+            is_likely = number is not None and candidate == cleaned and phonenumbers.is_possible_number(number)
+            if number is not None and (is_sure or is_likely):
+                return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    raise BadPhone(length=len(text), country=country)
+
+
+def _plain(text: str) -> str:
+    """Return text with any script's digits as 0 to 9, without marks of direction, quotes and the tail of a float."""
+    normal = unicodedata.normalize("NFKC", text).strip()
+    kept = [char for char in normal if unicodedata.category(char) != "Cf"]
+    digits = [str(unicodedata.digit(char)) if unicodedata.category(char) == "Nd" else char for char in kept]
+    return _FLOAT_TAIL.sub(r"\1", "".join(digits).lstrip("'"))
+
+
+def _parsed(text: str, country: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
 
 
 def mask_phone(number: str) -> str:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads of the ledger: what a member has and can use, the statement, and what the shop owes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 
 from regulars.kernel.clock import local_day
@@ -78,9 +79,8 @@ def statement(
     business: Business, customer: UUID, unit: str, *, before: UUID | None = None, limit: int = 50
 ) -> list[StatementRow]:
     """Return the bookings on a member's account, the latest first, from before a transaction on (keyset page)."""
-    entries = Entry.objects.of(business).filter(
-        account__customer=customer, account__unit=unit, account__kind=Account.Kind.MEMBER
-    )
+    accounts = Account.objects.of(business).filter(customer=customer, unit=unit, kind=Account.Kind.MEMBER)
+    entries = Entry.objects.of(business).filter(account__in=list(accounts.values_list("pk", flat=True)))
     if before is not None:
         entries = entries.filter(transaction_id__lt=before)
     return [
@@ -110,6 +110,11 @@ def drawn_from(business: Business, transactions: list[UUID]) -> dict[UUID, list[
     return drawn
 
 
+def occurred_at(business: Business, transactions: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return when transactions happened, by their keys."""
+    return dict(Transaction.objects.of(business).filter(pk__in=transactions).values_list("pk", "occurred_at"))
+
+
 def open_holds(business: Business, customer: UUID, *, now: datetime) -> list[Hold]:
     """Return the holds of a member that are neither resolved nor over."""
     return list(
@@ -132,12 +137,12 @@ def outstanding(business: Business, unit: str) -> int:
 def due_for_closing(business: Business, *, now: datetime, limit: int) -> list[UUID]:
     """Return members with something to close: points that are over, waited in vain, or held too long."""
     lots = Lot.objects.of(business).filter(remaining__gt=0)
-    over = lots.filter(
-        Q(expires_at__lte=now, remaining__gt=F("held")) | Q(available_at__isnull=True, waits_until__lte=now)
-    )
+    over = lots.filter(expires_at__lte=now, remaining__gt=F("held"))
+    in_vain = lots.filter(available_at__isnull=True, waits_until__lte=now)
     holds = Hold.objects.of(business).filter(state=Hold.State.OPEN, expires_at__lte=now)
     customers = [
         *over.values_list("account__customer_id", flat=True)[:limit],
+        *in_vain.values_list("account__customer_id", flat=True)[:limit],
         *holds.values_list("account__customer_id", flat=True)[:limit],
     ]
     return list(dict.fromkeys(customer for customer in customers if customer))[:limit]

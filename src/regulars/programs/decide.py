@@ -110,8 +110,9 @@ class CompiledProgram:
         return [rule for rule in self.program.rules if rule.limits]
 
     def windows(self, day: date) -> list[str]:
-        """Return the names of all counters that limits read on a local day."""
-        return [window_of(rule.id, limit, day) for rule in self.limited for limit in rule.limits]
+        """Return the names of all counters that limits read on a local day: of points, and with # of times."""
+        names = [window_of(rule.id, limit, day) for rule in self.limited for limit in rule.limits]
+        return [counter for name in names for counter in (name, f"{name}#")]
 
 
 def _fields_in(tree: object) -> list[str]:
@@ -191,9 +192,12 @@ def _evaluate(one: _CompiledRule, situation: Situation, times: Sequence[int]) ->
     if not points:
         return None
     per_line = _spread(points, weights)
-    return Outcome(
+    outcome = Outcome(
         rule=one.rule.id, outcome="fired", points=points, per_line=per_line, reasons=reasons, expiry=one.rule.expiry
     )
+    if points > FACT_POINTS_MAX:
+        return _blocked(outcome, {"is": "over_order_max", "max": FACT_POINTS_MAX, "points": points})
+    return outcome
 
 
 _Given = tuple[int, list[int], Reason]

@@ -262,10 +262,7 @@ def line_chart(
 
     Raises ValueError where a series has not one value per label, or more than three are drawn solid.
     """
-    if not labels or any(len(one.values) != len(labels) for one in series):
-        raise ValueError("each series needs one value per label")
-    if sum(not one.is_before for one in series) > LINE_STYLES:
-        raise ValueError(f"a reader can tell {LINE_STYLES} lines apart, not more")
+    _check_series(labels, series)
     known = [value for one in series for value in one.values if value is not None]
     ticks = ticks_for(known, is_whole=all(isinstance(value, int) for value in known))
     low, high = ticks[0], ticks[-1]
@@ -287,6 +284,13 @@ def line_chart(
         bands=_bands(labels, series, write),
         table=Table(header=tuple(one.name for one in series), rows=tuple(rows)),
     )
+
+
+def _check_series(labels: Sequence[str], series: Sequence[Series]) -> None:
+    if not labels or any(len(one.values) != len(labels) for one in series):
+        raise ValueError("each series needs one value per label")
+    if sum(not one.is_before for one in series) > LINE_STYLES:
+        raise ValueError(f"a reader can tell {LINE_STYLES} lines apart, not more")
 
 
 def bar_chart(title: str, *, bars: Sequence[Bar], write: Write, about: str = "") -> BarFigure:

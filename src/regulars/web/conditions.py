@@ -6,19 +6,16 @@ What a condition says beyond these rows is kept as it is, and shown as a sentenc
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from babel import Locale
 from django import forms
 from django.utils import translation
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from regulars.conditions.values import WEEKDAYS
 from regulars.ui.format import LOCALES
 from regulars.web.fields import MoneyField, plain_money
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrOrPromise as StrOrPromise
 
 Tree = dict[str, Any]
 Choices = Sequence[tuple[str, str]]
@@ -28,7 +25,7 @@ _NAMES = {field: name for name, field in LISTED.items()}
 _ONE_OF = ("is", "is_one_of")
 
 
-def _several(label: StrOrPromise, choices: Choices) -> forms.Field:
+def _several(label: str, choices: Choices) -> forms.Field:
     return forms.MultipleChoiceField(
         label=label, choices=list(choices), required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -39,7 +36,7 @@ def _weekdays() -> Choices:
     return [(code, str(names[place])) for place, code in enumerate(WEEKDAYS)]
 
 
-def _time(label: StrOrPromise) -> forms.Field:
+def _time(label: str) -> forms.Field:
     return forms.TimeField(label=label, required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
 
 
@@ -87,18 +84,27 @@ def _row_of(member: Tree, currency: str) -> dict[str, Any] | None:
 
 def condition_of(given: Mapping[str, Any], others: Sequence[Tree]) -> Tree | None:
     """Return the condition that filled rows and kept parts say together; None for always."""
+    listed = [_one_of(field, given.get(name) or []) for name, field in LISTED.items()]
+    members = [member for member in (*listed, *_amounts(given), *others) if member]
+    if len(members) > 1:
+        return {"all": members}
+    return members[0] if members else None
+
+
+def _one_of(field: str, value: str | Sequence[str]) -> Tree | None:
+    parts = value.split(",") if isinstance(value, str) else value
+    listed = [text for part in parts if (text := part.strip())]
+    if not listed:
+        return None
+    only = {"field": field, "is": "is", "value": listed[0]}
+    return only if len(listed) == 1 else {"field": field, "is": "is_one_of", "value": listed}
+
+
+def _amounts(given: Mapping[str, Any]) -> list[Tree]:
     members: list[Tree] = []
-    for name, field in LISTED.items():
-        value = given.get(name) or []
-        listed = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else list(value)
-        if len(listed) == 1:
-            members.append({"field": field, "is": "is", "value": listed[0]})
-        elif listed:
-            members.append({"field": field, "is": "is_one_of", "value": listed})
     if given.get("time_from") and given.get("time_to"):
         span = [given[name].strftime("%H:%M") for name in ("time_from", "time_to")]
         members.append({"field": "fact.time", "is": "between", "value": span})
     if given.get("order_minimum"):
         members.append({"field": "order.total_minor", "is": "at_least", "value": given["order_minimum"]})
-    members += others
-    return None if not members else members[0] if len(members) == 1 else {"all": members}
+    return members

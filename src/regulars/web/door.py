@@ -13,7 +13,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -83,7 +82,7 @@ def _access_of(request: HttpRequest, user: User) -> StaffAccess:
 def _to_login(request: HttpRequest) -> HttpResponse:
     here = request.get_full_path() if request.method in GET else "/"
     if "HX-Request" in request.headers:
-        return HttpResponse(status=204, headers={"HX-Redirect": f"{reverse('login')}?next={here}"})
+        return HttpResponse(status=204, headers={"HX-Redirect": redirect_to_login(here).url})
     return redirect_to_login(here)
 
 

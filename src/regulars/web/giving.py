@@ -52,15 +52,23 @@ def send(request: StaffRequest, intake: Intake) -> Receipt:
     """Send an intake through the path; a refusal is told in words."""
     receipt = writer.receive_one(request.business, intake)
     if receipt.refusal:
-        messages.error(request, _refusal(receipt))
+        messages.error(request, _refusal(receipt, Words(request.business)))
     return receipt
 
 
-def _refusal(receipt: Receipt) -> str:
+def _refusal(receipt: Receipt, words: Words) -> str:
     assert receipt.refusal is not None
     if receipt.refusal.code == "key_reused":
         return gettext("This form was sent before with other values, and those counted. Look at the record below.")
+    if receipt.refusal.code == "returned_too_much":
+        return _too_much(receipt.refusal.data, words)
     return refusal_text(receipt.refusal)
+
+
+def _too_much(data: Mapping[str, object], words: Words) -> str:
+    left, quantity = (words.quantity(int(str(data[name]))) for name in ("left", "quantity"))
+    text = gettext("Of line %(line)s %(left)s can still come back, not %(quantity)s.")
+    return text % {"line": data["line"], "left": left, "quantity": quantity}
 
 
 def _back(customer: UUID) -> HttpResponse:
@@ -211,7 +219,7 @@ def return_purchase(request: StaffRequest, customer: UUID, fact: UUID) -> HttpRe
             return _take_back(request, customer, intake, words)
         else:
             preview = preview_of(request, intake)
-            problem = _refusal(preview) if preview.refusal else ""
+            problem = _refusal(preview, words) if preview.refusal else ""
     context = {
         "customer": customer,
         "name": name_of(profile(request.business, customer)),
@@ -236,7 +244,7 @@ def _returnable(request: StaffRequest, order: Fact, words: Words) -> list[Return
         lines.append(
             ReturnableLine(
                 position=row.position,
-                name=row.product.name if row.product else gettext("Without a product"),
+                name=row.product.name if row.product else gettext("Without items"),
                 sold=words.quantity(row.quantity_milli),
                 left=plain,
                 amount=words.money(row.net_minor),

@@ -3,6 +3,7 @@
 
 import re
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -160,31 +161,34 @@ def edit_mapping(request: StaffRequest, run: UUID) -> HttpResponse:
     found = _run(request, run)
     if found.state not in WAITING:
         return HttpResponseRedirect(reverse("import_run", args=[run]))
+    problem = _rehearse(request, found) if request.method == "POST" else ""
+    if request.method == "POST" and not problem:
+        return HttpResponseRedirect(reverse("import_run", args=[run]))
     head = preview(file_of(found), _subject(found.subject))
-    problem = ""
-    if request.method == "POST":
-        try:
-            choose_mapping(found, _posted_mapping(request, found))
-            if file_of(found).stat().st_size <= REHEARSED_MAX:
-                check_run(found)
-        except RegularsError as error:
-            problem = text_of(error)
-        else:
-            return HttpResponseRedirect(reverse("import_run", args=[run]))
     mapping = mapping_of(found.mapping) if found.mapping else None
+    ignored = ignored_columns(head.header, mapping) if mapping else []
     context = {
         "run": found,
         "rows": _mapping_rows(request, found, head, mapping),
         "source": mapping.name if mapping else _source_name(found.file_name),
         "problem": problem,
         "description": head.description,
-        "ignored": [name for name, is_consent in ignored_columns(head.header, mapping)] if mapping else [],
-        "consents": [name for name, is_consent in ignored_columns(head.header, mapping) if is_consent]
-        if mapping
-        else [],
+        "ignored": [name for name, _ in ignored],
+        "consents": [name for name, is_consent in ignored if is_consent],
         "notes": mapping.notes if mapping else [],
     }
     return render(request, "web/import_mapping.html", context, status=422 if problem else 200)
+
+
+def _rehearse(request: StaffRequest, run: ImportRun) -> str:
+    """Take the mapping that was sent and read the file by it; return what is wrong."""
+    try:
+        choose_mapping(run, _posted_mapping(request, run))
+        if file_of(run).stat().st_size <= REHEARSED_MAX:
+            check_run(run)
+    except RegularsError as error:
+        return text_of(error)
+    return ""
 
 
 def _subject(text: str) -> Subject:
@@ -229,25 +233,27 @@ def _mapping_row(
 
 
 def _posted_mapping(request: StaffRequest, run: ImportRun) -> Mapping:
-    """Read the mapping that a form says. Raises BadMapping naming what is missing."""
+    """Read the mapping that a form says; a preset keeps its rules. Raises BadMapping naming what is missing."""
     subject = _subject(run.subject)
-    before = mapping_of(run.mapping) if run.mapping else None
-    columns = {
-        target: Column(names if len(names) > 1 else names[0], request.POST.get(f"format-{target}", ""))
-        for target in TARGETS[subject]
-        if (text := request.POST.get(f"column-{target}", "")) and (names := text.split(JOINED))
-    }
+    columns = dict(_posted_columns(request, subject))
     guesses = [Proposal(target, one.names[0], "high", "", format=one.format) for target, one in columns.items()]
-    mapping = mapping_from(guesses, name=_source_name(request.POST.get("source", run.file_name)), subject=subject)
-    rules = mapping.rules
-    if before and before.title:
+    name = _source_name(request.POST.get("source", run.file_name))
+    mapping = msgspec.structs.replace(mapping_from(guesses, name=name, subject=subject), columns=columns)
+    before = mapping_of(run.mapping) if run.mapping else None
+    if before is not None and before.title:
         rules = [rule for rule in before.rules if all(test.target in columns for test in rule.when)]
-    time_zone = before.time_zone if before else ""
-    mapping = msgspec.structs.replace(mapping, columns=columns, rules=rules, time_zone=time_zone)
-    if before and before.title:
-        mapping = msgspec.structs.replace(mapping, title=before.title, notes=before.notes)
+        mapping = msgspec.structs.replace(
+            mapping, rules=rules, time_zone=before.time_zone, title=before.title, notes=before.notes
+        )
     check_mapping(mapping)
     return mapping
+
+
+def _posted_columns(request: StaffRequest, subject: Subject) -> Iterator[tuple[str, Column]]:
+    for target in TARGETS[subject]:
+        if text := request.POST.get(f"column-{target}", ""):
+            names = text.split(JOINED)
+            yield target, Column(names if len(names) > 1 else names[0], request.POST.get(f"format-{target}", ""))
 
 
 @staff_page("import.run")
@@ -265,6 +271,7 @@ def show_run(request: StaffRequest, run: UUID) -> HttpResponse:
         "finding": _finding(found, words, is_under_way=is_under_way),
         "is_under_way": is_under_way and found.state != ImportRun.State.DONE,
         "is_rehearsed": found.state == ImportRun.State.CHECKED,
+        "is_waiting": is_under_way and found.state in WAITING,
         "problem": found.problem or (job.last_error if job and job.state == Job.State.DEAD else ""),
         "pace": _pace(found, request, words),
         "results": result_texts(tally, words) if tally else [],

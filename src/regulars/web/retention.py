@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from regulars.analytics.periods import Period
 from regulars.analytics.report import RetentionReport
 from regulars.insights.actions import JOB_KIND, request_reports
-from regulars.insights.queries import stored_report
+from regulars.insights.queries import StoredReport, stored_report
 from regulars.insights.subjects import Subject
 from regulars.kernel.clock import local_day
 from regulars.outbox.models import Job
@@ -54,6 +54,11 @@ class Asked:
     subject: Subject
 
     @property
+    def is_answerable(self) -> bool:
+        """Tell whether the period is one."""
+        return self.period != "custom" or self.subject.period is not None
+
+    @property
     def query(self) -> str:
         """Return the address's query."""
         given = {"period": self.period, "store": self.store, "start": self.start, "end": self.end}
@@ -70,7 +75,7 @@ def _asked(request: StaffRequest, today: date) -> tuple[Asked, CustomForm]:
     if wanted == "custom" and custom.is_valid():
         first, last = custom.cleaned_data["start"], custom.cleaned_data["end"]
         start, end, period = first.isoformat(), last.isoformat(), Period(first, last + timedelta(days=1))
-    elif wanted not in PERIODS:
+    elif wanted != "custom" and wanted not in PERIODS:
         wanted = DEFAULT
     if wanted.isdigit():
         period = Period(today - timedelta(days=int(wanted)), today)
@@ -82,16 +87,11 @@ def _asked(request: StaffRequest, today: date) -> tuple[Asked, CustomForm]:
 def show(request: StaffRequest) -> HttpResponse:
     """Show who stays, for a period and a store."""
     words = Words(request.business)
-    today = local_day(request.now, words.zone)
-    asked, custom = _asked(request, today)
-    is_answerable = asked.period != "custom" or custom.is_valid()
-    stored = stored_report(request.business, asked.subject) if is_answerable else None
-    before = stored_report(request.business, earlier) if (earlier := _before(asked)) and is_answerable else None
-    missing = [subject for subject, found in ((asked.subject, stored), (earlier, before)) if subject and found is None]
-    is_coming, is_failing = _under_way(request)
-    if missing and is_answerable and not (is_coming or is_failing):
-        request_reports(request.business, missing, now=request.now)
-        is_coming = True
+    asked, custom = _asked(request, local_day(request.now, words.zone))
+    stored, before = _stored(request, asked)
+    is_coming, is_failing = _ask_for_missing(
+        request, asked, is_complete=bool(stored and (before or not _before(asked)))
+    )
     context = {
         "asked": asked,
         "custom_form": custom if asked.period == "custom" else CustomForm(),
@@ -101,20 +101,39 @@ def show(request: StaffRequest) -> HttpResponse:
         "stored": stored,
         "is_coming": is_coming,
         "is_failing": is_failing,
-        "is_answerable": is_answerable,
         "finding": finding_of(stored.report, words) if stored else gettext("Not computed yet"),
-        **(
-            _figures(stored.report, before.report if before else None, words)
-            if stored and stored.report.has_data
-            else {}
-        ),
     }
-    if request.headers.get("HX-Target") == "waiting":
-        response = render(request, "web/retention.html#waiting", context)
-        if not is_coming:
-            response.headers["HX-Refresh"] = "true"
-        return response
-    return render(request, "web/retention.html", context)
+    if stored and stored.report.has_data:
+        context |= _figures(stored.report, before.report if before else None, words)
+    if request.headers.get("HX-Target") != "waiting":
+        return render(request, "web/retention.html", context)
+    response = render(request, "web/retention.html#waiting", context)
+    if not is_coming:
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+def _stored(request: StaffRequest, asked: Asked) -> tuple[StoredReport | None, StoredReport | None]:
+    """Return the report that was asked for and the one of the period before, as far as they are there."""
+    if not asked.is_answerable:
+        return None, None
+    earlier = _before(asked)
+    stored = stored_report(request.business, asked.subject)
+    return stored, stored_report(request.business, earlier) if earlier else None
+
+
+def _ask_for_missing(request: StaffRequest, asked: Asked, *, is_complete: bool) -> tuple[bool, bool]:
+    """Have a report that is missing computed; tell whether some are being computed, and whether that failed."""
+    is_coming, is_failing = _under_way(request)
+    if is_complete or is_coming or is_failing or not asked.is_answerable:
+        return is_coming, is_failing
+    _request(request, asked)
+    return True, False
+
+
+def _request(request: StaffRequest, asked: Asked) -> None:
+    earlier = _before(asked)
+    request_reports(request.business, [asked.subject, earlier] if earlier else [asked.subject], now=request.now)
 
 
 def _figures(report: RetentionReport, before: RetentionReport | None, words: Words) -> dict[str, object]:
@@ -167,8 +186,6 @@ def refresh(request: StaffRequest) -> HttpResponse:
     if asked.period == "custom" and not custom.is_valid():
         return HttpResponseRedirect(reverse("retention"))
     if not _under_way(request)[0]:
-        earlier = _before(asked)
-        subjects = [asked.subject, earlier] if earlier else [asked.subject]
-        request_reports(request.business, subjects, now=request.now)
+        _request(request, asked)
     messages.info(request, gettext("It is being computed. The figures below stay until it is done."))
     return HttpResponseRedirect(f"{reverse('retention')}?{asked.query}")

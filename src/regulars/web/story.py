@@ -15,8 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.facts.models import Fact, FactKind, Line
-from regulars.ledger.models import Transaction
-from regulars.ledger.queries import StatementRow, drawn_from, statement
+from regulars.ledger.queries import StatementRow, drawn_from, occurred_at, statement
 from regulars.programs.explain import text_in
 from regulars.programs.models import Decision
 from regulars.programs.queries import decisions_of
@@ -155,7 +154,7 @@ def read_statement(
     """Return a page of bookings, the latest first, and where the next begins."""
     rows = statement(business, customer, unit_of(words.program), before=before, limit=PAGE + 1)
     shown = rows[:PAGE]
-    facts = list(Fact.objects.of(business).filter(pk__in={row.fact for row in shown}))
+    facts = list(Fact.objects.of(business).filter(pk__in={row.fact for row in shown}).select_related("amends"))
     behind = _read_behind(business, facts)
     origins = _origins(business, [row.transaction for row in shown if row.points < 0], words)
     bookings = [_booking(row, behind, origins.get(row.transaction, []), words) for row in shown]
@@ -165,12 +164,12 @@ def read_statement(
 def _origins(business: Business, transactions: list[UUID], words: Words) -> dict[UUID, list[str]]:
     """Say of which earnings points were taken."""
     drawn = drawn_from(business, transactions)
-    sources = Transaction.objects.of(business).in_bulk({origin for parts in drawn.values() for origin, _ in parts})
+    earned_at = occurred_at(business, {origin for parts in drawn.values() for origin, _ in parts})
     said: dict[UUID, list[str]] = {}
     for transaction, parts in drawn.items():
         said[transaction] = [
             gettext("%(points)s earned on %(day)s")
-            % {"points": words.points(abs(amount)), "day": words.moment(sources[origin].occurred_at)}
+            % {"points": words.points(abs(amount)), "day": words.moment(earned_at[origin])}
             for origin, amount in parts[:LINES_SHOWN]
         ]
     return said
@@ -183,7 +182,7 @@ def _booking(row: StatementRow, behind: _Behind, origins: list[str], words: Word
     per_line = list(outcome["per_line"]) if outcome else []
     return Booking(
         id=row.transaction,
-        title=told.booking(row.kind, row.rule),
+        title=_title(fact, words) if fact.kind == "cancel" else told.booking(row.kind, row.rule),
         at=row.occurred_at,
         points=words.signed_points(row.points),
         is_plus=row.points > 0,
@@ -241,7 +240,7 @@ def _part(line: Line, share: int | None, words: Words) -> Part:
     came_back = line.returned.quantity_milli if hasattr(line, "returned") else 0
     note = gettext("%(quantity)s came back") % {"quantity": words.quantity(came_back)} if came_back else ""
     return Part(
-        name=line.product.name if line.product else gettext("Without a product"),
+        name=line.product.name if line.product else gettext("Without items"),
         quantity=words.quantity(abs(line.quantity_milli)),
         amount=words.money(line.net_minor),
         points=words.signed_points(share) if share is not None else "",

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every query on the path finds its rows by an index: none reads a whole table of facts or bookings."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connection
+
+from regulars.flow.entitling import code_of
+from regulars.flow.intake import (
+    Adjustment,
+    Cancel,
+    Closing,
+    Event,
+    HoldPoints,
+    Order,
+    OrderLine,
+    PendingChange,
+    Redemption,
+    Return,
+    ReturnLine,
+    SettleHold,
+    Transfer,
+    UseEntitlement,
+    VoidHold,
+)
+from regulars.flow.nightly import close_day
+from regulars.flow.sealing import seal_commits
+from regulars.ledger.queries import balance_of, open_holds, statement
+from regulars.outbox.models import Job
+from regulars.rewards.actions import OfferTerms, create_offer
+from regulars.tenancy.actors import SYSTEM
+from shop import ASHA, RAVI, SPEND, Till, a_program, a_shop
+
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
+
+GROWING = re.compile(r"^(facts|ledger|programs|outbox|customers|rewards|catalog)_")
+SMALL = {
+    "programs_version",
+    "rewards_offer",
+    "catalog_category",
+    "outbox_job",
+}  # a few rows, or a queue that is emptied
+_NAMED = re.compile(
+    r'(?:FROM|JOIN)\s+"?(\w+)"?\s+(?:AS\s+)?"?(?!(?:WHERE|ON|INNER|LEFT|CROSS|JOIN|ORDER|GROUP|LIMIT)\b)(\w+)\b'
+)
+LEVELS = [{"code": "a", "name": {"en": "A"}}, {"code": "b", "name": {"en": "B"}, "at_least": 5}]
+
+
+class Listener:
+    """Hear every query once, with its values."""
+
+    def __init__(self) -> None:
+        self.heard: dict[str, Any] = {}
+
+    def __call__(self, run: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not many and sql.lstrip()[:6].upper() in {"SELECT", "WITH k", "UPDATE", "DELETE"}:
+            self.heard.setdefault(re.sub(r"(\(?%s\)?, )+", "", sql), (sql, params))
+        return run(sql, params, many, context)
+
+
+def scans(sql: str, params: Any) -> list[str]:
+    """Return the growing tables that a query reads from one end to the other."""
+    aliases = {alias: table for table, alias in _NAMED.findall(sql)}
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+        steps = [detail for *_, detail in cursor.fetchall()]
+    read = [found[1] for step in steps if (found := re.match(r"SCAN (?:TABLE )?(\w+)", step))]
+    tables = [aliases.get(name, name) for name in read]
+    return [table for table in tables if GROWING.match(table) and table not in SMALL]
+
+
+def live(till: Till) -> None:
+    """Let everything happen that the path knows."""
+    worth = {"amount_minor": 100}
+    terms = OfferTerms(code="TEA", name={"en": "Tea"}, kind="amount_off", value=worth, price=10, per_member_max=9)
+    create_offer(till.business, terms, actor=SYSTEM, now=till.now)
+    till.sell(ASHA, 20_000, 5_000, common={"external_id": "A"})
+    till.sell(RAVI, 20_000)
+    sold = till.sell(ASHA, 100, points=20, common={"external_id": "B"})
+    till.take_back("A", [ReturnLine(1, line=2)])
+    till.give(Return, ASHA, lines=[ReturnLine(1, sku="SKU1")])
+    till.give(Adjustment, ASHA, points=200, reason="hello")
+    till.give(Transfer, ASHA, to=RAVI, points=5, reason="a gift")
+    till.give(Event, ASHA, name="review")
+    for end in (SettleHold, VoidHold):
+        till.give(end, hold=UUID(str(till.give(HoldPoints, ASHA, points=5).detail["hold"])))
+    codes = [
+        code_of(UUID(str(till.give(Redemption, ASHA, offer="TEA", is_reserved=reserved).detail["entitlement"])))
+        for reserved in (True, False, False)
+    ]
+    till.take(
+        Order(**till.common(customer=ASHA), lines=[OrderLine("A", 10)], codes=codes[:1]),
+        UseEntitlement(**till.common(), code=codes[1]),
+    )
+    till.give(Cancel, cancels="B")
+    till.give(PendingChange, of="A", is_cancelled=False)
+    till.give(Closing, ASHA)
+    jobs = list(Job.objects.filter(business_id=till.business.pk, kind="seal").order_by("id"))
+    seal_commits(till.business.pk, [job.payload for job in jobs])
+    till.wait(days=40)
+    close_day(till.business, now=till.now)
+    till.sell(ASHA, 100, common={"occurred_at": till.now.replace(year=2025)})
+    assert sold.customer is not None
+    balance_of(till.business, sold.customer, "points", now=till.now)
+    statement(till.business, sold.customer, "points")
+    open_holds(till.business, sold.customer, now=till.now)
+
+
+def a_till() -> Till:
+    first = {"field": "customer.order_count_before", "is": "is", "value": 0}
+    welcome = {"id": "welcome", "name": {"en": "Welcome"}, "gives": {"kind": "fixed", "points": 5}, "when": first}
+    limited = {**SPEND, "limits": [{"per": "day", "points": 10_000}]}
+    unit = {"expiry": {"kind": "after", "days": 30}}
+    return Till(a_shop(a_program(limited, welcome, unit=unit, ladder={"levels": LEVELS, "months": 1})))
+
+
+def test_no_query_reads_a_whole_table():
+    till, listener = a_till(), Listener()
+    with connection.execute_wrapper(listener):
+        live(till)
+
+    found = {sql: tables for sql, params in listener.heard.values() if (tables := scans(sql, params))}
+
+    assert len(listener.heard) > 40, "the path was really heard"
+    assert found == {}
+
+
+def test_a_scan_would_be_seen():
+    assert scans("SELECT * FROM facts_fact f WHERE f.total_minor = %s", [1]) == ["facts_fact"]
+    assert scans("SELECT COUNT(*) FROM ledger_lot WHERE granted > %s", [1]) == ["ledger_lot"]
+
+
+def test_the_number_of_statements_does_not_grow_with_the_batch():
+    def heard(count: int) -> int:
+        till, statements = a_till(), []
+
+        def execute(run: Callable[..., Any], *call: Any) -> Any:
+            statements.append(call[0])
+            return run(*call)
+
+        orders = [Order(**till.common(customer=ASHA), lines=[OrderLine(f"S{i % 3}", 900)]) for i in range(count)]
+        with connection.execute_wrapper(execute):
+            till.take(*orders)
+        return len(statements)
+
+    assert heard(100) == heard(5)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Importing through the pages: upload, mapping, rehearsal, the import itself, its errors."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from regulars.connectors.actions import run_import
+from regulars.connectors.models import ImportRun
+from regulars.customers.models import Customer
+from regulars.facts.models import Fact
+from regulars.flow.receive import receive
+from regulars.kernel.clock import utc_now
+from regulars.outbox.models import Job
+from web.cast import text_of
+
+pytestmark = pytest.mark.django_db
+CSV = """order,date,phone,name,product,qty,amount,marketing consent
+1,2026-10-01,9820012345,Asha,Chai,1,50,yes
+2,2026-10-02,9820099999,లలిత,Chai,2,100,no
+3,2026-10-03,12,Nobody,Chai,1,10,yes
+4,2026-10-04,9820099999,లలిత,Chai,-1,-50,yes
+"""
+
+
+def upload(browser, text: str = CSV, **more: str):
+    file = SimpleUploadedFile("My sales 2026.csv", text.encode(), content_type="text/csv")
+    return browser.post("/imports/new/", {"subject": "orders", "file": file, "preset": "", "with_points": "on", **more})
+
+
+def chosen(page) -> dict[str, str]:
+    selects = re.findall(r'(?s)<select name="([^"]+)"[^>]*>(.*?)</select>', page.content.decode())
+    found = {name: re.search(r'value="([^"]*)" selected', options) for name, options in selects}
+    return {name: value[1] for name, value in found.items() if value}
+
+
+@pytest.fixture
+def rehearsed(owner) -> str:
+    address = upload(owner).headers["Location"]
+    mapping = chosen(owner.get(address))
+    return owner.post(address, mapping | {"source": "my-sales"}).headers["Location"]
+
+
+def test_columns_are_understood_with_how_sure(owner):
+    page = owner.get(upload(owner).headers["Location"])
+
+    assert chosen(page) | {"column-order": "order", "column-time": "date", "column-customer_phone": "phone"} == chosen(
+        page
+    )
+    assert "sure" in text_of(page)
+    assert "Nobody consents by a file" in text_of(page)
+
+
+def test_the_rehearsal_says_what_would_happen_and_does_nothing(owner, rehearsed):
+    page = text_of(owner.get(rehearsed))
+
+    assert "4 rows 2 purchases in the file 1 return in the file 1 row was not taken" in page
+    assert "is not possible in IN" in page
+    assert Fact.objects.filter(source="my-sales").count() == 0
+
+
+def test_the_import_runs_in_the_background_once(shop, owner, rehearsed):
+    for _ in range(2):
+        owner.post(f"{rehearsed}start/")
+    job = Job.objects.get(kind="import")
+    assert "is being imported" in text_of(owner.get(rehearsed))
+    waiting = owner.get(rehearsed, headers={"HX-Request": "true", "HX-Target": "state"})
+    assert 'hx-trigger="every 2s"' in waiting.content.decode()
+
+    run = ImportRun.objects.get(pk=job.payload["run"])
+    run_import(run, receive=receive, now=utc_now())
+    job.delete()
+
+    done = owner.get(rehearsed, headers={"HX-Request": "true", "HX-Target": "state"})
+    assert done.headers["HX-Refresh"] == "true"
+    page = text_of(owner.get(rehearsed))
+    assert "is imported: 4 rows" in page
+    assert "3 recorded" in page
+    assert Customer.objects.filter(business=shop.business).count() == 2
+    errors = owner.get(f"{rehearsed}errors.csv")
+    assert "attachment" in errors.headers["Content-Disposition"]
+    assert b"12,Nobody" in b"".join(errors.streaming_content)
+
+
+def test_a_missing_column_is_named(owner):
+    address = upload(owner).headers["Location"]
+
+    answer = owner.post(address, {"column-order": "order", "source": "x"})
+
+    assert answer.status_code == 422
+    assert "no column is named for time" in text_of(answer)
+
+
+def test_a_file_that_cannot_be_read_is_refused_in_words(owner):
+    answer = upload(owner, "")
+    assert answer.status_code == 422
+    pdf = upload(owner, "%PDF-1.7 and more")
+
+    assert "old XLS workbook or a PDF" in text_of(pdf)
+    assert ImportRun.objects.count() == 0
+
+
+def test_a_preset_for_something_else_is_refused(owner):
+    answer = upload(owner, preset="shopify_customers")
+
+    assert answer.status_code == 422
+    assert "This preset reads customers" in text_of(answer)
+
+
+def test_an_import_is_listed(owner, rehearsed):
+    assert "My sales 2026.csv" in text_of(owner.get("/imports/"))

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program: read as sentences, edited as a draft, tried on a basket, published, rolled back; and its rewards."""
+
+import pytest
+
+from regulars.programs.models import Draft, Version
+from regulars.rewards.models import Offer
+from web.cast import a_browser, a_shop, text_of
+
+pytestmark = pytest.mark.django_db
+RULE = {"name": "Tea time", "on": "order", "kind": "per_item", "points": "5", "limit_per": "day", "is_active": "on"}
+
+
+def draft() -> dict:
+    return Draft.objects.get().config
+
+
+def rule(name: str) -> dict:
+    return next(one for one in draft()["rules"] if one["name"].get("en") == name)
+
+
+def test_the_program_reads_as_sentences(owner):
+    page = text_of(owner.get("/program/"))
+
+    assert "1 member holds 120 points" in page
+    assert "A point a rupee 1 point for every ₹1" in page
+    assert "×2 the points of a purchase, when the day is Tuesday" in page
+    assert "20 points for a purchase, once only" in page
+    assert "from 1,000 points in 12 months, earns ×1.25" in page
+    assert "Members collect points, which end 12 months after they are earned." in page
+    assert "Customers become members when they ask for it." in page
+
+
+def test_a_rule_is_added_tried_and_published(shop, owner):
+    added = RULE | {
+        "products": "C1, C2",
+        "weekdays": ["mon", "tue"],
+        "time_from": "07:00",
+        "time_to": "10:00",
+        "order_minimum": "50",
+    }
+    assert owner.post("/program/draft/rules/new/", added).status_code == 302
+    assert rule("Tea time")["when"] == {
+        "all": [
+            {"field": "fact.weekday", "is": "is_one_of", "value": ["mon", "tue"]},
+            {"field": "line.sku", "is": "is_one_of", "value": ["C1", "C2"]},
+            {"field": "fact.time", "is": "between", "value": ["07:00", "10:00"]},
+            {"field": "order.total_minor", "is": "at_least", "value": 5_000},
+        ]
+    }
+    assert "New: Tea time: 5 points for each item" in text_of(owner.get("/program/draft/"))
+
+    answer = owner.post("/program/draft/publish/", {"note": "tea"}, follow=True)
+
+    assert "Version 2 is published" in text_of(answer)
+    assert Draft.objects.count() == 0
+    assert [version.number for version in Version.objects.order_by("number")] == [1, 2]
+    assert "New: Tea time" in text_of(owner.get("/program/versions/2/"))
+
+
+def test_the_basket_compares_before_and_after(owner):
+    spend = {
+        "name": "A point a rupee",
+        "on": "order",
+        "kind": "per_amount",
+        "points": "3",
+        "per": "1",
+        "limit_per": "day",
+        "is_active": "on",
+    }
+    owner.post("/program/draft/rules/spend/", spend)
+
+    page = owner.get(
+        "/program/draft/", {"amount_1": "100", "pieces_1": "2", "is_first": "on"}, headers={"HX-Target": "preview"}
+    )
+
+    assert "A point a rupee 3 points for every ₹1 of ₹100 100 300" in text_of(page)
+    assert "Sum 120 320" in text_of(page)
+
+
+def test_a_condition_beyond_the_form_is_kept(owner):
+    form = owner.get("/program/draft/rules/tuesday/")
+    assert "And only when: it is the month of the customer's birthday" in text_of(form)
+    changed = {
+        "name": "Sweet Tuesday", "on": "order", "kind": "multiply", "times": "1.5", "weekdays": ["tue"], "categories": ["Mithai"],
+        "keeps_others": "on", "is_active": "on",
+    }  # fmt: skip
+
+    owner.post("/program/draft/rules/tuesday/", changed)
+
+    assert rule("Sweet Tuesday")["gives"] == {"kind": "multiply", "times_milli": 1500}
+    assert {"field": "customer.is_birthday_month", "is": "is", "value": True} in rule("Sweet Tuesday")["when"]["all"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"points": ""}, "This is needed here."),
+        ({"kind": "multiply"}, "This is needed here."),
+        ({"on": "visit"}, "give fixed points here"),
+        ({"on": "event"}, "Write the name of the event."),
+        ({"time_from": "10:00"}, "Write both times"),
+        ({"kind": "multiply", "times": "much"}, "is not a multiplier"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused_in_words(owner, change, words):
+    answer = owner.post("/program/draft/rules/new/", RULE | change)
+
+    assert answer.status_code == 422
+    assert words in text_of(answer)
+    assert Draft.objects.count() == 0
+
+
+def test_a_rule_is_removed_and_the_draft_discarded(owner):
+    owner.post("/program/draft/rules/welcome/remove/")
+    assert "Gone: Welcome" in text_of(owner.get("/program/draft/"))
+
+    owner.post("/program/draft/discard/")
+
+    assert Draft.objects.count() == 0
+    assert "Welcome" in text_of(owner.get("/program/"))
+
+
+def test_a_name_in_another_language_leaves_the_others(shop, owner):
+    owner.post("/language/", {"language": "te"})
+    changed = {
+        "name": "కొత్త స్వాగతం",
+        "on": "order",
+        "kind": "fixed",
+        "points": "25",
+        "times_max": "1",
+        "limit_per": "ever",
+        "is_active": "on",
+    }
+
+    owner.post("/program/draft/rules/welcome/", changed)
+
+    assert rule("Welcome")["name"] == {"en": "Welcome", "te": "కొత్త స్వాగతం"}
+    assert rule("Welcome")["limits"] == [{"per": "ever", "times": 1}]
+
+
+def test_what_members_collect_is_changed(owner):
+    unit = {
+        "name": "beans", "expiry_kind": "inactivity", "expiry_months": "6", "expiry_period": "month", "pending_days": "3",
+        "negative": "allow", "balance_max": "5000", "membership": "automatic",
+    }  # fmt: skip
+
+    owner.post("/program/draft/unit/", unit)
+
+    assert draft()["unit"]["expiry"] == {"kind": "inactivity", "months": 6}
+    assert draft()["unit"]["pending"] == {"kind": "delay", "days": 3}
+    page = text_of(owner.get("/program/draft/"))
+    assert "6 months after the last activity" in page
+    assert "They can be used 3 days after the purchase." in page
+    refused = owner.post("/program/draft/unit/", unit | {"expiry_months": ""})
+    assert "Write after how many months or days." in text_of(refused)
+
+
+def ladder(*levels: tuple[str, str, str], **more: str) -> dict[str, str]:
+    rows = {"level-TOTAL_FORMS": str(len(levels)), "level-INITIAL_FORMS": "0"}
+    for place, (name, at_least, times) in enumerate(levels):
+        rows |= {f"level-{place}-name": name, f"level-{place}-at_least": at_least, f"level-{place}-times": times}
+    return {"metric": "points_earned", "months": "12", "downgrade": "one_level", "grace_days": "10", **rows, **more}
+
+
+def test_levels_are_changed_by_money_too(owner):
+    owner.post(
+        "/program/draft/levels/", ladder(("Friend", "0", "1"), ("Family", "1,500.50", "2"), metric="spend_minor")
+    )
+
+    assert [(level["name"]["en"], level.get("at_least", 0)) for level in draft()["ladder"]["levels"]] == [
+        ("Friend", 0),
+        ("Family", 150_050),
+    ]
+    assert "from ₹1,500.50 in 12 months, earns ×2" in text_of(owner.get("/program/draft/"))
+
+
+@pytest.mark.parametrize(
+    ("from_second", "words"), [("0", "each further one higher"), ("many", "is not a number of points")]
+)
+def test_levels_that_cannot_be_are_refused(owner, from_second, words):
+    answer = owner.post("/program/draft/levels/", ladder(("Friend", "0", "1"), ("Family", from_second, "2")))
+
+    assert answer.status_code == 422
+    assert words in text_of(answer)
+
+
+def test_levels_without_a_name_end_the_ladder(owner):
+    owner.post("/program/draft/levels/", ladder(("", "", "")))
+
+    assert "ladder" not in draft()
+
+
+def test_an_old_version_is_brought_back(owner):
+    owner.post("/program/draft/rules/welcome/remove/")
+    owner.post("/program/draft/publish/", {})
+
+    owner.post("/program/versions/1/draft/")
+    owner.post("/program/draft/publish/", {"note": "back"})
+
+    assert Version.objects.get(number=3).config == Version.objects.get(number=1).config
+
+
+def test_nothing_begins_in_the_past(owner):
+    owner.post("/program/draft/rules/welcome/remove/")
+
+    answer = owner.post("/program/draft/publish/", {"valid_from": "2020-01-01"})
+
+    assert answer.status_code == 422
+    assert "what was promised stays promised" in text_of(answer)
+    assert Version.objects.count() == 1
+
+
+def test_a_new_shop_begins_with_the_starter():
+    business = a_shop()
+    browser = a_browser(business)
+    assert "Look at the starter" in text_of(browser.get("/program/"))
+    assert "1 point for every ₹1" in text_of(browser.get("/program/draft/"))
+
+    browser.post("/program/draft/publish/", {})
+
+    assert Version.objects.get(business=business).number == 1
+
+
+def test_a_marketer_drafts_and_does_not_publish(shop):
+    browser = a_browser(shop.business, "marketer")
+    browser.post("/program/draft/rules/new/", RULE)
+
+    assert "Publish" not in text_of(browser.get("/program/draft/"))
+    assert browser.post("/program/draft/publish/", {}).status_code == 403
+
+
+REWARD = {
+    "name": "₹50 off",
+    "kind": "amount_off",
+    "amount": "50",
+    "price": "80",
+    "valid_days": "30",
+    "is_refundable": "on",
+}
+
+
+def test_a_reward_is_offered_changed_and_paused(shop, owner):
+    owner.post("/program/rewards/new/", REWARD | {"stock": "10", "tiers": ["silver"]})
+    offer = Offer.objects.exclude(pk=shop.offer.pk).get()
+    assert (offer.value, offer.price, offer.stock, offer.tiers) == ({"amount_minor": 5_000}, 80, 10, ["silver"])
+    assert "₹50 off · 0 of 10 taken · for Silver" in text_of(owner.get("/program/rewards/"))
+
+    owner.post(f"/program/rewards/{offer.pk}/", REWARD | {"kind": "percent_off", "percent": "10", "percent_max": "300"})
+    owner.post(f"/program/rewards/{offer.pk}/pause/")
+
+    offer.refresh_from_db()
+    assert (offer.value, offer.is_active, offer.stock) == ({"percent": 10, "max_minor": 30_000}, False, None)
+    assert "paused" in text_of(owner.get("/program/rewards/"))
+
+
+def test_a_reward_needs_its_worth(owner):
+    answer = owner.post("/program/rewards/new/", REWARD | {"amount": ""})
+
+    assert answer.status_code == 422
+    assert Offer.objects.count() == 1

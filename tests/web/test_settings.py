@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings: stores, staff, keys, webhooks, jobs, and the trace of it all; and the first page."""
+
+import re
+
+import pytest
+
+from regulars.kernel.clock import utc_now
+from regulars.outbox.actions import enqueue
+from regulars.outbox.models import Event, Job
+from regulars.tenancy.access import authenticate_token
+from regulars.tenancy.models import ApiKey, AuditEntry, Staff, Store, WebhookDelivery, WebhookEndpoint
+from web.cast import PASSWORD, a_browser, a_shop, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_store_is_added_and_closed(shop, owner):
+    owner.post("/settings/stores/new/", {"name": "Mumbai, Dadar", "code": "mumbai"})
+    store = Store.objects.get(code="mumbai")
+
+    owner.post(f"/settings/stores/{store.pk}/", {"name": "Mumbai"})
+
+    assert "Mumbai Asia/Kolkata mumbai closed" in text_of(owner.get("/settings/"))
+    taken = owner.post("/settings/stores/new/", {"name": "Other", "code": "pune"})
+    assert taken.status_code == 422
+    assert "each code once" in text_of(taken)
+
+
+def test_somebody_is_hired_promoted_and_dismissed(shop, owner, client):
+    ravi = {
+        "name": "Ravi",
+        "email": "ravi@shop.example",
+        "password": "ladoo-and-chivda",
+        "role": "cashier",
+        "store": "",
+    }
+    owner.post("/settings/staff/new/", ravi)
+    staff = Staff.objects.get(user__email="ravi@shop.example")
+    client.post("/login/", {"email": "ravi@shop.example", "password": "ladoo-and-chivda"})
+    assert client.get("/settings/staff/").status_code == 403
+
+    owner.post(f"/settings/staff/{staff.pk}/", {"role": "owner", "store": ""})
+    assert client.get("/settings/staff/").status_code == 200
+    owner.post(f"/settings/staff/{staff.pk}/dismiss/")
+
+    assert client.get("/").status_code == 403
+    assert "no longer works here" in text_of(owner.get("/settings/staff/"))
+    assert "Ravi" not in text_of(owner.get("/settings/staff/"))
+
+
+def test_the_last_owner_stays(owner):
+    staff = Staff.objects.get(role="owner")
+
+    answer = owner.post(f"/settings/staff/{staff.pk}/", {"role": "cashier", "store": ""})
+
+    assert answer.status_code == 422
+    assert "at least one owner" in text_of(answer)
+
+
+def test_an_e_mail_that_is_taken_is_refused(shop, owner):
+    taken = {"name": "Ravi", "email": "meera-owner@shop.example", "password": "ladoo-and-chivda", "role": "cashier"}
+
+    answer = owner.post("/settings/staff/new/", taken)
+
+    assert "log in with this" in text_of(answer).replace("logs in with this", "log in with this")
+    assert Staff.objects.count() == 1
+
+
+def test_a_key_is_shown_once_and_revoked(owner):
+    page = owner.post("/settings/keys/", {"name": "till", "scopes": ["orders:write"]})
+    token = re.search(r"rk_[a-z0-9]+_[\w-]+", page.content.decode())[0]
+    assert page.headers["Cache-Control"] == "no-store"
+    assert token not in owner.get("/settings/keys/").content.decode()
+    assert authenticate_token(token, monotonic=lambda: 0.0).scopes == {"orders:write"}
+
+    owner.post(f"/settings/keys/{ApiKey.objects.get().pk}/revoke/")
+
+    assert "revoked" in text_of(owner.get("/settings/keys/"))
+    assert owner.post("/settings/keys/", {"name": "none"}).status_code == 422
+
+
+def test_an_endpoint_is_paused_resumed_and_removed(owner):
+    page = owner.post("/settings/webhooks/new/", {"url": "https://93.184.216.34/hook", "event_kinds": ["*"]})
+    assert "whsec_" in page.content.decode()
+    endpoint = WebhookEndpoint.objects.get()
+    for act, state in (("pause", "paused"), ("resume", "active"), ("remove", "removed")):
+        owner.post(f"/settings/webhooks/{endpoint.pk}/act/", {"act": act})
+        endpoint.refresh_from_db()
+        assert endpoint.state == state
+
+
+def test_an_address_inside_the_house_is_refused(owner):
+    answer = owner.post("/settings/webhooks/new/", {"url": "http://127.0.0.1/x", "event_kinds": ["*"]})
+
+    assert answer.status_code == 422
+    assert WebhookEndpoint.objects.count() == 0
+
+
+def test_a_delivery_is_sent_again(shop, owner):
+    owner.post("/settings/webhooks/new/", {"url": "https://93.184.216.34/hook", "event_kinds": ["*"]})
+    endpoint, now = WebhookEndpoint.objects.get(), utc_now()
+    event = Event.objects.filter(kind="order.recorded").get()
+    delivery = WebhookDelivery.objects.create(
+        business=shop.business,
+        endpoint=endpoint,
+        event_id=event.pk,
+        state="failed",
+        attempts=10,
+        last_status=500,
+        created_at=now,
+    )
+    assert "order.recorded" in text_of(owner.get(f"/settings/webhooks/{endpoint.pk}/"))
+
+    owner.post(f"/settings/deliveries/{delivery.pk}/replay/")
+
+    delivery.refresh_from_db()
+    assert delivery.state == "waiting"
+
+
+@pytest.fixture
+def dead_job(shop) -> Job:
+    key = enqueue("insights", {"subjects": []}, now=utc_now(), business_id=shop.business.pk)
+    Job.objects.filter(pk=key).update(state=Job.State.DEAD, last_error="the disk is full")
+    return Job.objects.get(pk=key)
+
+
+def test_a_failed_job_is_run_again(owner, dead_job):
+    assert "the disk is full" in text_of(owner.get("/settings/jobs/"))
+
+    owner.post(f"/settings/jobs/{dead_job.pk}/again/")
+
+    dead_job.refresh_from_db()
+    assert dead_job.state == Job.State.READY
+
+
+def test_a_failed_job_is_given_up_only_with_a_reason(owner, dead_job):
+    owner.post(f"/settings/jobs/{dead_job.pk}/discard/", {"reason": ""})
+    assert Job.objects.filter(pk=dead_job.pk).exists()
+
+    owner.post(f"/settings/jobs/{dead_job.pk}/discard/", {"reason": "no longer wanted"})
+
+    assert not Job.objects.filter(pk=dead_job.pk).exists()
+    assert AuditEntry.objects.get(verb="job.discarded").reason == "no longer wanted"
+
+
+def test_the_log_says_who_changed_what(shop, owner):
+    owner.post("/settings/stores/new/", {"name": "Mumbai", "code": "mumbai"})
+
+    page = text_of(owner.get("/settings/audit/"))
+
+    assert "Meera store.created" in page
+    assert "code: mumbai" in page
+
+
+def test_a_new_shop_sees_what_is_left_to_set_up():
+    page = text_of(a_browser(a_shop()).get("/"))
+
+    assert "1 of 5 done" in page
+    assert "Publish a program" in page
+    assert "Nothing was sold in the last seven days" in page
+
+
+def test_the_checklist_goes_when_all_is_done(owner):
+    assert "To begin" not in text_of(owner.get("/"))
+
+
+def test_passwords_of_people_are_never_in_the_log(shop, owner):
+    owner.post(
+        "/settings/staff/new/", {"name": "R", "email": "r@shop.example", "password": PASSWORD, "role": "cashier"}
+    )
+
+    assert PASSWORD not in str(list(AuditEntry.objects.values_list("before", "after", "reason")))
