@@ -9,6 +9,8 @@ from regulars.kernel.clock import utc_now
 from regulars.outbox.actions import enqueue
 from regulars.outbox.models import Event, Job
 from regulars.tenancy.access import authenticate_token
+from regulars.tenancy.actions import hire
+from regulars.tenancy.actors import SYSTEM
 from regulars.tenancy.models import ApiKey, AuditEntry, Staff, Store, WebhookDelivery, WebhookEndpoint
 from web.cast import PASSWORD, a_browser, a_shop, text_of
 
@@ -47,6 +49,21 @@ def test_somebody_is_hired_promoted_and_dismissed(shop, owner, client):
     assert client.get("/").status_code == 403
     assert "no longer works here" in text_of(owner.get("/settings/staff/"))
     assert "Ravi" not in text_of(owner.get("/settings/staff/"))
+
+
+def test_a_forgotten_password_is_set_anew_for_those_who_work_only_here(shop, owner, client):
+    a_browser(shop.business, "cashier", "Ravi")
+    staff = Staff.objects.get(role="cashier")
+    given = {"role": "cashier", "store": "", "password": "chakli-and-shev"}
+    assert "too weak" in text_of(owner.post(f"/settings/staff/{staff.pk}/", given | {"password": "short"}))
+
+    owner.post(f"/settings/staff/{staff.pk}/", given)
+
+    assert client.post("/login/", {"email": staff.user.email, "password": "chakli-and-shev"}).status_code == 302
+    assert AuditEntry.objects.filter(verb="staff.password_set").count() == 1
+    hire(a_shop("Kochi Bakes"), user=staff.user, role="cashier", actor=SYSTEM, now=utc_now())
+    owner.post(f"/settings/staff/{staff.pk}/", given | {"password": "somebody-else-now"})
+    assert AuditEntry.objects.filter(verb="staff.password_set").count() == 1
 
 
 def test_the_last_owner_stays(owner):

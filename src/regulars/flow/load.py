@@ -43,6 +43,7 @@ from regulars.rewards.store import OfferState
 from regulars.tenancy.models import Business, Store
 
 _Kind = TypeVar("_Kind")
+_RESOLVING = (Return, Cancel, PendingChange, Redemption, UseEntitlement, Closing)
 AHEAD_MAX_S = 300
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 
@@ -57,6 +58,9 @@ def load(batch: Batch, business: Business) -> None:
     waiting = [item for item in waiting if item.receipt is None]
     batch.timeline = timeline(business.pk)
     _load_products(batch, business, waiting)
+    names = [item.named for item in waiting if item.named is not None]
+    batch.named = facts.find_latest(business.pk, names)
+    _lock_owners(batch, business, waiting)
     _load_named(batch, business, waiting)
     _load_rewards(batch, business, waiting)
     customers = _load_holders(batch, business, waiting)
@@ -84,12 +88,14 @@ def look(batch: Batch, business: Business) -> dict[UUID, dict[str, str]]:
     item.customer = item.who.customer_id
     batch.timeline = timeline(business.pk)
     batch.products = look_up_products(business, _product_refs([item]))
-    _load_rewards(batch, business, [item])
+    if item.intake.codes:
+        _load_rewards(batch, business, [item])
     names = {offer.key: name for offer, name in _add_catalogue(batch, business)}
     customers = _load_holders(batch, business, [item])
     batch.members = programs.load_members(business.pk, customers)
     ledger.load_accounts(batch.book, business.pk, batch.unit, customers)
-    _load_lots(batch, business, [item])
+    if batch.entitlements:
+        _load_lots(batch, business, [item])
     ledger.load_lots(batch.book, {item.customer} if item.customer else ())
     _load_limits(batch, business, [item])
     _refresh_progress(batch, business)
@@ -200,12 +206,18 @@ def _product_refs(items: Sequence[Item]) -> list[ProductRef]:
     return list(wanted.values())
 
 
+def _lock_owners(batch: Batch, business: Business, items: Sequence[Item]) -> None:
+    """Let nobody return, take or use beside this batch what these customers have: what is read of it next stays so."""
+    if any(isinstance(item.intake, _RESOLVING) or getattr(item.intake, "codes", ()) for item in items):
+        owners = {fact.customer for fact in batch.named.values() if fact.customer is not None}
+        programs.load_members(business.pk, owners | _customers(items))
+
+
 def _load_named(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     """Load the earlier facts that returns, cancellations and pending changes speak of, and the purchases they may match."""
     batch.remembers = any(isinstance(item.intake, Return | Cancel | PendingChange) for item in items)
     if not batch.remembers:
         return
-    batch.named = facts.find_latest(business.pk, [item.named for item in items if item.named is not None])
     unnamed = [(item, intake) for item, intake in _of(items, Return) if intake.order is None and item.customer]
     pairs = {
         (item.customer, batch.products[line.sku].id)

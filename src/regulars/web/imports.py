@@ -172,7 +172,6 @@ def edit_mapping(request: StaffRequest, run: UUID) -> HttpResponse:
         "rows": _mapping_rows(request, found, head, mapping),
         "source": mapping.name if mapping else _source_name(found.file_name),
         "problem": problem,
-        "description": head.description,
         "ignored": [name for name, _ in ignored],
         "consents": [name for name, is_consent in ignored if is_consent],
         "notes": mapping.notes if mapping else [],

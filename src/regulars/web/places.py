@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.database.transactions import run_durably
 from regulars.kernel.errors import RegularsError
-from regulars.tenancy import actions
+from regulars.tenancy import actions, audit
 from regulars.tenancy.access import StaffAccess
 from regulars.tenancy.models import Role, Staff, Store, User
 from regulars.ui.shell import Choice
@@ -187,6 +187,20 @@ def _hire(request: StaffRequest, form: HireForm) -> None:
     )
 
 
+class StaffForm(RoleForm):
+    """What somebody may do, and a new password for who has forgotten theirs."""
+
+    password = forms.CharField(
+        label=_("New password"),
+        max_length=200,
+        strip=False,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Only for somebody who has forgotten theirs."),
+    )
+    field_order = ("role", "store", "password")
+
+
 def _staff(request: StaffRequest, staff: UUID) -> Staff:
     found = Staff.objects.of(request.business).filter(pk=staff, is_active=True).select_related("user").first()
     if found is None:
@@ -199,13 +213,14 @@ def edit_staff(request: StaffRequest, staff: UUID) -> HttpResponse:
     """Give somebody another role, or another store."""
     found = _staff(request, staff)
     initial = {"role": found.role, "store": str(found.store_id or "")}
-    form = RoleForm(request.POST if request.method == "POST" else None, initial=initial, access=request.access)
+    form = StaffForm(request.POST if request.method == "POST" else None, initial=initial, access=request.access)
+    if Staff.objects.filter(user=found.user_id, is_active=True).exclude(pk=found.pk).exists():
+        del form.fields["password"]  # who works elsewhere too is not this owner's to log in as
     if form.is_bound and form.is_valid():
-        role, store = form.cleaned_data["role"], form.chosen_store
         try:
-            run_durably(
-                lambda: actions.change_role(found, role=role, actor=request.access.actor, now=request.now, store=store)
-            )
+            run_durably(lambda: _change_staff(request, found, form))
+        except actions.WeakPassword as error:
+            form.add_error("password", text_of(error))
         except RegularsError as error:
             form.add_error("role", text_of(error))
         else:
@@ -218,6 +233,16 @@ def edit_staff(request: StaffRequest, staff: UUID) -> HttpResponse:
         "dismiss_url": reverse("staff_dismiss", args=[found.pk]),
     }
     return render(request, "web/settings_form.html", context, status=422 if form.errors else 200)
+
+
+def _change_staff(request: StaffRequest, staff: Staff, form: StaffForm) -> None:
+    actor, password = request.access.actor, form.cleaned_data.get("password")
+    role, store = form.cleaned_data["role"], form.chosen_store
+    if (role, store and store.pk) != (staff.role, staff.store_id):
+        actions.change_role(staff, role=role, actor=actor, now=request.now, store=store)
+    if password:
+        actions.change_password(staff.user, password=password)
+        audit.record(actor, "staff.password_set", staff, now=request.now)
 
 
 @staff_page("staff.manage", methods=POST)
