@@ -8,6 +8,8 @@ from hypothesis.extra.django import TestCase
 
 from regulars.flow.intake import Adjustment, Cancel, Order, OrderLine, Return, ReturnLine
 from regulars.ledger.verify import verify_ledger
+from regulars.programs.actions import publish_program
+from regulars.tenancy.actors import SYSTEM
 from shop import ASHA, RAVI, SPEND, Till, a_program, a_shop, points_of
 
 pytestmark = pytest.mark.django_db
@@ -77,9 +79,6 @@ def test_a_deleted_rule_still_reverses():
 
 
 def a_newer_program(till: Till, document: dict[str, object]) -> None:
-    from regulars.programs.actions import publish_program
-    from regulars.tenancy.actors import SYSTEM
-
     till.wait(days=1)
     publish_program(till.business, document, valid_from=till.now, actor=SYSTEM, now=till.now)
     till.wait(days=1)

@@ -67,7 +67,7 @@ class Resource:
 
     def __call__(self, request: HttpRequest, **path: Any) -> HttpResponse:
         """Answer a request; nothing is raised."""
-        headers: dict[str, str] = {}
+        headers = {"X-Content-Type-Options": "nosniff"}
         try:
             response = self._answer(request, path, headers)
         except RegularsError as error:
@@ -206,6 +206,7 @@ def _respond(request: HttpRequest, answer: Answer) -> HttpResponse:
     if request.method in {"GET", "HEAD"}:
         answer.headers["ETag"] = etag = etag_of(content)
         answer.headers["Vary"] = "Accept-Language, Authorization"
+        answer.headers["Cache-Control"] = "private, no-cache"
         if _is_among(etag, request.META.get("HTTP_IF_NONE_MATCH", "")):
             return HttpResponse(status=304, headers=answer.headers)
     if request.method == "HEAD":

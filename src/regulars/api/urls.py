@@ -17,13 +17,13 @@ def openapi(request: HttpRequest) -> HttpResponse:
 def _resources() -> list[URLPattern]:
     addresses = dict.fromkeys(endpoint.path for endpoint in ENDPOINTS)
     return [
-        path(address, Resource([one for one in ENDPOINTS if one.path == address]), name=f"api:{address}")
+        path(address, Resource([one for one in ENDPOINTS if one.path == address]), name=f"api-{address}")
         for address in addresses
     ]
 
 
 urlpatterns = [
     *_resources(),
-    path("openapi.json", openapi, name="api:openapi"),
+    path("openapi.json", openapi, name="api-openapi"),
     re_path(r"^(?P<path>[\s\S]*)\Z", nothing_here),
 ]

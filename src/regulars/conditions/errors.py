@@ -26,7 +26,7 @@ def _outline(value: object, *, levels: int) -> object:
     return value[:SHOWN_CHARS_MAX] if isinstance(value, str) else value
 
 
-class BadCondition(RegularsError):  # noqa: N818  # named for what the person gave, as every error here
+class BadCondition(RegularsError):
     """A tree that is no condition. Its data always has `path` and `value`."""
 
     code = "bad_condition"

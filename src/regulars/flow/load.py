@@ -43,13 +43,16 @@ from regulars.rewards.store import OfferState
 from regulars.tenancy.models import Business, Store
 
 _Kind = TypeVar("_Kind")
-_RESOLVING = (Return, Cancel, PendingChange, Redemption, UseEntitlement, Closing)
 AHEAD_MAX_S = 300
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 def load(batch: Batch, business: Business) -> None:
-    """Fill a batch: who, what was recorded before, and every standing, account, lot and offer that its intakes speak of."""
+    """Fill a batch: who, what was recorded before, and every standing, account, lot and offer that its intakes speak of.
+
+    The memberships of all whose points may move are locked first, in the order of their keys; what is read after that stays so
+    until the end. Who holds an entitlement never changes, so it may be asked before; its state is read again.
+    """
     _answer_repeats(batch)
     waiting = [item for item in batch.items if item.receipt is None]
     _refuse_times(batch, waiting)
@@ -60,11 +63,11 @@ def load(batch: Batch, business: Business) -> None:
     _load_products(batch, business, waiting)
     names = [item.named for item in waiting if item.named is not None]
     batch.named = facts.find_latest(business.pk, names)
-    _lock_owners(batch, business, waiting)
-    _load_named(batch, business, waiting)
-    _load_rewards(batch, business, waiting)
+    batch.entitlements = _load_entitlements(batch, business, waiting)
     customers = _load_holders(batch, business, waiting)
     batch.members = programs.load_members(business.pk, customers)
+    _load_named(batch, business, waiting)
+    _load_rewards(batch, business, waiting)
     ledger.load_accounts(batch.book, business.pk, batch.unit, customers)
     ledger.load_shop_accounts(batch.book, business.pk, batch.unit)
     _load_lots(batch, business, waiting)
@@ -206,13 +209,6 @@ def _product_refs(items: Sequence[Item]) -> list[ProductRef]:
     return list(wanted.values())
 
 
-def _lock_owners(batch: Batch, business: Business, items: Sequence[Item]) -> None:
-    """Let nobody return, take or use beside this batch what these customers have: what is read of it next stays so."""
-    if any(isinstance(item.intake, _RESOLVING) or getattr(item.intake, "codes", ()) for item in items):
-        owners = {fact.customer for fact in batch.named.values() if fact.customer is not None}
-        programs.load_members(business.pk, owners | _customers(items))
-
-
 def _load_named(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     """Load the earlier facts that returns, cancellations and pending changes speak of, and the purchases they may match."""
     batch.remembers = any(isinstance(item.intake, Return | Cancel | PendingChange) for item in items)
@@ -240,10 +236,9 @@ def _load_named(batch: Batch, business: Business, items: Sequence[Item]) -> None
 def _load_rewards(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     """Load the offers that are asked for, and the entitlements that are used, given back or over."""
     redemptions = _of(items, Redemption)
-    found = _load_entitlements(batch, business, items)
-    batch.entitlements = {entitlement.key: entitlement for entitlement in found}
+    batch.entitlements = _load_entitlements(batch, business, items)
     codes = {intake.offer for _, intake in redemptions}
-    batch.offers = rewards.load_offers(business.pk, codes, keys={entitlement.offer for entitlement in found})
+    batch.offers = rewards.load_offers(business.pk, codes, keys={held.offer for held in batch.entitlements.values()})
     by_code = {offer.code: offer.key for offer in batch.offers.values()}
     wanted = {(item.customer, by_code.get(intake.offer)) for item, intake in redemptions}
     batch.held_counts = rewards.count_held(
@@ -251,7 +246,7 @@ def _load_rewards(batch: Batch, business: Business, items: Sequence[Item]) -> No
     )
 
 
-def _load_entitlements(batch: Batch, business: Business, items: Sequence[Item]) -> list[rewards.EntitlementState]:
+def _load_entitlements(batch: Batch, business: Business, items: Sequence[Item]) -> dict[UUID, rewards.EntitlementState]:
     uses = [intake for _, intake in _of(items, UseEntitlement)]
     codes = [*chain.from_iterable(intake.codes for _, intake in _of(items, Order)), *(intake.code for intake in uses)]
     bare = [code for code in map(normalise_code, codes) if code]
@@ -263,7 +258,8 @@ def _load_entitlements(batch: Batch, business: Business, items: Sequence[Item]) 
         facts=cancelled,
     )
     closing = _customers(item for item, _ in _of(items, Closing))
-    return found + (rewards.load_overdue(business.pk, closing, batch.now) if closing else [])
+    found += rewards.load_overdue(business.pk, closing, batch.now) if closing else []
+    return {entitlement.key: entitlement for entitlement in found}
 
 
 def _customers(items: Iterable[Item]) -> set[UUID]:

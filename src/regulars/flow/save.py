@@ -74,7 +74,8 @@ def save(batch: Batch) -> None:
         ]
     )
     rewards.save_offers(batch.offers.values())
-    rewards.save_entitlements(business, batch.entitlements.values(), batch.now)
+    lost = rewards.save_entitlements(business, batch.entitlements.values(), batch.now)
+    assert not lost, "an entitlement changes under the lock of its holder"
     _announce(batch)
 
 

@@ -66,7 +66,8 @@ def save_book(book: Book, business: UUID) -> None:
 def _save_lots(book: Book, business: UUID) -> None:
     new = [
         (
-            lot.key, business, account.key, lot.transaction, lot.granted, lot.remaining, lot.held, lot.expired, lot.occurred_at, lot.available_at,
+            lot.key, business, account.key, lot.transaction, lot.granted, lot.remaining, lot.held, lot.expired,
+            lot.occurred_at, lot.available_at,
             lot.waits_for, lot.waits_until, lot.expires_at, lot.expiry,
         )
         for account in book.accounts.values()

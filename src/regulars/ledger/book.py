@@ -210,9 +210,11 @@ class Reversal:
     shortfall: int
 
 
-class Book:
-    """The working copy. Not thread safe; make one per batch. `transactions`, `entries`, `allocations` collect what is new;
-    `version` counts changes."""
+class Journal:
+    """The accounts of a batch and what it has booked on them: every booking sums to zero, every draw is written down.
+
+    `transactions`, `entries` and `allocations` collect what is new; `version` counts changes.
+    """
 
     def __init__(self, *, now: datetime, new_key: Callable[[], UUID]) -> None:
         self.now = now
@@ -264,33 +266,6 @@ class Book:
         lot.is_changed = True
         self.allocations.append(Allocation(self._new_key(), entry, lot.key, -amount))
 
-    def credit(
-        self, account: Account, amount: int, posting: Posting, terms: Terms, *, source: Side = Side.ISSUED
-    ) -> Lot:
-        """Give points: a new lot, drawn on first by what the member owes."""
-        shop = self.account(source, account.unit)
-        transaction, _ = self._post(posting, [(shop, -amount), (account, amount)])
-        lot = self._open_lot(account, transaction, amount, terms)
-        self._recover(account, [(lot, amount)], posting, transaction)
-        return lot
-
-    def _recover(
-        self, account: Account, parts: Sequence[tuple[Lot, int]], posting: Posting, cause: UUID | None = None
-    ) -> None:
-        """Pay what a member owes from points that have just come in, come back or become free."""
-        deficit = self.accounts.get((account.customer, account.unit, Side.DEFICIT))
-        owed = -deficit.balance if deficit else 0
-        recovered = min(owed, sum(part for _, part in parts))
-        if deficit is None or not recovered:
-            return
-        recovery = Posting(fact=posting.fact, kind="recover", occurred_at=posting.occurred_at, reverses=cause)
-        _, entries = self._post(recovery, [(account, -recovered), (deficit, recovered)])
-        for lot, part in parts:
-            taken = min(part, recovered)
-            if taken:
-                self._draw(lot, entries[account.key], taken)
-                recovered -= taken
-
     def _open_lot(self, account: Account, transaction: UUID, amount: int, terms: Terms) -> Lot:
         lot = Lot(
             key=self._new_key(),
@@ -321,6 +296,42 @@ class Book:
         if missing:
             raise InsufficientPoints(needed=amount, available=amount - missing)
         return parts
+
+    def drawn_by(self, transaction: UUID) -> list[Drawn]:
+        """Return what a spending of this batch drew from lots."""
+        entries = {entry.key for entry in self.entries if entry.transaction == transaction}
+        return [Drawn(part.lot, -part.amount) for part in self.allocations if part.entry in entries]
+
+
+class Book(Journal):
+    """The working copy of the ledger with all that can be done to it. Not thread safe; make one per batch."""
+
+    def credit(
+        self, account: Account, amount: int, posting: Posting, terms: Terms, *, source: Side = Side.ISSUED
+    ) -> Lot:
+        """Give points: a new lot, drawn on first by what the member owes."""
+        shop = self.account(source, account.unit)
+        transaction, _ = self._post(posting, [(shop, -amount), (account, amount)])
+        lot = self._open_lot(account, transaction, amount, terms)
+        self._recover(account, [(lot, amount)], posting, transaction)
+        return lot
+
+    def _recover(
+        self, account: Account, parts: Sequence[tuple[Lot, int]], posting: Posting, cause: UUID | None = None
+    ) -> None:
+        """Pay what a member owes from points that have just come in, come back or become free."""
+        deficit = self.accounts.get((account.customer, account.unit, Side.DEFICIT))
+        owed = -deficit.balance if deficit else 0
+        recovered = min(owed, sum(part for _, part in parts))
+        if deficit is None or not recovered:
+            return
+        recovery = Posting(fact=posting.fact, kind="recover", occurred_at=posting.occurred_at, reverses=cause)
+        _, entries = self._post(recovery, [(account, -recovered), (deficit, recovered)])
+        for lot, part in parts:
+            taken = min(part, recovered)
+            if taken:
+                self._draw(lot, entries[account.key], taken)
+                recovered -= taken
 
     def spend(self, account: Account, amount: int, posting: Posting, *, sink: Side = Side.REDEEMED) -> UUID:
         """Spend points now and return the transaction. Raises InsufficientPoints and changes nothing."""
@@ -506,11 +517,6 @@ class Book:
         lot.available_at = lot.waits_until = None
         lot.is_changed = True
         return amount
-
-    def drawn_by(self, transaction: UUID) -> list[Drawn]:
-        """Return what a spending of this batch drew from lots."""
-        entries = {entry.key for entry in self.entries if entry.transaction == transaction}
-        return [Drawn(part.lot, -part.amount) for part in self.allocations if part.entry in entries]
 
 
 def _take(lots: Iterable[Lot], amount: int, has: Callable[[Lot], int]) -> list[tuple[Lot, int]]:

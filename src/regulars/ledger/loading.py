@@ -11,7 +11,8 @@ from django.db import connection
 from regulars.database.sql import fetch, key_param, lock_clause, moment_param, one_of, to_json, to_key, to_moment
 from regulars.ledger.book import Account, Book, Drawn, Hold, Lot, Side
 
-_LOT_COLUMNS = "id, account_id, transaction_id, granted, remaining, held, expired, occurred_at, available_at, waits_for, waits_until, expires_at, expiry"
+_LOT_COLUMNS = """id, account_id, transaction_id, granted, remaining, held, expired, occurred_at, available_at,
+waits_for, waits_until, expires_at, expiry"""
 
 
 def load_accounts(book: Book, business: UUID, unit: str, customers: Collection[UUID]) -> None:
@@ -94,7 +95,8 @@ def load_holds(book: Book, business: UUID, keys: Collection[UUID], *, overdue_of
         params += [*values, moment_param(connection, book.now)]
     if not conditions:
         return
-    sql = f"SELECT id, account_id, fact_id, amount, parts, state, expires_at FROM ledger_hold WHERE business_id = %s AND ({' OR '.join(conditions)})"
+    sql = "SELECT id, account_id, fact_id, amount, parts, state, expires_at FROM ledger_hold"
+    sql += f" WHERE business_id = %s AND ({' OR '.join(conditions)})"
     for key, account, fact, amount, parts, state, expires_at in fetch(
         connection, sql, [key_param(connection, business), *params]
     ):
@@ -110,7 +112,8 @@ def holders_of(business: UUID, holds: Collection[UUID]) -> dict[UUID, UUID]:
     if not holds:
         return {}
     condition, params = one_of(connection, "h.id", list(holds), "uuid")
-    sql = f"SELECT h.id, a.customer_id FROM ledger_hold h JOIN ledger_account a ON a.id = h.account_id WHERE h.business_id = %s AND {condition}"
+    sql = "SELECT h.id, a.customer_id FROM ledger_hold h JOIN ledger_account a ON a.id = h.account_id"
+    sql += f" WHERE h.business_id = %s AND {condition}"
     return {
         to_key(hold): to_key(customer)
         for hold, customer in fetch(connection, sql, [key_param(connection, business), *params])

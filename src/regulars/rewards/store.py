@@ -145,7 +145,7 @@ def count_held(business: UUID, wanted: Sequence[tuple[UUID, UUID]]) -> dict[tupl
 def load_entitlements(
     business: UUID, *, keys: Collection[UUID] = (), digests: Collection[bytes] = (), facts: Collection[UUID] = ()
 ) -> list[EntitlementState]:
-    """Lock and return entitlements by key, by the digest of their code, or by the fact that took or used them."""
+    """Return entitlements by key, by the digest of their code, or by the fact that took or used them."""
     conditions, params = [], []
     for column, values, kind in (
         ("id", keys, "uuid"),
@@ -159,17 +159,14 @@ def load_entitlements(
             params += more
     if not conditions:
         return []
-    sql = (
-        f"SELECT {_COLUMNS} FROM rewards_entitlement WHERE business_id = %s AND ({' OR '.join(conditions)})"
-        f" ORDER BY id{lock_clause(connection)}"
-    )
+    sql = f"SELECT {_COLUMNS} FROM rewards_entitlement WHERE business_id = %s AND ({' OR '.join(conditions)})"
     return [_entitlement(row) for row in fetch(connection, sql, [key_param(connection, business), *params])]
 
 
 def load_overdue(business: UUID, holders: Collection[UUID], now: datetime) -> list[EntitlementState]:
-    """Lock and return what members hold that has run out of time and is still open."""
+    """Return what members hold that has run out of time and is still open."""
     condition, params = one_of(connection, "holder_id", list(holders), "uuid")
-    sql = f"SELECT {_COLUMNS} FROM rewards_entitlement WHERE business_id = %s AND {condition} AND state IN ('reserved', 'issued') AND expires_at <= %s ORDER BY id{lock_clause(connection)}"
+    sql = f"SELECT {_COLUMNS} FROM rewards_entitlement WHERE business_id = %s AND {condition} AND state IN ('reserved', 'issued') AND expires_at <= %s"
     rows = fetch(connection, sql, [key_param(connection, business), *params, moment_param(connection, now)])
     return [_entitlement(row) for row in rows]
 
