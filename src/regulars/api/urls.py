@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The addresses below /api/v1/, made from the table of endpoints."""
 
+import re
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 
 from regulars.api.door import Resource, document_response, nothing_here
 from regulars.api.endpoints import ENDPOINTS
 from regulars.api.openapi import document
+
+_PARAMETER = re.compile(r"<\w+:(\w+)>")
+_NAME = r"\1"
 
 
 def openapi(request: HttpRequest) -> HttpResponse:
@@ -17,7 +22,11 @@ def openapi(request: HttpRequest) -> HttpResponse:
 def _resources() -> list[URLPattern]:
     addresses = dict.fromkeys(endpoint.path for endpoint in ENDPOINTS)
     return [
-        path(address, Resource([one for one in ENDPOINTS if one.path == address]), name=f"api-{address}")
+        path(
+            address,
+            Resource([one for one in ENDPOINTS if one.path == address]),
+            name=f"api-{_PARAMETER.sub(_NAME, address)}",
+        )
         for address in addresses
     ]
 

@@ -4,11 +4,11 @@
 import os
 import sys
 import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
 
 from regulars.kernel.memory import calm_collector
 from regulars.work.process import DatabaseInUse, die_with_parent, lock_database_file
@@ -26,7 +26,7 @@ def _keep_others_out() -> IO[bytes] | None:
         sys.exit(error.message)  # the supervisor starts this process again, until the other one has ended
 
 
-def make_application() -> WSGIHandler:
+def make_application() -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
     """Become a web process: end with the supervisor, keep other writers off the file, load the application, begin to
     work.
     """

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mistakes that somebody could make, each of which the fast tests must notice: file, right text, wrong text."""
+
+BOOK, DECIDE = "ledger/book.py", "programs/decide.py"
+RETURNING, STANDING, ADJUSTING = "flow/returning.py", "flow/standing.py", "flow/adjusting.py"
+LOAD, RECEIVE, EARNING = "flow/load.py", "flow/receive.py", "flow/earning.py"
+
+MUTANTS: dict[str, tuple[str, str, str]] = {
+    "what came in first is used first": (
+        BOOK,
+        "return (self.expires_at or _NEVER, self.occurred_at, self.key)",
+        "return (self.occurred_at, self.expires_at or _NEVER, self.key)",
+    ),
+    "usable in the second in which it ends": (BOOK, "or now < self.expires_at", "or now <= self.expires_at"),
+    "ends a moment late": (
+        BOOK,
+        "self.expires_at is not None and self.expires_at <= now",
+        "self.expires_at is not None and self.expires_at < now",
+    ),
+    "held points are free": (BOOK, "return self.remaining - self.held", "return self.remaining"),
+    "one point too many": (BOOK, "        if missing:\n            raise Insuff", "        if missing > 1:\n            raise Insuff"),
+    "debts are forgiven when spent points come back": (
+        BOOK,
+        "        self._recover(account, parts, posting, transaction)\n        self.expire(account",
+        "        self.expire(account",
+    ),
+    "debts are paid without end": (
+        BOOK,
+        "recovered = min(owed, sum(part for _, part in parts))",
+        "recovered = sum(part for _, part in parts)",
+    ),
+    "all that was held is settled": (BOOK, "            part = min(pinned, missing)\n", "            part = pinned\n"),
+    "a voided hold can be settled": (BOOK, 'if hold.state != "open":', 'if hold.state == "settled":'),
+    "an overdue hold can be settled": (
+        BOOK,
+        'if state != "expired" and hold.expires_at <= self.now:',
+        'if state != "expired" and hold.expires_at < self.now:',
+    ),
+    "more is settled than was held": (BOOK, "if amount > hold.amount:", "if amount > hold.amount + 1:"),
+    "one hold frees what others hold": (BOOK, "            lot.held -= pinned\n", "            lot.held = 0\n"),
+    "held points end": (
+        BOOK,
+        "(lot, lot.free) for lot in (account.lots if only is None else only)",
+        "(lot, lot.remaining) for lot in (account.lots if only is None else only)",
+    ),
+    "what was drawn first goes back first": (BOOK, "for origin in reversed(drawn):", "for origin in drawn:"),
+    "more goes back than was drawn": (
+        BOOK,
+        "            part = min(origin.amount, missing)\n",
+        "            part = min(origin.amount + 1, missing)\n",
+    ),
+    "points that ended are taken twice": (BOOK, "lambda lot: lot.expired)", "lambda lot: 0)"),
+    "nothing is ever refused": (BOOK, "if missing and negative is Negative.REFUSE:", "if not missing and negative is None:"),
+    "moved points never end": (BOOK, "expires_at=lot.expires_at, expiry=lot.expiry", "expires_at=None, expiry=lot.expiry"),
+    "activated points never end": (BOOK, "        lot.expires_at = expires_at\n", "        lot.expires_at = None\n"),
+    "called off and still waiting": (
+        BOOK,
+        "        lot.available_at = lot.waits_until = None\n",
+        "        lot.waits_until = None\n",
+    ),
+    "rounds to the nearest": (DECIDE, '"floor": floor_div', '"floor": round_half_up_div'),
+    "a category rule counts the whole basket": (
+        DECIDE,
+        'nets = [line["line.net_minor"] if is_in else 0',
+        'nets = [line["line.net_minor"]',
+    ),
+    "the least important rule wins": (
+        DECIDE,
+        "key=lambda outcome: -rules[outcome.rule].priority",
+        "key=lambda outcome: rules[outcome.rule].priority",
+    ),
+    "a limit is passed once": (DECIDE, ">= limit.times:", "> limit.times:"),
+    "the maximum balance is passed": (
+        DECIDE,
+        "left = program.unit.balance_max - situation.balance",
+        "left = program.unit.balance_max",
+    ),
+    "each part is rounded on its own": (
+        RETURNING,
+        "return _target(amount, part.line, part.after) - _target(amount, part.line, part.before)",
+        "return _target(amount, part.line, part.after - part.before)",
+    ),
+    "taken back twice": (RETURNING, "if fact.key in batch.cancelled:", "if fact.key in ():"),
+    "taken from other points first": (
+        RETURNING,
+        "own = frozenset({UUID(lot)}) if lot else frozenset()\n    reversal",
+        "own = frozenset()\n    reversal",
+    ),
+    "more comes back than was sold": (RETURNING, "if left > 0:\n            raise", "if left < 0:\n            raise"),
+    "spent points go back by heads": (RETURNING, "[max(line.net_minor, 0) for line in lines]", "[1 for _ in lines]"),
+    "called off and taken again": (RETURNING, "return lot is not None and lot.is_called_off", "return False"),
+    "only the last purchase counts": (STANDING, "member.progress += amount", "member.progress = amount"),
+    "a late purchase has the tier of today": (STANDING, "if moment >= member.tier_since:", "if member.tier_since:"),
+    "what waited in vain still counts": (
+        ADJUSTING,
+        "add_progress(batch, member, ladder, -points,",
+        "add_progress(batch, member, ladder, 0,",
+    ),
+    "another body under the name is the same": (LOAD, "if digest == item.digest:", "if digest:"),
+    "what comes twice in a batch is new": (LOAD, "elif key in first:", "elif key in ():"),
+    "a refused intake leaves what it moved": (RECEIVE, "if batch.mark() != before or", "if batch.mark() < before or"),
+    "points that wait can be used at once": (
+        EARNING,
+        "available_at=terms.available_at, expires_at=terms.expires_at",
+        "available_at=occurred_at, expires_at=terms.expires_at",
+    ),
+}  # fmt: skip
