@@ -22,7 +22,7 @@ API_PREFIX = "/api/v1/"
 class ApiHandler(WSGIHandler):
     """Django's handler with the middleware that machines need: half the time of a request."""
 
-    def load_middleware(self, is_async: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - Django's signature
+    def load_middleware(self, *_: bool) -> None:
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
