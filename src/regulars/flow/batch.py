@@ -115,6 +115,7 @@ class Batch:
     held_counts: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
     entitlements: dict[UUID, EntitlementState] = field(default_factory=dict)
     takers: dict[int, UUID] = field(default_factory=dict)
+    new_takers: set[int] = field(default_factory=set)
     reservations: set[UUID] = field(default_factory=set)
     remembers: bool = False
 
@@ -239,6 +240,10 @@ class Batch:
             self.book.version, len(self.new_facts), len(self.new_lines), len(self.members), len(self.events),
             len(self.entitlements), len(self.returned),
         )  # fmt: skip
+
+    def has_made_known(self, item: Item) -> bool:
+        """Tell whether an intake names somebody whom nobody knew before."""
+        return (item.who is not None and item.who.is_new) or item.place in self.new_takers
 
     def returned_of(self, line: StoredLine) -> int:
         """Return how much of a line has come back, this batch included."""

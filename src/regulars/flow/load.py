@@ -191,6 +191,8 @@ def _load_customers(batch: Batch, business: Business, items: Sequence[Item]) -> 
             refuse(item, who.error)
         elif who.customer_id is not None:
             batch.takers[item.place] = who.customer_id
+            if who.is_new:
+                batch.new_takers.add(item.place)
 
 
 def _load_products(batch: Batch, business: Business, items: Sequence[Item]) -> None:

@@ -147,7 +147,7 @@ def _apply(batch: Batch, item: Item) -> None:
     try:
         APPLY[type(item.intake)](batch, item)
     except RegularsError as error:
-        if batch.mark() != before or (item.who is not None and item.who.is_new):
+        if batch.mark() != before or batch.has_made_known(item):
             raise _RefusedMidway(item.place, error) from error
         refuse(item, error)
         return

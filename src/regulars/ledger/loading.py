@@ -82,7 +82,7 @@ def _lot(row: tuple[Any, ...]) -> Lot:
 
 
 def load_holds(book: Book, business: UUID, keys: Collection[UUID], *, overdue_of: Collection[UUID] = ()) -> None:
-    """Take holds by key, and the overdue ones of accounts, into the book. Their accounts and lots are in it already."""
+    """Take holds by key, and the overdue ones of accounts, into the book, the oldest first. Their accounts and lots are in it already."""
     accounts = {account.key: account for account in book.accounts.values()}
     conditions, params = [], []
     if keys:
@@ -96,7 +96,7 @@ def load_holds(book: Book, business: UUID, keys: Collection[UUID], *, overdue_of
     if not conditions:
         return
     sql = "SELECT id, account_id, fact_id, amount, parts, state, expires_at FROM ledger_hold"
-    sql += f" WHERE business_id = %s AND ({' OR '.join(conditions)})"
+    sql += f" WHERE business_id = %s AND ({' OR '.join(conditions)}) ORDER BY id"
     for key, account, fact, amount, parts, state, expires_at in fetch(
         connection, sql, [key_param(connection, business), *params]
     ):

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads of the ledger: what a member has and can use, the statement, and what the shop owes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Sum
+from django.db.models import F, FilteredRelation, Q, Sum
 from django.db.models.functions import Coalesce
 
 from regulars.kernel.clock import local_day
@@ -43,30 +43,51 @@ class StatementRow:
     booked_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _OpenLot:
+    remaining: int
+    held: int
+    available_at: datetime | None
+    expires_at: datetime | None
+
+    def is_spendable(self, now: datetime) -> bool:
+        has_begun = self.available_at is not None and self.available_at <= now
+        return has_begun and (self.expires_at is None or now < self.expires_at)
+
+
 def balance_of(business: Business, customer: UUID, unit: str, *, now: datetime) -> Balance:
-    """Return what a member has at a moment. Nobody without an account has anything."""
-    accounts = {account.kind: account for account in Account.objects.of(business).filter(customer=customer, unit=unit)}
-    member, deficit = accounts.get("member"), accounts.get("deficit")
-    lots = list(Lot.objects.of(business).filter(account=member, remaining__gt=0)) if member else []
-    spendable = [
-        lot
-        for lot in lots
-        if lot.available_at and lot.available_at <= now and (lot.expires_at is None or now < lot.expires_at)
-    ]
-    zone = ZoneInfo(business.timezone)
-    ending: dict[date, int] = {}
-    for lot in sorted((lot for lot in spendable if lot.expires_at), key=lambda lot: lot.expires_at or now):
-        if lot.expires_at and lot.remaining > lot.held:
-            day = local_day(lot.expires_at, zone)
-            ending[day] = ending.get(day, 0) + lot.remaining - lot.held
+    """Return what a member has at a moment, read in one statement so that it agrees with itself; nothing without an account."""
+    of_lots = [f"open__{name}" for name in ("remaining", "held", "available_at", "expires_at")]
+    rows = (
+        Account.objects.of(business)
+        .filter(customer=customer, unit=unit)
+        .annotate(open=FilteredRelation("lots", condition=Q(lots__remaining__gt=0)))
+        .values_list("kind", "balance", *of_lots)
+    )
+    balances: dict[str, int] = {}
+    lots: list[_OpenLot] = []
+    for kind, balance, *lot in rows:
+        balances[kind] = balance
+        if lot[0] is not None:
+            lots.append(_OpenLot(*lot))
+    spendable = [lot for lot in lots if lot.is_spendable(now)]
     return Balance(
-        total=member.balance if member else 0,
+        total=balances.get("member", 0),
         available=sum(lot.remaining - lot.held for lot in spendable),
         pending=sum(lot.remaining for lot in lots if lot.available_at is None or lot.available_at > now),
         held=sum(lot.held for lot in lots),
-        owed=-deficit.balance if deficit else 0,
-        ending=tuple(ending.items()),
+        owed=-balances.get("deficit", 0),
+        ending=_ending(spendable, ZoneInfo(business.timezone)),
     )
+
+
+def _ending(lots: Sequence[_OpenLot], zone: ZoneInfo) -> tuple[tuple[date, int], ...]:
+    ending: dict[date, int] = {}
+    for ends_at, points in sorted((lot.expires_at, lot.remaining - lot.held) for lot in lots if lot.expires_at):
+        if points:
+            day = local_day(ends_at, zone)
+            ending[day] = ending.get(day, 0) + points
+    return tuple(ending.items())
 
 
 def balances_of(business: Business, customers: list[UUID], unit: str) -> dict[UUID, int]:
