@@ -40,6 +40,7 @@ def test_sixteen_clients_at_eight_members(bank: Bank) -> None:
     check(bank, ledger)
 
 
+@pytest.mark.sqlite  # on PostgreSQL a dead server's jobs wait a minute for their lease to end: that is for `make proof`
 def test_killed_under_load(bank: Bank) -> None:
     ledger = play_with_kills(bank, kills=3)
 
