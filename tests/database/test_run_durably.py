@@ -45,7 +45,7 @@ def failing(times: int, state: str, *, at: str = "INSERT") -> Iterator[list[str]
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     slept: list[float] = []
-    monkeypatch.setattr(transactions.time, "sleep", slept.append)
+    monkeypatch.setattr(transactions, "sleep", slept.append)
     return slept
 
 

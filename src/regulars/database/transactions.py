@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Durable transactions: opened once at a door, tried again when the database asks for it."""
 
-import time
 from collections.abc import Callable
+from time import sleep
 from typing import TypeVar
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -36,5 +36,5 @@ def run_durably(work: Callable[[], _Result]) -> _Result:
         except DatabaseError as error:
             if attempt == ATTEMPTS_MAX - 1 or not is_worth_retrying(error):
                 raise
-            time.sleep(0.002 * 2**attempt)
+            sleep(0.002 * 2**attempt)
     raise AssertionError("unreachable: the last attempt returns or raises")
