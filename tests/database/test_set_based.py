@@ -81,25 +81,25 @@ def read(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def everything() -> list[tuple[Any, ...]]:
-    return [read(row) for row in fetch(connection, "SELECT * FROM sample ORDER BY id", [])]
+    return [read(row) for row in fetch("SELECT * FROM sample ORDER BY id", [])]
 
 
 def test_what_goes_in_comes_out():
     rows = [a_row(), a_row(**dict.fromkeys(list(COLUMNS)[1:]))]
 
-    assert insert_rows(connection, SAMPLE, rows) == 2
+    assert insert_rows(SAMPLE, rows) == 2
     assert everything() == rows
 
 
 def test_nothing_is_nothing():
-    assert insert_rows(connection, SAMPLE, []) == 0
-    assert update_rows(connection, SAMPLE, [], sets="points = 0") == 0
+    assert insert_rows(SAMPLE, []) == 0
+    assert update_rows(SAMPLE, [], sets="points = 0") == 0
 
 
 def test_a_moment_of_another_zone_is_the_same_moment():
     kolkata = timezone(timedelta(hours=5, minutes=30))
 
-    insert_rows(connection, SAMPLE, [a_row(at=datetime(2026, 3, 2, 17, 30, tzinfo=kolkata))])
+    insert_rows(SAMPLE, [a_row(at=datetime(2026, 3, 2, 17, 30, tzinfo=kolkata))])
 
     assert everything()[0][1] == datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -113,10 +113,10 @@ def test_moments_sort_as_time_does():
         whole + timedelta(seconds=1),
         whole - timedelta(microseconds=1),
     ]
-    insert_rows(connection, SAMPLE, [a_row(at=moment) for moment in moments])
+    insert_rows(SAMPLE, [a_row(at=moment) for moment in moments])
 
-    rows = fetch(connection, "SELECT at FROM sample ORDER BY at", [])
-    later = fetch(connection, "SELECT COUNT(*) FROM sample WHERE at > %s", [moment_param(connection, whole)])
+    rows = fetch("SELECT at FROM sample ORDER BY at", [])
+    later = fetch("SELECT COUNT(*) FROM sample WHERE at > %s", [moment_param(whole)])
 
     assert [to_moment(at) for (at,) in rows] == sorted(moments)
     assert later == [(2,)]
@@ -124,22 +124,21 @@ def test_moments_sort_as_time_does():
 
 def test_on_conflict_keeps_or_adds():
     row = a_row(points=5)
-    insert_rows(connection, SAMPLE, [row])
+    insert_rows(SAMPLE, [row])
 
-    insert_rows(connection, SAMPLE, [row, a_row()], on_conflict="DO NOTHING")
-    insert_rows(connection, SAMPLE, [row], on_conflict="(id) DO UPDATE SET points = sample.points + excluded.points")
+    insert_rows(SAMPLE, [row, a_row()], on_conflict="DO NOTHING")
+    insert_rows(SAMPLE, [row], on_conflict="(id) DO UPDATE SET points = sample.points + excluded.points")
 
     assert sorted(stored[5] for stored in everything()) == [7, 10]
 
 
 def test_update_each_row_by_its_own_values_within_its_guard():
     rows = [a_row(points=points) for points in (10, 20, 30)]
-    insert_rows(connection, SAMPLE, rows)
+    insert_rows(SAMPLE, rows)
     changes = Table("sample", {"id": "uuid", "more": "bigint", "now_at": "timestamptz", "now_about": "jsonb"})
     later = datetime(2027, 1, 1, tzinfo=UTC)
 
     done = update_rows(
-        connection,
         changes,
         [(rows[0][0], -10, later, {"x": 1}), (rows[1][0], -21, later, {}), (new_key(), 1, later, {})],
         sets="points = points + {more}, at = {now_at}, about = {now_about}",
@@ -164,25 +163,24 @@ def test_one_of(place):
         )
         for number in range(4)
     ]
-    insert_rows(connection, SAMPLE, rows)
+    insert_rows(SAMPLE, rows)
     name, kind = list(COLUMNS.items())[place]
 
-    condition, params = one_of(connection, name, [rows[1][place], rows[3][place]], kind)
-    found = fetch(connection, f"SELECT points FROM sample WHERE {condition} ORDER BY points", params)
+    condition, params = one_of(name, [rows[1][place], rows[3][place]], kind)
+    found = fetch(f"SELECT points FROM sample WHERE {condition} ORDER BY points", params)
 
     assert found == [(1,), (3,)]
-    condition, params = one_of(connection, name, [], kind)
-    assert fetch(connection, f"SELECT points FROM sample WHERE {condition}", params) == []
+    condition, params = one_of(name, [], kind)
+    assert fetch(f"SELECT points FROM sample WHERE {condition}", params) == []
 
 
 def test_keys_table_drives_a_look_up():
     rows = [a_row(points=number, words=f"w{number}") for number in range(4)]
-    insert_rows(connection, SAMPLE, rows)
+    insert_rows(SAMPLE, rows)
     wanted = [(rows[2][0], "w2"), (rows[3][0], "another"), (rows[0][0], "w0")]
 
-    head, params = keys_table(connection, {"key": "uuid", "word": "text"}, wanted)
+    head, params = keys_table({"key": "uuid", "word": "text"}, wanted)
     found = fetch(
-        connection,
         f"{head} SELECT s.points FROM k CROSS JOIN sample s WHERE s.id = k.key AND s.words = k.word AND s.points >= %s",
         [*params, 1],
     )
@@ -192,13 +190,13 @@ def test_keys_table_drives_a_look_up():
 
 def test_parameters_of_the_dialect():
     row = a_row()
-    insert_rows(connection, SAMPLE, [row])
+    insert_rows(SAMPLE, [row])
 
     sql = "SELECT COUNT(*) FROM sample WHERE id = %s AND at = %s"
-    params = [key_param(connection, row[0]), moment_param(connection, row[1])]
+    params = [key_param(row[0]), moment_param(row[1])]
 
-    assert fetch(connection, sql, params) == [(1,)]
-    assert key_param(connection, None) is None
+    assert fetch(sql, params) == [(1,)]
+    assert key_param(None) is None
 
 
 _text = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20)
@@ -230,6 +228,6 @@ class AnyRow(TestCase):
     )
     def test_round_trip(self, rows: list[tuple[UUID, Any]]) -> None:
         make_sample()
-        insert_rows(connection, SAMPLE, rows)
+        insert_rows(SAMPLE, rows)
 
         assert {row[0]: row for row in everything()} == {row[0]: row for row in rows}

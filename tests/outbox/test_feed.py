@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from outbox.simultaneous import at_the_same_time
 from regulars.kernel.ids import new_key
@@ -20,7 +20,7 @@ ANITA, BABKEN = uuid4(), uuid4()
 
 def some_events(business: UUID, *customers: UUID | None, at: datetime = NOW) -> list[UUID]:
     rows = [EventRow(new_key(), business, "order.recorded", who, {"total_minor": 5}, at) for who in customers]
-    insert_events(connection, rows)
+    insert_events(rows)
     return [row.id for row in rows]
 
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from outbox.simultaneous import at_the_same_time
 from regulars.kernel.errors import RegularsError
@@ -69,7 +69,7 @@ def test_claims_in_order_of_time_and_only_what_is_due() -> None:
 def test_claims_only_the_kinds_asked_for_and_no_busy_target() -> None:
     busy, free = new_key(), new_key()
     rows = [JobRow(new_key(), None, "webhook", {}, NOW, NOW, target) for target in (busy, free, None)]
-    insert_jobs(connection, [*rows, JobRow(new_key(), None, "greet", {}, NOW, NOW)])
+    insert_jobs([*rows, JobRow(new_key(), None, "greet", {}, NOW, NOW)])
 
     claimed = actions.claim(now=NOW, kinds=["webhook"], busy_targets=[busy])
 
@@ -176,7 +176,7 @@ def test_a_dead_job_can_run_again_or_be_discarded_once() -> None:
 @pytest.mark.django_db
 def test_a_target_can_be_put_off_and_dropped_but_for_what_is_under_way() -> None:
     target = new_key()
-    insert_jobs(connection, [JobRow(new_key(), None, "webhook", {}, NOW, NOW, target) for _ in range(3)])
+    insert_jobs([JobRow(new_key(), None, "webhook", {}, NOW, NOW, target) for _ in range(3)])
     actions.claim(now=NOW, limit=1)
 
     assert actions.postpone(target, until=NOW + timedelta(hours=1)) == 2
@@ -198,7 +198,7 @@ def test_a_commit_rings_the_bell() -> None:
 
 @pytest.mark.usefixtures("commits")
 def test_many_claimers_never_share_a_job() -> None:
-    insert_jobs(connection, [JobRow(new_key(), None, "greet", {}, NOW, NOW) for _ in range(200)])
+    insert_jobs([JobRow(new_key(), None, "greet", {}, NOW, NOW) for _ in range(200)])
 
     def claim_all() -> list[Job]:
         mine: list[Job] = []

@@ -5,7 +5,6 @@ import os
 import time
 from uuid import UUID
 
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
@@ -27,7 +26,7 @@ def slow(request: HttpRequest) -> HttpResponse:
 
 def write(request: HttpRequest, name: str) -> HttpResponse:
     row = EventRow(new_key(), UUID(int=1), name, None, {}, utc_now())
-    insert_rows(connection, EVENTS, [row])
+    insert_rows(EVENTS, [row])
     return HttpResponse(name, status=201)
 
 

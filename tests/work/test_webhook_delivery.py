@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from regulars.kernel.clock import utc_now
@@ -65,7 +65,7 @@ class Shop:
             for n in range(count)
         ]
         with transaction.atomic():
-            insert_events(connection, rows)
+            insert_events(rows)
             events = number_events(self.business.pk, [row.id for row in rows])
             webhooks.plan_deliveries(self.business.pk, events, now=self.clock.now)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from msgspec import Struct
 
 from regulars.database import sql
@@ -40,10 +40,10 @@ def known_products(business_id: UUID, skus: Sequence[str]) -> dict[str, ProductI
     """Return the stored products among the codes. One statement per CODES_MAX codes."""
     found: dict[str, ProductInfo] = {}
     for codes in _portions(skus):
-        among, params = sql.one_of(connection, "p.sku", codes, "text")
+        among, params = sql.one_of("p.sku", codes, "text")
         statement = f"""SELECT p.sku, p.id, c.code, p.earns_points FROM catalog_product p
             LEFT JOIN catalog_category c ON c.id = p.category_id WHERE p.business_id = %s AND {among}"""
-        for sku, key, category, earns in sql.fetch(connection, statement, [business_id, *params]):
+        for sku, key, category, earns in sql.fetch(statement, [business_id, *params]):
             found[sku] = ProductInfo(sql.to_key(key), category or "", bool(earns))
     return found
 
@@ -52,9 +52,9 @@ def known_categories(business_id: UUID, codes: Sequence[str]) -> dict[str, UUID]
     """Return the keys of the stored categories among the codes. One statement per CODES_MAX codes."""
     found: dict[str, UUID] = {}
     for portion in _portions(codes):
-        among, params = sql.one_of(connection, "code", portion, "text")
+        among, params = sql.one_of("code", portion, "text")
         statement = f"SELECT code, id FROM catalog_category WHERE business_id = %s AND {among}"
-        found |= {code: sql.to_key(key) for code, key in sql.fetch(connection, statement, [business_id, *params])}
+        found |= {code: sql.to_key(key) for code, key in sql.fetch(statement, [business_id, *params])}
     return found
 
 
@@ -64,12 +64,12 @@ def _portions(codes: Sequence[str]) -> list[Sequence[str]]:
 
 def insert_categories(rows: Sequence[tuple[object, ...]]) -> None:
     """Insert categories, columns as in CATEGORIES."""
-    sql.insert_rows(connection, CATEGORIES, rows)
+    sql.insert_rows(CATEGORIES, rows)
 
 
 def insert_products(rows: Sequence[tuple[object, ...]]) -> None:
     """Insert products, columns as in PRODUCTS. A lost race raises IntegrityError: the batch starts over."""
-    sql.insert_rows(connection, PRODUCTS, rows)
+    sql.insert_rows(PRODUCTS, rows)
 
 
 class SeenProducts:

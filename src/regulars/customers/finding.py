@@ -36,7 +36,7 @@ def holders_of(business_id: UUID, identities: list[IdentityKey]) -> list[UUID]:
     params = [value for kind, text in identities for value in (business_id, kind, text)] * 2
     union = " UNION ALL ".join(parts)
     statement = f"SELECT customer_id FROM ({union}) AS holders ORDER BY place, customer_id LIMIT {HOLDERS_MAX}"
-    return list(dict.fromkeys(sql.to_key(key) for (key,) in sql.fetch(connection, statement, params)))
+    return list(dict.fromkeys(sql.to_key(key) for (key,) in sql.fetch(statement, params)))
 
 
 def starting_with(business_id: UUID, words: list[Word], wanted: Slice) -> list[UUID]:
@@ -60,7 +60,7 @@ def _run(
     else:
         expression = fts_expression(words, f"B{business_id.hex[-2:].upper()}", only_starts=only_starts)
         statement, params = _sqlite(business_id, expression, condition, wanted)
-    return [sql.to_key(key) for (key,) in sql.fetch(connection, statement, params)]
+    return [sql.to_key(key) for (key,) in sql.fetch(statement, params)]
 
 
 def _sqlite(business_id: UUID, expression: str, condition: _Condition, wanted: Slice) -> tuple[str, list[object]]:

@@ -59,12 +59,12 @@ def owners_of(business_id: UUID, wanted: Mapping[str, Collection[str]]) -> dict[
     """Return the customers to whom identities (values by kind) resolve. One statement."""
     parts, params = [], []
     for kind, values in wanted.items():
-        among, among_params = sql.one_of(connection, "i.value", list(values), "text")
+        among, among_params = sql.one_of("i.value", list(values), "text")
         parts.append(f"""SELECT i.kind, i.value, c.id, c.language, c.tags, c.birthday
             FROM customers_identity i JOIN customers_customer c ON c.id = i.customer_id
             WHERE i.business_id = %s AND i.kind = %s AND i.resolves AND {among}""")
         params += [business_id, kind, *among_params]
-    rows = sql.fetch(connection, " UNION ALL ".join(parts), params) if parts else []
+    rows = sql.fetch(" UNION ALL ".join(parts), params) if parts else []
     return {(kind, value): _resolved(*customer) for kind, value, *customer in rows}
 
 
@@ -72,9 +72,9 @@ def customers_by_id(business_id: UUID, ids: Collection[UUID]) -> dict[UUID, Reso
     """Return the customers of a business with these keys. One statement."""
     if not ids:
         return {}
-    among, params = sql.one_of(connection, "id", list(ids), "uuid")
+    among, params = sql.one_of("id", list(ids), "uuid")
     statement = f"SELECT id, language, tags, birthday FROM customers_customer WHERE business_id = %s AND {among}"
-    return {sql.to_key(row[0]): _resolved(*row) for row in sql.fetch(connection, statement, [business_id, *params])}
+    return {sql.to_key(row[0]): _resolved(*row) for row in sql.fetch(statement, [business_id, *params])}
 
 
 def _resolved(customer_id: Any, language: str, tags: Any, birthday: Any) -> Resolved:
@@ -88,12 +88,12 @@ def _resolved(customer_id: Any, language: str, tags: Any, birthday: Any) -> Reso
 
 def insert_customers(rows: Sequence[Row]) -> None:
     """Insert customers, columns as in CUSTOMERS."""
-    sql.insert_rows(connection, CUSTOMERS, rows)
+    sql.insert_rows(CUSTOMERS, rows)
 
 
 def insert_identities(rows: Sequence[Row]) -> None:
     """Insert identities, columns as in IDENTITIES. A lost race raises IntegrityError: the batch starts over."""
-    sql.insert_rows(connection, IDENTITIES, rows)
+    sql.insert_rows(IDENTITIES, rows)
 
 
 class IdentityMaker(Struct, frozen=True):
@@ -115,20 +115,20 @@ def extend_search_text(additions: Iterable[tuple[UUID, str]]) -> None:
     """Append words to what customers are found by. Appending in the database loses no concurrent addition."""
     ordered = sorted(additions)
     sets = f"search_text = substr(search_text || ' ' || {{addition}}, 1, {SEARCH_MAX})"
-    sql.update_rows(connection, _ADDITIONS, ordered, sets=sets)
+    sql.update_rows(_ADDITIONS, ordered, sets=sets)
 
 
 def people_by_id(business_id: UUID, ids: Collection[UUID]) -> dict[UUID, Person]:
     """Return whole profiles to lay rows over, locked in the order of keys. One statement."""
     if not ids:
         return {}
-    among, params = sql.one_of(connection, "id", list(ids), "uuid")
+    among, params = sql.one_of("id", list(ids), "uuid")
     lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
     statement = f"""SELECT id, name, language, birthday, tags FROM customers_customer
         WHERE business_id = %s AND {among} ORDER BY id{lock}"""
     return {
         sql.to_key(key): Person(sql.to_key(key), name, language, sql.to_day(birthday), sql.to_json(tags))
-        for key, name, language, birthday, tags in sql.fetch(connection, statement, [business_id, *params])
+        for key, name, language, birthday, tags in sql.fetch(statement, [business_id, *params])
     }
 
 
@@ -136,11 +136,11 @@ def contacts_among(business_id: UUID, wanted: Mapping[str, Collection[str]]) -> 
     """Return who holds identities (values by kind) as contacts that do not resolve. One statement."""
     parts, params = [], []
     for kind, values in wanted.items():
-        among, among_params = sql.one_of(connection, "value", list(values), "text")
+        among, among_params = sql.one_of("value", list(values), "text")
         parts.append(f"""SELECT customer_id, kind, value FROM customers_identity
             WHERE business_id = %s AND kind = %s AND NOT resolves AND {among}""")
         params += [business_id, kind, *among_params]
-    rows = sql.fetch(connection, " UNION ALL ".join(parts), params) if parts else []
+    rows = sql.fetch(" UNION ALL ".join(parts), params) if parts else []
     return {(sql.to_key(key), (kind, value)) for key, kind, value in rows}
 
 
@@ -148,11 +148,11 @@ def identities_of(business_id: UUID, ids: Collection[UUID]) -> dict[UUID, list[I
     """Return every identity of these customers, the earliest first. One statement."""
     if not ids:
         return {}
-    among, params = sql.one_of(connection, "customer_id", list(ids), "uuid")
+    among, params = sql.one_of("customer_id", list(ids), "uuid")
     statement = f"""SELECT customer_id, kind, value FROM customers_identity
         WHERE business_id = %s AND {among} ORDER BY id"""
     found: dict[UUID, list[IdentityKey]] = {}
-    for key, kind, value in sql.fetch(connection, statement, [business_id, *params]):
+    for key, kind, value in sql.fetch(statement, [business_id, *params]):
         found.setdefault(sql.to_key(key), []).append((kind, value))
     return found
 
@@ -161,12 +161,12 @@ def update_profiles(people: Iterable[Person]) -> None:
     """Write the profiles of these people. One statement."""
     rows = [(person.id, person.name, person.language, person.birthday, person.tags) for person in people]
     sets = "name = {new_name}, language = {new_language}, birthday = {new_birthday}, tags = {new_tags}"
-    sql.update_rows(connection, _PROFILES, rows, sets=sets)
+    sql.update_rows(_PROFILES, rows, sets=sets)
 
 
 def replace_search_text(texts: Iterable[tuple[UUID, str]]) -> None:
     """Write anew what customers are found by; the caller has locked them before reading their identities."""
-    sql.update_rows(connection, _TEXTS, sorted(texts), sets="search_text = {words}")
+    sql.update_rows(_TEXTS, sorted(texts), sets="search_text = {words}")
 
 
 def purge_search_index() -> None:
@@ -177,6 +177,6 @@ def purge_search_index() -> None:
     """
     if connection.vendor != "sqlite":
         return
-    if not sql.fetch(connection, "SELECT v FROM customers_search_config WHERE k = 'secure-delete' AND v = 1", []):
+    if not sql.fetch("SELECT v FROM customers_search_config WHERE k = 'secure-delete' AND v = 1", []):
         with connection.cursor() as cursor:
             cursor.execute("INSERT INTO customers_search(customers_search) VALUES ('optimize')")

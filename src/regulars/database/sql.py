@@ -6,24 +6,33 @@ statement of the dialect in use. Values go in as Python values: keys as UUID, mo
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cache, cached_property
+from string import Formatter
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from regulars.kernel.ids import key_of_bytes
 
 _encode_json = msgspec.json.Encoder().encode
 
 
+@cache
+def is_postgresql() -> bool:
+    """Tell which of the two dialects this process speaks."""
+    return connections[DEFAULT_DB_ALIAS].vendor == "postgresql"
+
+
 def moment_text(moment: datetime | None) -> str | None:
     """Return a moment as SQLite stores it: UTC without zone, as Django writes it."""
-    return None if moment is None else str(moment.astimezone(UTC).replace(tzinfo=None))
+    if moment is None:
+        return None
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(" ")[:-6]
 
 
 def to_moment(value: Any) -> Any:
@@ -50,8 +59,7 @@ def to_day(value: Any) -> Any:
 
 
 def _moment_texts(column: Sequence[datetime | None]) -> list[str | None]:
-    texts: dict[datetime | None, str | None] = {moment: moment_text(moment) for moment in set(column)}
-    return [texts[moment] for moment in column]
+    return [moment_text(moment) for moment in column]
 
 
 def _key_bytes(column: Sequence[UUID | None]) -> list[bytes | None]:
@@ -66,18 +74,19 @@ def _json_texts(column: Sequence[object]) -> list[str | None]:
     return [None if value is None else _encode_json(value).decode() for value in column]
 
 
-_Adapters = dict[str, Callable[[Sequence[Any]], list[Any]]]
-_SQLITE_ADAPTERS: _Adapters = {
+_Adapter = Callable[[Sequence[Any]], list[Any]]
+_SQLITE_ADAPTERS: dict[str, _Adapter] = {
     "timestamptz": _moment_texts,
     "jsonb": _json_texts,
     "date": _day_texts,
     "uuid": _key_bytes,
 }
-_POSTGRESQL_ADAPTERS: _Adapters = {"jsonb": _json_texts}
+_POSTGRESQL_ADAPTERS: dict[str, _Adapter] = {"jsonb": _json_texts}
 
 
-def _adapted(rows: Sequence[Sequence[Any]], types: Sequence[str], adapters: _Adapters) -> list[Sequence[Any]]:
+def _columns(rows: Sequence[Sequence[Any]], types: Iterable[str]) -> list[Sequence[Any]]:
     """Return the columns of rows as the driver wants them."""
+    adapters = _POSTGRESQL_ADAPTERS if is_postgresql() else _SQLITE_ADAPTERS
     columns = zip(*rows, strict=True)
     return [adapters[kind](column) if kind in adapters else column for kind, column in zip(types, columns, strict=True)]
 
@@ -90,22 +99,12 @@ class Table:
     columns: dict[str, str]
 
     @cached_property
-    def _names(self) -> str:
-        return ", ".join(f'"{column}"' for column in self.columns)
-
-    @cached_property
-    def _types(self) -> list[str]:
-        return list(self.columns.values())
-
-    @cached_property
-    def insert_sqlite(self) -> str:
-        """Return INSERT with one placeholder per column."""
-        return f'INSERT INTO "{self.name}" ({self._names}) VALUES ({", ".join(["%s"] * len(self.columns))})'
-
-    @cached_property
-    def insert_postgresql(self) -> str:
-        """Return INSERT … SELECT from one array per column."""
-        return f'INSERT INTO "{self.name}" ({self._names}) SELECT * FROM {_unnest(self.columns)} WHERE TRUE'
+    def insert(self) -> str:
+        """Return INSERT with one placeholder per column, on PostgreSQL with one array per column."""
+        names = ", ".join(f'"{column}"' for column in self.columns)
+        if is_postgresql():
+            return f'INSERT INTO "{self.name}" ({names}) SELECT * FROM {_unnest(self.columns)} WHERE TRUE'
+        return f'INSERT INTO "{self.name}" ({names}) VALUES ({", ".join(["%s"] * len(self.columns))})'
 
 
 def _array_type(column_type: str) -> str:
@@ -119,27 +118,29 @@ def _unnest(columns: dict[str, str]) -> str:
     return f"(SELECT {casts} FROM unnest({arrays}) AS r({names})) AS r"
 
 
-def insert_rows(
-    connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Sequence[Any]], *, on_conflict: str = ""
-) -> int:
-    """Insert rows in one statement, with what to do where a unique constraint is broken ("DO NOTHING"). Return how many went in."""
-    if not rows:
-        return 0
-    types = list(table.columns.values())
-    tail = f" ON CONFLICT {on_conflict}" if on_conflict else ""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            columns = _adapted(rows, types, _POSTGRESQL_ADAPTERS)
-            cursor.execute(table.insert_postgresql + tail, [list(column) for column in columns])
+def _run(statement: str, columns: Sequence[Sequence[Any]], *, arguments: Sequence[int] | None = None) -> int:
+    """Run a statement for all rows, given by columns; return how many rows it reached.
+
+    On PostgreSQL the columns are its parameters, on SQLite it runs once a row; `arguments` are then the places of its parameters.
+    """
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        if is_postgresql():
+            cursor.execute(statement, [list(column) for column in columns])
         else:
-            adapted = list(zip(*_adapted(rows, types, _SQLITE_ADAPTERS), strict=True))
-            cursor.executemany(table.insert_sqlite + tail, adapted)
+            given = columns if arguments is None else [columns[place] for place in arguments]
+            cursor.executemany(statement, list(zip(*given, strict=True)))
         return int(cursor.rowcount)
 
 
-def update_rows(
-    connection: BaseDatabaseWrapper, table: Table, rows: Sequence[Sequence[Any]], *, sets: str, guard: str = "TRUE"
-) -> int:
+def insert_rows(table: Table, rows: Sequence[Sequence[Any]], *, on_conflict: str = "") -> int:
+    """Insert rows in one statement, with what to do where a unique constraint is broken ("DO NOTHING"). Return how many went in."""
+    if not rows:
+        return 0
+    tail = f" ON CONFLICT {on_conflict}" if on_conflict else ""
+    return _run(table.insert + tail, _columns(rows, table.columns.values()))
+
+
+def update_rows(table: Table, rows: Sequence[Sequence[Any]], *, sets: str, guard: str = "TRUE") -> int:
     """Update one row per given row, matched on the table's first column; return how many rows passed the guard.
 
     `table.columns` names the values of each given row; `sets` and `guard` speak of them as `{column}` and of the stored row by its
@@ -147,71 +148,72 @@ def update_rows(
     """
     if not rows:
         return 0
-    key = next(iter(table.columns))
-    types = list(table.columns.values())
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            named = {column: f'r."{column}"' for column in table.columns}
-            source = _unnest(table.columns)
-            condition = f't."{key}" = r."{key}" AND ({guard.format(**named)})'
-            statement = f'UPDATE "{table.name}" AS t SET {sets.format(**named)} FROM {source} WHERE {condition}'
-            cursor.execute(statement, [list(column) for column in _adapted(rows, types, _POSTGRESQL_ADAPTERS)])
-            return int(cursor.rowcount)
-        named = {column: f":{column}" for column in table.columns}
-        statement = (
-            f'UPDATE "{table.name}" SET {sets.format(**named)} WHERE "{key}" = :{key} AND ({guard.format(**named)})'
-        )
-        adapted = zip(*_adapted(rows, types, _SQLITE_ADAPTERS), strict=True)
-        raw = cursor.cursor.connection.cursor()
-        raw.executemany(statement, [dict(zip(table.columns, row, strict=True)) for row in adapted])
-        return int(raw.rowcount)
+    key, *_ = names = list(table.columns)
+    columns = _columns(rows, table.columns.values())
+    if is_postgresql():
+        named = {name: f'r."{name}"' for name in names}
+        condition = f't."{key}" = r."{key}" AND ({guard.format(**named)})'
+        source = _unnest(table.columns)
+        return _run(f'UPDATE "{table.name}" AS t SET {sets.format(**named)} FROM {source} WHERE {condition}', columns)
+    statement = f'UPDATE "{table.name}" SET {sets} WHERE "{key}" = {{{key}}} AND ({guard})'
+    spoken = [names.index(name) for _, name, _, _ in Formatter().parse(statement) if name]
+    return _run(statement.format(**dict.fromkeys(names, "%s")), columns, arguments=spoken)
 
 
-def lock_clause(connection: BaseDatabaseWrapper) -> str:
+def lock_clause() -> str:
     """Return what locks the rows of a SELECT until the end of the open transaction.
 
     SQLite has one writer; without a transaction nothing is locked.
     """
-    return " FOR UPDATE" if connection.vendor == "postgresql" and connection.in_atomic_block else ""
+    return " FOR UPDATE" if is_postgresql() and connections[DEFAULT_DB_ALIAS].in_atomic_block else ""
 
 
-def key_param(connection: BaseDatabaseWrapper, key: UUID | None) -> Any:
+def key_param(key: UUID | None) -> Any:
     """Return a key as a parameter of the dialect in use."""
-    return key if key is None or connection.vendor == "postgresql" else key.bytes
+    return key if key is None or is_postgresql() else key.bytes
 
 
-def moment_param(connection: BaseDatabaseWrapper, moment: datetime | None) -> Any:
+def moment_param(moment: datetime | None) -> Any:
     """Return a moment as a parameter of the dialect in use."""
-    return moment if connection.vendor == "postgresql" else moment_text(moment)
+    return moment if is_postgresql() else moment_text(moment)
 
 
-def one_of(
-    connection: BaseDatabaseWrapper, column: str, values: Sequence[Any], column_type: str
-) -> tuple[str, list[Any]]:
+def _padded_size(size: int) -> int:
+    """Return the next power of two: lists of many lengths then make few statements, which stay prepared."""
+    return 1 << (size - 1).bit_length()
+
+
+def one_of(column: str, values: Sequence[Any], column_type: str) -> tuple[str, list[Any]]:
     """Return the condition "column is one of values" and its parameters."""
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         return f"{column} = ANY(%s::{column_type}[])", [list(values)]
+    if not values:
+        return f"{column} IN (NULL)", []
     adapt = _SQLITE_ADAPTERS.get(column_type)
-    marks = ", ".join(["%s"] * len(values)) or "NULL"
-    return f"{column} IN ({marks})", adapt(values) if adapt else list(values)
+    adapted = adapt(values) if adapt else list(values)
+    size = _padded_size(len(adapted))
+    marks = ", ".join(["%s"] * size)
+    return f"{column} IN ({marks})", adapted + [adapted[-1]] * (size - len(adapted))
 
 
-def keys_table(
-    connection: BaseDatabaseWrapper, columns: dict[str, str], rows: Sequence[Sequence[Any]]
-) -> tuple[str, list[Any]]:
-    """Return a WITH clause that names the rows `k(columns…)`, and its parameters: the driving side of a keyed look-up."""
-    names = ", ".join(columns)
-    if connection.vendor == "postgresql":
-        arrays = [list(column) for column in _adapted(rows, list(columns.values()), _POSTGRESQL_ADAPTERS)]
+def keys_table(columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> tuple[str, list[Any]]:
+    """Return a WITH clause that names the rows `k(columns…)`, and its parameters: the driving side of a keyed look-up.
+
+    Rows of nothing but NULL, which equal no stored key, may be among them.
+    """
+    if is_postgresql():
+        arrays = [list(column) for column in _columns(rows, columns.values())]
         return f"WITH k AS (SELECT * FROM {_unnest(columns)})", arrays
+    size = _padded_size(len(rows))
     mark = f"({', '.join(['%s'] * len(columns))})"
-    adapted = zip(*_adapted(rows, list(columns.values()), _SQLITE_ADAPTERS), strict=True)
-    return f"WITH k({names}) AS (VALUES {', '.join([mark] * len(rows))})", [value for row in adapted for value in row]
+    params = [value for row in zip(*_columns(rows, columns.values()), strict=True) for value in row]
+    params += [None] * (len(columns) * (size - len(rows)))
+    return f"WITH k({', '.join(columns)}) AS (VALUES {', '.join([mark] * size)})", params
 
 
-def fetch(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+def fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Run a query and return all its rows as they come from the driver."""
-    with connection.cursor() as cursor:
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(sql, params)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

@@ -7,8 +7,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from regulars.database.sql import (
     Table,
     fetch,
@@ -118,12 +116,11 @@ def find_facts(business: UUID, keys: Sequence[FactKey]) -> dict[FactKey, StoredF
     """Return those of the facts that are recorded already, by (source, external id, revision)."""
     if not keys:
         return {}
-    head, params = keys_table(connection, {"source": "text", "external_id": "text", "revision": "int"}, keys)
+    head, params = keys_table({"source": "text", "external_id": "text", "revision": "int"}, keys)
     rows = fetch(
-        connection,
         f"{head} SELECT {_FACT_COLUMNS} FROM k CROSS JOIN facts_fact f WHERE f.business_id = %s AND f.source = k.source"
         " AND f.external_id = k.external_id AND f.revision = k.revision",
-        [*params, key_param(connection, business)],
+        [*params, key_param(business)],
     )
     return {(fact.source, fact.external_id, fact.revision): fact for fact in map(_stored, rows)}
 
@@ -132,12 +129,11 @@ def find_latest(business: UUID, names: Sequence[tuple[str, str]]) -> dict[tuple[
     """Return the latest revision of each named fact, by (source, external id)."""
     if not names:
         return {}
-    head, params = keys_table(connection, {"source": "text", "external_id": "text"}, names)
+    head, params = keys_table({"source": "text", "external_id": "text"}, names)
     rows = fetch(
-        connection,
         f"{head} SELECT {_FACT_COLUMNS} FROM k CROSS JOIN facts_fact f WHERE f.business_id = %s AND f.source = k.source"
         " AND f.external_id = k.external_id ORDER BY f.revision",
-        [*params, key_param(connection, business)],
+        [*params, key_param(business)],
     )
     return {(fact.source, fact.external_id): fact for fact in map(_stored, rows)}
 
@@ -146,11 +142,10 @@ def load_facts(business: UUID, keys: Collection[UUID]) -> dict[UUID, StoredFact]
     """Return facts by key."""
     if not keys:
         return {}
-    condition, params = one_of(connection, "f.id", list(keys), "uuid")
+    condition, params = one_of("f.id", list(keys), "uuid")
     rows = fetch(
-        connection,
         f"SELECT {_FACT_COLUMNS} FROM facts_fact f WHERE f.business_id = %s AND {condition}",
-        [key_param(connection, business), *params],
+        [key_param(business), *params],
     )
     return {fact.key: fact for fact in map(_stored, rows)}
 
@@ -159,11 +154,10 @@ def find_amending(business: UUID, facts: Collection[UUID], kind: str) -> dict[UU
     """Return for each of the facts the one of a kind that amends it, where there is one."""
     if not facts:
         return {}
-    condition, params = one_of(connection, "amends_id", list(facts), "uuid")
+    condition, params = one_of("amends_id", list(facts), "uuid")
     rows = fetch(
-        connection,
         f"SELECT amends_id, id FROM facts_fact WHERE {condition} AND kind = %s AND business_id = %s",
-        [*params, kind, key_param(connection, business)],
+        [*params, kind, key_param(business)],
     )
     return {to_key(amended): to_key(fact) for amended, fact in rows}
 
@@ -182,9 +176,8 @@ def load_lines(facts: Collection[UUID]) -> dict[UUID, list[StoredLine]]:
     """Return the lines of facts in their order."""
     lines: dict[UUID, list[StoredLine]] = {fact: [] for fact in facts}
     if facts:
-        condition, params = one_of(connection, "l.fact_id", list(facts), "uuid")
+        condition, params = one_of("l.fact_id", list(facts), "uuid")
         rows = fetch(
-            connection,
             f"SELECT {_LINE_COLUMNS} FROM facts_line l LEFT JOIN facts_returned r ON r.line_id = l.id WHERE {condition} ORDER BY l.position",
             params,
         )
@@ -199,14 +192,13 @@ def find_purchases(
     """Return the lines of purchases by (customer, product) up to a moment that have not come back whole, the latest first."""
     if not wanted:
         return {}
-    head, params = keys_table(connection, {"customer_id": "uuid", "product_id": "uuid"}, list(wanted))
+    head, params = keys_table({"customer_id": "uuid", "product_id": "uuid"}, list(wanted))
     rows = fetch(
-        connection,
         f"{head} SELECT f.customer_id, {_LINE_COLUMNS} FROM k CROSS JOIN facts_fact f JOIN facts_line l ON l.fact_id = f.id"
         " LEFT JOIN facts_returned r ON r.line_id = l.id WHERE f.business_id = %s AND f.customer_id = k.customer_id AND f.kind = 'order'"
         " AND f.occurred_at <= %s AND l.product_id = k.product_id AND l.quantity_milli > COALESCE(r.quantity_milli, 0)"
         " ORDER BY f.occurred_at DESC, l.position DESC",
-        [*params, key_param(connection, business), moment_param(connection, before)],
+        [*params, key_param(business), moment_param(before)],
     )
     found: dict[tuple[UUID, UUID], list[StoredLine]] = {}
     for customer, *line_row in rows:
@@ -220,11 +212,10 @@ def count_orders(business: UUID, customers: Collection[UUID]) -> dict[UUID, int]
     """Return how many purchases of each customer are recorded."""
     if not customers:
         return {}
-    condition, params = one_of(connection, "customer_id", list(customers), "uuid")
+    condition, params = one_of("customer_id", list(customers), "uuid")
     rows = fetch(
-        connection,
         f"SELECT customer_id, COUNT(*) FROM facts_fact WHERE business_id = %s AND {condition} AND kind = 'order' GROUP BY customer_id",
-        [key_param(connection, business), *params],
+        [key_param(business), *params],
     )
     return {to_key(customer): count for customer, count in rows}
 
@@ -235,12 +226,11 @@ def spend_since(
     """Return what customers spent since a moment, net of what came back, with the earliest purchase that counts."""
     if not customers:
         return {}
-    condition, params = one_of(connection, "customer_id", list(customers), "uuid")
+    condition, params = one_of("customer_id", list(customers), "uuid")
     rows = fetch(
-        connection,
         f"SELECT customer_id, SUM(total_minor), MIN(occurred_at) FROM facts_fact WHERE business_id = %s AND {condition}"
         " AND kind IN ('order', 'return', 'cancel') AND occurred_at >= %s GROUP BY customer_id",
-        [key_param(connection, business), *params, moment_param(connection, since)],
+        [key_param(business), *params, moment_param(since)],
     )
     return {to_key(customer): (int(total), to_moment(first)) for customer, total, first in rows}
 
@@ -255,19 +245,18 @@ def insert_facts(business: UUID, facts: Sequence[tuple[NewFact, object]], *, rec
         )
         for fact, receipt in facts
     ]  # fmt: skip
-    insert_rows(connection, FACTS, rows)
+    insert_rows(FACTS, rows)
 
 
 def insert_lines(rows: Sequence[tuple[Any, ...]]) -> None:
     """Record lines, given as rows of `LINES`."""
-    insert_rows(connection, LINES, rows)
+    insert_rows(LINES, rows)
 
 
 def count_returned(business: UUID, returned: dict[UUID, tuple[int, int]]) -> None:
     """Add to the returned quantity of lines: {line: (sold, more)}. The table refuses more than was sold."""
     rows = [(line, business, sold, more) for line, (sold, more) in returned.items()]
     insert_rows(
-        connection,
         RETURNED,
         rows,
         on_conflict="(line_id) DO UPDATE SET quantity_milli = facts_returned.quantity_milli + excluded.quantity_milli",
@@ -278,20 +267,18 @@ def unplaced(keys: Sequence[UUID]) -> list[UUID]:
     """Return those of the facts that have no place yet, in the order given."""
     if not keys:
         return []
-    condition, params = one_of(connection, "fact_id", keys, "uuid")
-    placed = {
-        to_key(key) for (key,) in fetch(connection, f"SELECT fact_id FROM facts_factposition WHERE {condition}", params)
-    }
+    condition, params = one_of("fact_id", keys, "uuid")
+    placed = {to_key(key) for (key,) in fetch(f"SELECT fact_id FROM facts_factposition WHERE {condition}", params)}
     return [key for key in keys if key not in placed]
 
 
 def last_position(business: UUID) -> int:
     """Return the place of the latest fact; 0 before the first."""
     sql = "SELECT position FROM facts_factposition WHERE business_id = %s ORDER BY position DESC LIMIT 1"
-    rows = fetch(connection, sql, [key_param(connection, business)])
+    rows = fetch(sql, [key_param(business)])
     return int(rows[0][0]) if rows else 0
 
 
 def insert_positions(rows: Sequence[tuple[UUID, UUID, int]]) -> None:
     """Record places, given as rows of `POSITIONS`."""
-    insert_rows(connection, POSITIONS, rows)
+    insert_rows(POSITIONS, rows)

@@ -6,14 +6,12 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
-
 from regulars.customers.matching import CustomerRef
 from regulars.flow.intake import Closing
 from regulars.flow.receive import receive
-from regulars.ledger.queries import due_for_closing
-from regulars.programs.models import Membership
-from regulars.rewards.models import Entitlement
+from regulars.ledger.loading import due_for_closing
+from regulars.programs.store import due_for_evaluation
+from regulars.rewards.store import due_holders
 from regulars.tenancy.models import Business
 
 SOURCE = "closing"
@@ -48,14 +46,9 @@ def _due(business: Business, now: datetime) -> Iterator[list[UUID]]:
 
 
 def _some_due(business: Business, now: datetime) -> list[UUID]:
-    points = due_for_closing(business, now=now, limit=_GROUP)
-    standings = Membership.objects.of(business).filter(Q(progress_until__lte=now) | Q(falls_at__lte=now))
-    open_rewards = Entitlement.objects.of(business).filter(
-        state__in=[Entitlement.State.ISSUED, Entitlement.State.RESERVED], expires_at__lte=now
-    )
     found = [
-        *points,
-        *standings.values_list("pk", flat=True)[:_GROUP],
-        *open_rewards.values_list("holder_id", flat=True)[:_GROUP],
+        *due_for_closing(business.pk, now=now, limit=_GROUP),
+        *due_for_evaluation(business.pk, now=now, limit=_GROUP),
+        *due_holders(business.pk, now=now, limit=_GROUP),
     ]
     return list(dict.fromkeys(found))[:_GROUP]

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from uuid import UUID
 
 import msgspec
-from django.db import connection
 
 from regulars.facts import store as facts
 from regulars.flow.batch import Batch, Item
@@ -85,16 +84,14 @@ def _announce(batch: Batch) -> None:
         outbox.EventRow(batch.new_key(), batch.shop.key, kind, customer, payload, batch.now)
         for kind, customer, payload in _events(batch)
     ]
-    outbox.insert_events(connection, rows)
+    outbox.insert_events(rows)
     sealed: dict[str, list[str]] = {
         "facts": [fact.key.hex for fact, _ in batch.new_facts],
         "transactions": [key.hex for key, _ in batch.book.transactions],
         "events": [row.id.hex for row in rows],
     }
     if batch.new_facts:
-        outbox.insert_jobs(
-            connection, [outbox.JobRow(batch.new_key(), batch.shop.key, "seal", sealed, batch.now, batch.now)]
-        )
+        outbox.insert_jobs([outbox.JobRow(batch.new_key(), batch.shop.key, "seal", sealed, batch.now, batch.now)])
 
 
 def _events(batch: Batch) -> list[tuple[str, UUID | None, dict[str, object]]]:

@@ -6,7 +6,6 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 
 from regulars.analytics.lake import Lake, Row
 from regulars.analytics.marts import Limits, Marts
@@ -55,7 +54,7 @@ LEFT JOIN catalog_product d ON d.id = l.product_id LEFT JOIN catalog_category c 
 
 
 def _rows(business: UUID, after: int, until: int) -> Mapping[str, Iterator[Row]]:
-    scope = [key_param(connection, business), after, until]
+    scope = [key_param(business), after, until]
     return {
         "orders": _orders(scope),
         "order_lines": _order_lines(scope),
@@ -72,16 +71,14 @@ def _hex(key: object) -> str | None:
 def _orders(scope: list[object]) -> Iterator[Row]:
     source = _STRETCH.format(joins="LEFT JOIN tenancy_store s ON s.id = f.store_id", kinds="f.kind = 'order'")
     columns = "f.id, f.customer_id, s.code, f.source, f.occurred_at, f.local_day, f.currency, f.total_minor"
-    for fact, customer, store, channel, occurred_at, day, currency, total in fetch(
-        connection, f"SELECT {columns} {source}", scope
-    ):
+    for fact, customer, store, channel, occurred_at, day, currency, total in fetch(f"SELECT {columns} {source}", scope):
         yield _hex(fact), _hex(customer), store, channel, to_moment(occurred_at), to_day(day), currency, total, "order"
 
 
 def _order_lines(scope: list[object]) -> Iterator[Row]:
     source = _STRETCH.format(joins=_LINES, kinds="f.kind = 'order'")
     columns = "f.id, l.position, COALESCE(d.sku, ''), c.code, l.quantity_milli, l.net_minor"
-    for fact, position, sku, category, quantity, net in fetch(connection, f"SELECT {columns} {source}", scope):
+    for fact, position, sku, category, quantity, net in fetch(f"SELECT {columns} {source}", scope):
         yield _hex(fact), position, sku, category, quantity, net
 
 
@@ -95,7 +92,7 @@ def _returns(scope: list[object]) -> Iterator[Row]:
         "f.id, f.amends_id, f.customer_id, s.code, f.occurred_at, f.local_day, o.local_day, f.total_minor, f.currency"
     )
     for fact, order, customer, store, occurred_at, day, order_day, total, currency in fetch(
-        connection, f"SELECT {columns} {source}", scope
+        f"SELECT {columns} {source}", scope
     ):
         yield (
             _hex(fact),
@@ -116,5 +113,5 @@ def _return_lines(scope: list[object]) -> Iterator[Row]:
         kinds=f"{_CAME_BACK} AND l.net_minor <= 0",
     )
     columns = "f.id, COALESCE(d.sku, ''), l.quantity_milli, l.net_minor, o.fact_id"
-    for fact, sku, quantity, net, order in fetch(connection, f"SELECT {columns} {source}", scope):
+    for fact, sku, quantity, net, order in fetch(f"SELECT {columns} {source}", scope):
         yield _hex(fact), sku, quantity, net, _hex(order)

@@ -4,8 +4,6 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import connection
-
 from regulars.database.sql import Table, insert_rows, update_rows
 from regulars.ledger.book import Book
 from regulars.ledger.chain import link
@@ -38,7 +36,6 @@ def save_book(book: Book, business: UUID) -> None:
     """Write all that is new or changed in the book, parents before children. Balances and lots are guarded by their tables."""
     accounts = book.accounts.values()
     insert_rows(
-        connection,
         ACCOUNTS,
         [
             (a.key, business, a.side.value, a.unit, a.customer, a.moved if a.customer else 0)
@@ -47,19 +44,17 @@ def save_book(book: Book, business: UUID) -> None:
         ],
     )
     moved = sorted((a.key, a.moved) for a in accounts if a.customer and a.moved and not a.is_new)
-    update_rows(connection, _MOVED, moved, sets="balance = balance + {moved}")
+    update_rows(_MOVED, moved, sets="balance = balance + {moved}")
     insert_rows(
-        connection,
         TRANSACTIONS,
         [(key, business, p.fact, p.kind, p.rule, p.reverses, p.occurred_at, book.now) for key, p in book.transactions],
     )
     insert_rows(
-        connection,
         ENTRIES,
         [(e.key, business, e.transaction, e.account.key, e.amount, e.counts_at) for e in book.entries],
     )
     _save_lots(book, business)
-    insert_rows(connection, ALLOCATIONS, [(a.key, business, a.entry, a.lot, a.amount) for a in book.allocations])
+    insert_rows(ALLOCATIONS, [(a.key, business, a.entry, a.lot, a.amount) for a in book.allocations])
     _save_holds(book, business)
 
 
@@ -74,14 +69,13 @@ def _save_lots(book: Book, business: UUID) -> None:
         for lot in account.lots
         if lot.is_new
     ]  # fmt: skip
-    insert_rows(connection, LOTS, new)
+    insert_rows(LOTS, new)
     changed = [
         (lot.key, lot.remaining, lot.held, lot.expired, lot.available_at, lot.waits_until, lot.expires_at)
         for lot in book.lots.values()
         if lot.is_changed and not lot.is_new
     ]
     update_rows(
-        connection,
         _LOT_CHANGES,
         sorted(changed),
         sets="remaining = {now_remaining}, held = {now_held}, expired = {now_expired}, available_at = {now_available_at},"
@@ -106,10 +100,9 @@ def _save_holds(book: Book, business: UUID) -> None:
         for h in holds
         if h.is_new
     ]
-    insert_rows(connection, HOLDS, new)
+    insert_rows(HOLDS, new)
     changed = sorted((h.key, h.state, book.now) for h in holds if h.is_changed and not h.is_new)
     update_rows(
-        connection,
         _HOLD_CHANGES,
         changed,
         sets="state = {now_state}, resolved_at = {now_resolved_at}",

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from regulars.database.sql import fetch, key_param, lock_clause, moment_param, one_of, to_json, to_key, to_moment
 from regulars.ledger.book import Account, Book, Drawn, Hold, Lot, Side
 
@@ -19,18 +17,18 @@ def load_accounts(book: Book, business: UUID, unit: str, customers: Collection[U
     """Take the members' accounts into the book, locking them in the order of their keys."""
     if not customers:
         return
-    condition, params = one_of(connection, "customer_id", list(customers), "uuid")
+    condition, params = one_of("customer_id", list(customers), "uuid")
     columns = "SELECT id, kind, unit, customer_id, balance FROM ledger_account"
-    sql = f"{columns} WHERE business_id = %s AND {condition} AND unit = %s ORDER BY id{lock_clause(connection)}"
-    params = [key_param(connection, business), *params, unit]
-    for key, kind, account_unit, customer, balance in fetch(connection, sql, params):
+    sql = f"{columns} WHERE business_id = %s AND {condition} AND unit = %s ORDER BY id{lock_clause()}"
+    params = [key_param(business), *params, unit]
+    for key, kind, account_unit, customer, balance in fetch(sql, params):
         book.add_account(Account(to_key(key), Side(kind), account_unit, to_key(customer), balance))
 
 
 def load_shop_accounts(book: Book, business: UUID, unit: str) -> None:
     """Take the shop's own accounts into the book."""
     shop = "SELECT id, kind, unit FROM ledger_account WHERE business_id = %s AND customer_id IS NULL AND unit = %s"
-    for key, kind, account_unit in fetch(connection, shop, [key_param(connection, business), unit]):
+    for key, kind, account_unit in fetch(shop, [key_param(business), unit]):
         book.add_account(Account(to_key(key), Side(kind), account_unit, None))
 
 
@@ -44,13 +42,13 @@ def load_lots(book: Book, customers: Collection[UUID], *, keys: Collection[UUID]
     ]
     if not wanted:
         return
-    condition, params = one_of(connection, "account_id", wanted, "uuid")
+    condition, params = one_of("account_id", wanted, "uuid")
     sql = f"SELECT {_LOT_COLUMNS} FROM ledger_lot WHERE {condition} AND remaining > 0"
     if keys:
-        named, more = one_of(connection, "id", list(keys), "uuid")
+        named, more = one_of("id", list(keys), "uuid")
         sql += f" UNION ALL SELECT {_LOT_COLUMNS} FROM ledger_lot WHERE {named} AND remaining = 0"
         params = [*params, *more]
-    for row in fetch(connection, sql, params):
+    for row in fetch(sql, params):
         lot = _lot(row)
         account = by_key.get(to_key(row[1]))
         if account is not None and lot.key not in book.lots:
@@ -86,20 +84,18 @@ def load_holds(book: Book, business: UUID, keys: Collection[UUID], *, overdue_of
     accounts = {account.key: account for account in book.accounts.values()}
     conditions, params = [], []
     if keys:
-        condition, values = one_of(connection, "id", list(keys), "uuid")
+        condition, values = one_of("id", list(keys), "uuid")
         conditions.append(condition)
         params += values
     if overdue_of:
-        condition, values = one_of(connection, "account_id", list(overdue_of), "uuid")
+        condition, values = one_of("account_id", list(overdue_of), "uuid")
         conditions.append(f"({condition} AND state = 'open' AND expires_at <= %s)")
-        params += [*values, moment_param(connection, book.now)]
+        params += [*values, moment_param(book.now)]
     if not conditions:
         return
     sql = "SELECT id, account_id, fact_id, amount, parts, state, expires_at FROM ledger_hold"
     sql += f" WHERE business_id = %s AND ({' OR '.join(conditions)}) ORDER BY id"
-    for key, account, fact, amount, parts, state, expires_at in fetch(
-        connection, sql, [key_param(connection, business), *params]
-    ):
+    for key, account, fact, amount, parts, state, expires_at in fetch(sql, [key_param(business), *params]):
         pinned = [(UUID(lot), part) for lot, part in to_json(parts)]
         if to_key(account) in accounts:
             book.holds[to_key(key)] = Hold(
@@ -111,34 +107,30 @@ def holders_of(business: UUID, holds: Collection[UUID]) -> dict[UUID, UUID]:
     """Return the customer of each hold."""
     if not holds:
         return {}
-    condition, params = one_of(connection, "h.id", list(holds), "uuid")
+    condition, params = one_of("h.id", list(holds), "uuid")
     sql = "SELECT h.id, a.customer_id FROM ledger_hold h JOIN ledger_account a ON a.id = h.account_id"
     sql += f" WHERE h.business_id = %s AND {condition}"
-    return {
-        to_key(hold): to_key(customer)
-        for hold, customer in fetch(connection, sql, [key_param(connection, business), *params])
-    }
+    return {to_key(hold): to_key(customer) for hold, customer in fetch(sql, [key_param(business), *params])}
 
 
 def load_drawn(facts: Collection[UUID]) -> dict[UUID, list[tuple[UUID, list[Drawn]]]]:
     """Return for each fact its spending transactions with what of them can still be given back, in the order it was drawn."""
     if not facts:
         return {}
-    condition, params = one_of(connection, "fact_id", list(facts), "uuid")
+    condition, params = one_of("fact_id", list(facts), "uuid")
     spends = fetch(
-        connection,
         f"SELECT id, fact_id FROM ledger_transaction WHERE {condition} AND kind IN ('spend', 'settle', 'adjust') ORDER BY id",
         params,
     )
     if not spends:
         return {}
     keys = [to_key(key) for key, _ in spends]
-    own, own_params = one_of(connection, "t.id", keys, "uuid")
-    back, back_params = one_of(connection, "t.reverses_id", keys, "uuid")
+    own, own_params = one_of("t.id", keys, "uuid")
+    back, back_params = one_of("t.reverses_id", keys, "uuid")
     rows = fetch(
-        connection,
-        "SELECT COALESCE(t.reverses_id, t.id), a.lot_id, a.amount FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id"
-        f" JOIN ledger_allocation a ON a.entry_id = e.id WHERE {own} OR {back} ORDER BY a.id",
+        "SELECT COALESCE(t.reverses_id, t.id), a.lot_id, a.amount FROM ledger_transaction t"
+        " JOIN ledger_entry e ON e.transaction_id = t.id JOIN ledger_allocation a ON a.entry_id = e.id"
+        f" WHERE {own} OR {back} ORDER BY a.id",
         [*own_params, *back_params],
     )
     left: dict[UUID, dict[UUID, int]] = {key: {} for key in keys}
@@ -158,11 +150,27 @@ def progress_of(
     """Return what counts towards the ladder since a moment, with the earliest moment that counts, by customer."""
     if not customers:
         return {}
-    condition, params = one_of(connection, "a.customer_id", list(customers), "uuid")
+    condition, params = one_of("a.customer_id", list(customers), "uuid")
     rows = fetch(
-        connection,
         f"SELECT a.customer_id, SUM(e.amount), MIN(e.counts_at) FROM ledger_account a JOIN ledger_entry e ON e.account_id = a.id"
         f" WHERE a.business_id = %s AND {condition} AND a.unit = %s AND e.counts_at >= %s GROUP BY a.customer_id",
-        [key_param(connection, business), *params, unit, moment_param(connection, since)],
+        [key_param(business), *params, unit, moment_param(since)],
     )
     return {to_key(customer): (int(total), to_moment(first)) for customer, total, first in rows}
+
+
+_DUE = """
+SELECT account_id FROM (SELECT account_id FROM ledger_lot WHERE business_id = %s AND expires_at IS NOT NULL AND remaining > 0
+    AND expires_at <= %s AND remaining > held LIMIT %s) AS over
+UNION SELECT account_id FROM (SELECT account_id FROM ledger_lot WHERE business_id = %s AND available_at IS NULL
+    AND waits_until <= %s AND remaining > 0 LIMIT %s) AS in_vain
+UNION SELECT account_id FROM (SELECT account_id FROM ledger_hold WHERE business_id = %s AND state = 'open'
+    AND expires_at <= %s LIMIT %s) AS held
+"""
+
+
+def due_for_closing(business: UUID, *, now: datetime, limit: int) -> list[UUID]:
+    """Return members with something to close: points that are over, waited in vain, or held too long."""
+    sql = f"SELECT customer_id FROM ledger_account WHERE id IN ({_DUE}) AND customer_id IS NOT NULL LIMIT %s"
+    params = [key_param(business), moment_param(now), limit]
+    return [to_key(customer) for (customer,) in fetch(sql, [*params * 3, limit])]

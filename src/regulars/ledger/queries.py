@@ -7,11 +7,11 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, FilteredRelation, Q, Sum
+from django.db.models import FilteredRelation, Q, Sum
 from django.db.models.functions import Coalesce
 
 from regulars.kernel.clock import local_day
-from regulars.ledger.models import Account, Allocation, Entry, Hold, Lot, Transaction
+from regulars.ledger.models import Account, Allocation, Entry, Hold, Transaction
 from regulars.tenancy.models import Business
 
 
@@ -153,20 +153,6 @@ def outstanding(business: Business, unit: str) -> int:
         .aggregate(total=Coalesce(Sum("balance"), 0))
     )
     return int(total["total"])
-
-
-def due_for_closing(business: Business, *, now: datetime, limit: int) -> list[UUID]:
-    """Return members with something to close: points that are over, waited in vain, or held too long."""
-    lots = Lot.objects.of(business).filter(remaining__gt=0)
-    over = lots.filter(expires_at__lte=now, remaining__gt=F("held"))
-    in_vain = lots.filter(available_at__isnull=True, waits_until__lte=now)
-    holds = Hold.objects.of(business).filter(state=Hold.State.OPEN, expires_at__lte=now)
-    customers = [
-        *over.values_list("account__customer_id", flat=True)[:limit],
-        *in_vain.values_list("account__customer_id", flat=True)[:limit],
-        *holds.values_list("account__customer_id", flat=True)[:limit],
-    ]
-    return list(dict.fromkeys(customer for customer in customers if customer))[:limit]
 
 
 def transactions_of(business: Business, facts: list[UUID]) -> list[Transaction]:

@@ -4,8 +4,6 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import connection
-
 from regulars.database.sql import Table, fetch, insert_rows, key_param, one_of, to_key, to_moment
 from regulars.ledger.chain import GENESIS, Booked
 
@@ -58,11 +56,10 @@ def load_booked(business: UUID, keys: Sequence[UUID]) -> dict[UUID, Booked]:
     """Return transactions with their entries and allocations, as the chain sees them."""
     if not keys:
         return {}
-    condition, params = one_of(connection, "t.id", keys, "uuid")
-    scope = [key_param(connection, business), *params]
+    condition, params = one_of("t.id", keys, "uuid")
+    scope = [key_param(business), *params]
     entries: dict[UUID, list[tuple[UUID, UUID, int]]] = {}
     for transaction, key, account, amount in fetch(
-        connection,
         "SELECT e.transaction_id, e.id, e.account_id, e.amount FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id"
         f" WHERE t.business_id = %s AND {condition} ORDER BY e.id",
         scope,
@@ -70,14 +67,12 @@ def load_booked(business: UUID, keys: Sequence[UUID]) -> dict[UUID, Booked]:
         entries.setdefault(to_key(transaction), []).append((to_key(key), to_key(account), amount))
     allocations: dict[UUID, list[tuple[UUID, UUID, int]]] = {}
     for transaction, key, lot, amount in fetch(
-        connection,
         "SELECT e.transaction_id, a.id, a.lot_id, a.amount FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id"
         f" JOIN ledger_allocation a ON a.entry_id = e.id WHERE t.business_id = %s AND {condition} ORDER BY a.id",
         scope,
     ):
         allocations.setdefault(to_key(transaction), []).append((to_key(key), to_key(lot), amount))
     rows = fetch(
-        connection,
         "SELECT t.id, t.fact_id, t.kind, t.rule, t.reverses_id, t.occurred_at, t.booked_at FROM ledger_transaction t"
         f" WHERE t.business_id = %s AND {condition}",
         scope,
@@ -95,9 +90,8 @@ def load_booked(business: UUID, keys: Sequence[UUID]) -> dict[UUID, Booked]:
 def last_seal(business: UUID) -> tuple[int, bytes]:
     """Return place and hash of the end of the chain."""
     rows = fetch(
-        connection,
         "SELECT position, chain_hash FROM ledger_seal WHERE business_id = %s ORDER BY position DESC LIMIT 1",
-        [key_param(connection, business)],
+        [key_param(business)],
     )
     return (rows[0][0], bytes(rows[0][1])) if rows else (0, GENESIS)
 
@@ -105,7 +99,6 @@ def last_seal(business: UUID) -> tuple[int, bytes]:
 def insert_seals(business: UUID, seals: Sequence[tuple[UUID, int, bytes]]) -> None:
     """Add links to the chain."""
     insert_rows(
-        connection,
         SEALS,
         [(transaction, business, position, chain_hash) for transaction, position, chain_hash in seals],
     )
@@ -115,7 +108,7 @@ def unsealed(keys: Sequence[UUID]) -> list[UUID]:
     """Return those of the transactions that have no place in the chain yet, in the order given."""
     if not keys:
         return []
-    condition, params = one_of(connection, "transaction_id", keys, "uuid")
-    rows = fetch(connection, f"SELECT transaction_id FROM ledger_seal WHERE {condition}", params)
+    condition, params = one_of("transaction_id", keys, "uuid")
+    rows = fetch(f"SELECT transaction_id FROM ledger_seal WHERE {condition}", params)
     sealed = {to_key(key) for (key,) in rows}
     return [key for key in keys if key not in sealed]

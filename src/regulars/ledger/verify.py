@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import connection
-
 from regulars.database.sql import fetch, key_param, to_json, to_key
 from regulars.ledger.chain import GENESIS, link
 from regulars.ledger.models import Seal, Transaction
@@ -50,7 +48,7 @@ def verify_ledger(business: UUID) -> Verification:
 
 
 def _first(sql: str, business: UUID, times: int = 1) -> tuple[object, ...] | None:
-    rows = fetch(connection, f"{sql} LIMIT 1", [key_param(connection, business)] * times)
+    rows = fetch(f"{sql} LIMIT 1", [key_param(business)] * times)
     return rows[0] if rows else None
 
 
@@ -124,16 +122,14 @@ def _granted(business: UUID, found: Verification) -> None:
 def _holds(business: UUID, found: Verification) -> None:
     held: dict[UUID, int] = {}
     for (parts,) in fetch(
-        connection,
         "SELECT parts FROM ledger_hold WHERE business_id = %s AND state = 'open'",
-        [key_param(connection, business)],
+        [key_param(business)],
     ):
         for lot, part in to_json(parts):
             held[UUID(lot)] = held.get(UUID(lot), 0) + part
     for key, amount in fetch(
-        connection,
         "SELECT id, held FROM ledger_lot WHERE business_id = %s AND held > 0",
-        [key_param(connection, business)],
+        [key_param(business)],
     ):
         if held.pop(to_key(key), 0) != amount:
             found.difference = f"lot {to_key(key)} has {amount} held, which its open holds do not explain"
@@ -157,10 +153,9 @@ def _breakage(business: UUID, found: Verification) -> None:
 
 def _totals(business: UUID, found: Verification) -> None:
     rows = fetch(
-        connection,
-        "SELECT a.unit, a.kind, SUM(e.amount) FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id WHERE e.business_id = %s"
-        " GROUP BY a.unit, a.kind ORDER BY a.unit, a.kind",
-        [key_param(connection, business)],
+        "SELECT a.unit, a.kind, SUM(e.amount) FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id"
+        " WHERE e.business_id = %s GROUP BY a.unit, a.kind ORDER BY a.unit, a.kind",
+        [key_param(business)],
     )
     for unit, kind, total in rows:
         found.totals.setdefault(unit, {})[kind] = int(total)

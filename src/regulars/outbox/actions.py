@@ -40,7 +40,7 @@ def enqueue(
 ) -> UUID:
     """Write a job that the worker sees once the caller's transaction is committed, and return its key."""
     key = new_key()
-    store.insert_jobs(connection, [store.JobRow(key, business_id, kind, payload, run_at or now, now)])
+    store.insert_jobs([store.JobRow(key, business_id, kind, payload, run_at or now, now)])
     return key
 
 
@@ -225,7 +225,7 @@ def number_events(business_id: UUID, event_ids: Sequence[UUID]) -> list[FeedEven
             sequence = last[event.customer_id] = last.get(event.customer_id, 0) + 1
         numbered.append(_placed(event, position, sequence))
     store.insert_feed(
-        connection, [store.FeedRow(e.id, business_id, e.position, e.customer_id, e.customer_sequence) for e in numbered]
+        [store.FeedRow(e.id, business_id, e.position, e.customer_id, e.customer_sequence) for e in numbered]
     )
     FeedHead.objects.filter(pk=business_id).update(position=head + len(numbered))
     return numbered
@@ -267,7 +267,7 @@ def announce(
 ) -> UUID:
     """Freeze an event in the caller's transaction, with the job that gives it its place in the feed; return its key."""
     key = new_key()
-    store.insert_events(connection, [store.EventRow(key, business_id, kind, customer_id, payload, now)])
+    store.insert_events([store.EventRow(key, business_id, kind, customer_id, payload, now)])
     enqueue(
         "seal",
         {"facts": [], "transactions": [], "events": [key.hex]},

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import connection
 
 from regulars.database.sql import Table, insert_rows
 from regulars.outbox.wake import wake
@@ -84,18 +84,18 @@ class FeedRow(NamedTuple):
     customer_sequence: int | None
 
 
-def insert_jobs(connection: BaseDatabaseWrapper, rows: Sequence[JobRow]) -> None:
+def insert_jobs(rows: Sequence[JobRow]) -> None:
     """Insert jobs in the caller's transaction and wake the worker after its commit."""
     if rows:
-        insert_rows(connection, JOBS, [(*row, *_READY) for row in rows])
+        insert_rows(JOBS, [(*row, *_READY) for row in rows])
         connection.on_commit(wake)
 
 
-def insert_events(connection: BaseDatabaseWrapper, rows: Sequence[EventRow]) -> None:
+def insert_events(rows: Sequence[EventRow]) -> None:
     """Insert events in the caller's transaction; they get their place in the feed later, by `number_events`."""
-    insert_rows(connection, EVENTS, rows)
+    insert_rows(EVENTS, rows)
 
 
-def insert_feed(connection: BaseDatabaseWrapper, rows: Sequence[FeedRow]) -> None:
+def insert_feed(rows: Sequence[FeedRow]) -> None:
     """Insert feed entries in the caller's transaction."""
-    insert_rows(connection, FEED, rows)
+    insert_rows(FEED, rows)

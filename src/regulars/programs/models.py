@@ -56,6 +56,7 @@ class Membership(BusinessModel):
                 condition=Q(progress_until__isnull=False),
                 name="membership_progress",
             ),
+            models.Index(fields=["business", "falls_at"], condition=Q(falls_at__isnull=False), name="membership_falls"),
             models.Index(fields=["business", "tier"], name="membership_tier"),
         ]
 

@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from regulars.database.sql import (
     Table,
     fetch,
@@ -16,6 +14,7 @@ from regulars.database.sql import (
     key_param,
     keys_table,
     lock_clause,
+    moment_param,
     one_of,
     to_json,
     to_key,
@@ -86,12 +85,11 @@ def load_members(business: UUID, customers: Collection[UUID]) -> dict[UUID, Memb
     """Lock and return the memberships of customers, in the order of their keys: nobody decides on them beside this batch."""
     if not customers:
         return {}
-    condition, params = one_of(connection, "customer_id", list(customers), "uuid")
+    condition, params = one_of("customer_id", list(customers), "uuid")
     rows = fetch(
-        connection,
         "SELECT customer_id, enrolled_at, tier, tier_since, progress, progress_until, falls_at FROM programs_membership"
-        f" WHERE business_id = %s AND {condition} ORDER BY customer_id{lock_clause(connection)}",
-        [key_param(connection, business), *params],
+        f" WHERE business_id = %s AND {condition} ORDER BY customer_id{lock_clause()}",
+        [key_param(business), *params],
     )
     members = [
         Member(
@@ -106,11 +104,10 @@ def load_past_tiers(business: UUID, customers: Collection[UUID]) -> dict[UUID, l
     """Return the history of tiers of customers, the earliest first."""
     if not customers:
         return {}
-    condition, params = one_of(connection, "customer_id", list(customers), "uuid")
+    condition, params = one_of("customer_id", list(customers), "uuid")
     rows = fetch(
-        connection,
         f"SELECT customer_id, since, tier FROM programs_standing WHERE business_id = %s AND {condition} ORDER BY since, id",
-        [key_param(connection, business), *params],
+        [key_param(business), *params],
     )
     history: dict[UUID, list[tuple[datetime, str]]] = {}
     for customer, since, tier in rows:
@@ -122,12 +119,11 @@ def load_counters(business: UUID, wanted: Sequence[tuple[UUID, str]]) -> dict[tu
     """Return what members have used of windows; what is not there is zero."""
     if not wanted:
         return {}
-    head, params = keys_table(connection, {"customer_id": "uuid", "window_name": "text"}, wanted)
+    head, params = keys_table({"customer_id": "uuid", "window_name": "text"}, wanted)
     rows = fetch(
-        connection,
         f'{head} SELECT c.customer_id, c."window", c.used FROM k CROSS JOIN programs_counter c WHERE c.business_id = %s'
         ' AND c.customer_id = k.customer_id AND c."window" = k.window_name',
-        [*params, key_param(connection, business)],
+        [*params, key_param(business)],
     )
     return {(to_key(customer), window): used for customer, window, used in rows}
 
@@ -136,8 +132,8 @@ def load_decisions(facts: Collection[UUID]) -> dict[UUID, StoredDecision]:
     """Return the decisions of facts."""
     if not facts:
         return {}
-    condition, params = one_of(connection, "fact_id", list(facts), "uuid")
-    rows = fetch(connection, f"SELECT fact_id, version_id, outcomes FROM programs_decision WHERE {condition}", params)
+    condition, params = one_of("fact_id", list(facts), "uuid")
+    rows = fetch(f"SELECT fact_id, version_id, outcomes FROM programs_decision WHERE {condition}", params)
     return {
         to_key(fact): StoredDecision(to_key(fact), to_key(version), to_json(outcomes))
         for fact, version, outcomes in rows
@@ -147,11 +143,24 @@ def load_decisions(facts: Collection[UUID]) -> dict[UUID, StoredDecision]:
 def load_versions(business: UUID) -> list[tuple[UUID, datetime, int]]:
     """Return key, valid-from and number of the published versions, the latest number last."""
     rows = fetch(
-        connection,
         "SELECT id, valid_from, number FROM programs_version WHERE business_id = %s ORDER BY number",
-        [key_param(connection, business)],
+        [key_param(business)],
     )
     return [(to_key(key), to_moment(valid_from), number) for key, valid_from, number in rows]
+
+
+_DUE = """
+SELECT customer_id FROM (SELECT customer_id FROM programs_membership WHERE business_id = %s AND progress_until IS NOT NULL
+    AND progress_until <= %s LIMIT %s) AS progress
+UNION SELECT customer_id FROM (SELECT customer_id FROM programs_membership WHERE business_id = %s AND falls_at IS NOT NULL
+    AND falls_at <= %s LIMIT %s) AS falls
+"""
+
+
+def due_for_evaluation(business: UUID, *, now: datetime, limit: int) -> list[UUID]:
+    """Return members whose progress has aged or whose grace is over."""
+    params = [key_param(business), moment_param(now), limit]
+    return [to_key(customer) for (customer,) in fetch(_DUE, params * 2)]
 
 
 def save_members(business: UUID, members: Iterable[Member]) -> None:
@@ -162,7 +171,7 @@ def save_members(business: UUID, members: Iterable[Member]) -> None:
         for m in known
         if m.is_new
     ]
-    insert_rows(connection, MEMBERSHIPS, new)
+    insert_rows(MEMBERSHIPS, new)
     changed = sorted(
         (
             (m.customer, m.tier, m.tier_since, m.progress, m.progress_until, m.falls_at)
@@ -172,7 +181,6 @@ def save_members(business: UUID, members: Iterable[Member]) -> None:
         key=lambda row: row[0],
     )
     update_rows(
-        connection,
         _CHANGES,
         changed,
         sets="tier = {now_tier}, tier_since = {now_tier_since}, progress = {now_progress}, progress_until = {now_progress_until},"
@@ -182,18 +190,17 @@ def save_members(business: UUID, members: Iterable[Member]) -> None:
 
 def insert_decisions(rows: Sequence[tuple[Any, ...]]) -> None:
     """Record decisions, given as rows of `DECISIONS`."""
-    insert_rows(connection, DECISIONS, rows)
+    insert_rows(DECISIONS, rows)
 
 
 def insert_standings(rows: Sequence[tuple[Any, ...]]) -> None:
     """Record changes of tier, given as rows of `STANDINGS`."""
-    insert_rows(connection, STANDINGS, rows)
+    insert_rows(STANDINGS, rows)
 
 
 def count_used(rows: Sequence[tuple[Any, ...]]) -> None:
     """Add to counters, given as rows of `COUNTERS`."""
     insert_rows(
-        connection,
         COUNTERS,
         rows,
         on_conflict='(business_id, customer_id, "window") DO UPDATE SET used = programs_counter.used + excluded.used',

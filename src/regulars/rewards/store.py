@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from regulars.database.sql import (
     Table,
     fetch,
@@ -92,7 +90,7 @@ CATALOGUE_MAX = 200
 def load_catalogue(business: UUID) -> list[tuple[OfferState, dict[str, str]]]:
     """Return offers with their names, the cheapest first, at most CATALOGUE_MAX; nothing is locked."""
     sql = f"SELECT {_OFFER_COLUMNS}, name FROM rewards_offer WHERE business_id = %s ORDER BY price, code LIMIT {CATALOGUE_MAX}"
-    return [(_offer(row[:-1]), to_json(row[-1])) for row in fetch(connection, sql, [key_param(connection, business)])]
+    return [(_offer(row[:-1]), to_json(row[-1])) for row in fetch(sql, [key_param(business)])]
 
 
 def _offer(row: tuple[Any, ...]) -> OfferState:
@@ -118,12 +116,11 @@ def load_offers(business: UUID, codes: Collection[str] = (), *, keys: Collection
     """Lock and return offers by code or key."""
     if not codes and not keys:
         return {}
-    by_code, code_params = one_of(connection, "code", list(codes), "text")
-    by_key, key_params = one_of(connection, "id", list(keys), "uuid")
+    by_code, code_params = one_of("code", list(codes), "text")
+    by_key, key_params = one_of("id", list(keys), "uuid")
     rows = fetch(
-        connection,
-        f"SELECT {_OFFER_COLUMNS} FROM rewards_offer WHERE business_id = %s AND ({by_code} OR {by_key}) ORDER BY id{lock_clause(connection)}",
-        [key_param(connection, business), *code_params, *key_params],
+        f"SELECT {_OFFER_COLUMNS} FROM rewards_offer WHERE business_id = %s AND ({by_code} OR {by_key}) ORDER BY id{lock_clause()}",
+        [key_param(business), *code_params, *key_params],
     )
     return {offer.key: offer for offer in map(_offer, rows)}
 
@@ -132,12 +129,11 @@ def count_held(business: UUID, wanted: Sequence[tuple[UUID, UUID]]) -> dict[tupl
     """Return how many of an offer a member has taken and not given back, by (member, offer)."""
     if not wanted:
         return {}
-    head, params = keys_table(connection, {"holder_id": "uuid", "offer_id": "uuid"}, wanted)
+    head, params = keys_table({"holder_id": "uuid", "offer_id": "uuid"}, wanted)
     rows = fetch(
-        connection,
         f"{head} SELECT e.holder_id, e.offer_id, COUNT(*) FROM k CROSS JOIN rewards_entitlement e WHERE e.business_id = %s"
         " AND e.holder_id = k.holder_id AND e.offer_id = k.offer_id AND e.state <> 'cancelled' GROUP BY e.holder_id, e.offer_id",
-        [*params, key_param(connection, business)],
+        [*params, key_param(business)],
     )
     return {(to_key(holder), to_key(offer)): count for holder, offer, count in rows}
 
@@ -154,21 +150,27 @@ def load_entitlements(
         ("used_on_id", facts, "uuid"),
     ):
         if values:
-            condition, more = one_of(connection, column, list(values), kind)
+            condition, more = one_of(column, list(values), kind)
             conditions.append(condition)
             params += more
     if not conditions:
         return []
     sql = f"SELECT {_COLUMNS} FROM rewards_entitlement WHERE business_id = %s AND ({' OR '.join(conditions)})"
-    return [_entitlement(row) for row in fetch(connection, sql, [key_param(connection, business), *params])]
+    return [_entitlement(row) for row in fetch(sql, [key_param(business), *params])]
 
 
 def load_overdue(business: UUID, holders: Collection[UUID], now: datetime) -> list[EntitlementState]:
     """Return what members hold that has run out of time and is still open."""
-    condition, params = one_of(connection, "holder_id", list(holders), "uuid")
+    condition, params = one_of("holder_id", list(holders), "uuid")
     sql = f"SELECT {_COLUMNS} FROM rewards_entitlement WHERE business_id = %s AND {condition} AND state IN ('reserved', 'issued') AND expires_at <= %s"
-    rows = fetch(connection, sql, [key_param(connection, business), *params, moment_param(connection, now)])
+    rows = fetch(sql, [key_param(business), *params, moment_param(now)])
     return [_entitlement(row) for row in rows]
+
+
+def due_holders(business: UUID, *, now: datetime, limit: int) -> list[UUID]:
+    """Return who holds something that has run out of time and is still open."""
+    sql = "SELECT holder_id FROM rewards_entitlement WHERE business_id = %s AND state IN ('reserved', 'issued') AND expires_at <= %s LIMIT %s"
+    return [to_key(holder) for (holder,) in fetch(sql, [key_param(business), moment_param(now), limit])]
 
 
 def _entitlement(row: tuple[Any, ...]) -> EntitlementState:
@@ -182,7 +184,7 @@ def _entitlement(row: tuple[Any, ...]) -> EntitlementState:
 def save_offers(offers: Collection[OfferState]) -> None:
     """Add what was taken of offers; the table refuses more than the stock."""
     rows = sorted((offer.key, offer.more) for offer in offers if offer.more)
-    update_rows(connection, _TAKEN, rows, sets="taken = taken + {more}")
+    update_rows(_TAKEN, rows, sets="taken = taken + {more}")
 
 
 def save_entitlements(business: UUID, entitlements: Collection[EntitlementState], now: datetime) -> int:
@@ -195,10 +197,10 @@ def save_entitlements(business: UUID, entitlements: Collection[EntitlementState]
         for e in entitlements
         if e.was is None
     ]  # fmt: skip
-    insert_rows(connection, ENTITLEMENTS, new)
+    insert_rows(ENTITLEMENTS, new)
     changed = sorted(
         ((e.key, e.was, e.state, e.used_on, now) for e in entitlements if e.was is not None and e.was != e.state),
         key=lambda row: row[0],
     )
     sets = "state = {now_state}, used_on_id = {now_used_on}, resolved_at = {now_resolved_at}"
-    return len(changed) - update_rows(connection, _RESOLVED, changed, sets=sets, guard="state = {was}")
+    return len(changed) - update_rows(_RESOLVED, changed, sets=sets, guard="state = {was}")

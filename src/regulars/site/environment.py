@@ -172,6 +172,7 @@ def database_settings(environment: Environment) -> dict[str, object]:
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
+            "cached_statements": 512,
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;"
                 " PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;"

@@ -13,7 +13,6 @@ from itertools import groupby
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from standardwebhooks import Webhook
 
 from regulars.kernel.digest import canonical
@@ -112,7 +111,7 @@ def _enqueue(
         JobRow(new_key(), endpoint.business_id, JOB_KIND, {"delivery": key}, start, now, endpoint.pk)
         for key in delivery_ids
     ]
-    insert_jobs(connection, rows)
+    insert_jobs(rows)
 
 
 def prepare(jobs: Sequence[Job], *, now: datetime) -> dict[UUID, Attempt]:

@@ -7,6 +7,7 @@ one statement. Reads never take it. Nothing outside this module sees it.
 
 import sqlite3
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.db import OperationalError
 from django.db.backends.sqlite3 import base, operations, schema
 
 from regulars.database.locks import FairLock
+from regulars.database.sqlite.planning import tell_planner
 
 _LOCK_TIMEOUT_S = 30.0
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
@@ -30,10 +32,27 @@ class DatabaseOperations(operations.DatabaseOperations):
 
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
-    """Foreign keys without DEFERRABLE, in new tables and new columns alike."""
+    """Foreign keys without DEFERRABLE, in new tables and new columns alike; and what the planner has to know of indexes."""
 
     sql_create_inline_fk = "REFERENCES %(to_table)s (%(to_column)s)"
     sql_create_column_inline_fk = sql_create_inline_fk
+
+    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+        super().__exit__(exc_type, exc_value, traceback)
+        if exc_type is None and not self.collect_sql:
+            tell_planner(self.connection)
+
+
+class Cursor(base.SQLiteCursorWrapper):
+    """Django's cursor, which remembers how it wrote a statement for the driver."""
+
+    def convert_query(self, query: str, *, param_names: Any = None) -> str:
+        return super().convert_query(query, param_names=param_names) if param_names else _for_driver(query)
+
+
+@lru_cache(maxsize=512)
+def _for_driver(query: str) -> str:
+    return base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%")
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -46,6 +65,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().__init__(settings_dict, alias)
         self._holds_lock = False
         self.execute_wrappers.append(self._lock_single_write)
+
+    def create_cursor(self, name: str | None = None) -> Any:  # noqa: ARG002 - Django's signature
+        return self.connection.cursor(factory=Cursor)
 
     @property
     def _lock(self) -> FairLock:

@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                 ('business', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.business')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('progress_until__isnull', False)), fields=['business', 'progress_until'], name='membership_progress'), models.Index(fields=['business', 'tier'], name='membership_tier')],
+                'indexes': [models.Index(condition=models.Q(('progress_until__isnull', False)), fields=['business', 'progress_until'], name='membership_progress'), models.Index(condition=models.Q(('falls_at__isnull', False)), fields=['business', 'falls_at'], name='membership_falls'), models.Index(fields=['business', 'tier'], name='membership_tier')],
             },
         ),
         migrations.CreateModel(
