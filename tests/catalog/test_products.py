@@ -10,16 +10,15 @@ from django.db import IntegrityError, transaction
 from outbox.simultaneous import at_the_same_time, commits
 from regulars.catalog.actions import (
     ProductChange,
-    ProductRef,
     ProductRow,
     UnknownProduct,
     change_product,
     import_products,
-    resolve_products,
+    save_products,
 )
 from regulars.catalog.models import Category, Product
-from regulars.catalog.queries import categories, product_by_sku, product_list
-from regulars.catalog.store import ProductInfo, SeenProducts, seen_products
+from regulars.catalog.queries import categories, match_products, product_by_sku, product_list
+from regulars.catalog.store import ProductInfo, ProductRef, SeenProducts, seen_products
 from regulars.database.transactions import run_durably
 from regulars.kernel.ids import new_key
 from regulars.tenancy.actors import Actor, ActorKind
@@ -43,7 +42,9 @@ def shop(db):
 
 
 def resolve(shop, *wanted):
-    return resolve_products(shop, wanted, now=NOW, new_key=new_key)
+    products, news = match_products(shop, wanted, new_key=new_key)
+    save_products(shop, news, now=NOW, new_key=new_key)
+    return products
 
 
 def load(shop, *rows):

@@ -4,10 +4,11 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from regulars.customers.actions import create_customer, resolve_customers
+from regulars.customers.actions import create_customer, save_matching
 from regulars.customers.importing import CustomerRow
 from regulars.customers.matching import CustomerRef, Resolved
 from regulars.customers.models import Customer
+from regulars.customers.queries import match_customers
 from regulars.kernel.ids import new_key
 from regulars.tenancy.actors import Actor, ActorKind
 from regulars.tenancy.models import Business
@@ -26,7 +27,9 @@ def a_shop(name: str = "Chai and Co", country: str = "IN") -> Business:
 
 def resolve(shop: Business, *references: CustomerRef | None) -> list[Resolved]:
     """Resolve references as one batch."""
-    return resolve_customers(shop, references, now=NOW, new_key=new_key)
+    matching = match_customers(shop, references, new_key=new_key)
+    save_matching(shop, matching, now=NOW, new_key=new_key)
+    return matching.resolved
 
 
 def a_customer(shop: Business, *identities: tuple[str, str], **profile) -> Customer:

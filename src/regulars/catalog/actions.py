@@ -5,18 +5,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from regulars.catalog import store
 from regulars.catalog.models import SKU_MAX, Category, Product
-from regulars.catalog.store import ProductInfo, seen_products
+from regulars.catalog.store import NewProduct, clean_code, seen_products
 from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.kernel.ids import new_key as make_key
-from regulars.kernel.text import NAME_MAX, clean, search_text
+from regulars.kernel.text import clean, search_text
 from regulars.tenancy import audit
 from regulars.tenancy.actors import Actor
 from regulars.tenancy.models import Business
@@ -40,14 +40,6 @@ class BadSku(RegularsError):
     text = gettext_noop(
         "The product code “%(value)s” is blank or longer than %(limit)s characters. Use the till's code."
     )
-
-
-class ProductRef(Struct, frozen=True):
-    """A product as a line names it: name and category only matter where the code is new."""
-
-    sku: Annotated[str, Meta(max_length=SKU_MAX)]
-    name: Annotated[str, Meta(max_length=NAME_MAX)] = ""
-    category: Annotated[str, Meta(max_length=SKU_MAX)] = ""
 
 
 class ProductRow(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -84,32 +76,22 @@ class Outcome(Struct, frozen=True):
     error: RegularsError | None = None
 
 
-def clean_code(text: str) -> str:
-    """Return a product or category code without outer blanks and invisible characters, its case kept."""
-    if text.isascii() and text.isprintable() and " " not in text:
-        return text[:SKU_MAX]
-    return clean(text, SKU_MAX)
+def save_products(
+    business: Business, products: Mapping[str, NewProduct], *, now: datetime, new_key: Callable[[], UUID]
+) -> None:
+    """Make products known that `queries.match_products` has met for the first time, given by their codes.
 
-
-def resolve_products(
-    business: Business, wanted: Sequence[ProductRef], *, now: datetime, new_key: Callable[[], UUID]
-) -> dict[str, ProductInfo]:
-    """Return the products of lines by the code as written there, making those that nobody knows.
-
-    Blank codes are left out. At most four statements, none where all were seen in the last 1.5 seconds, inside the
-    caller's transaction. A race for a code raises IntegrityError, and the caller's transaction starts over.
+    At most three statements, in the caller's transaction. A race for a code raises IntegrityError, and that starts over.
     """
-    code_of = {sku: clean_code(sku) for sku in {reference.sku for reference in wanted}}
-    codes = {code for code in code_of.values() if code}
-    products = seen_products.among(business.pk, codes)
-    if missing := codes.difference(products):
-        found = store.known_products(business.pk, sorted(missing))
-        unknown = missing.difference(found)
-        news = {code_of[line.sku]: line for line in reversed(wanted) if code_of[line.sku] in unknown}
-        found |= _make_products(business.pk, news, now=now, new_key=new_key)
-        seen_products.keep_on_commit(business.pk, found)
-        products |= found
-    return {sku: products[code] for sku, code in code_of.items() if code}
+    if not products:
+        return
+    categories = make_categories(business.pk, (new.info.category_code for new in products.values()), new_key=new_key)
+    rows = []
+    for code, (info, name) in products.items():
+        category = categories.get(info.category_code)
+        rows.append((info.id, business.pk, code, name, category, info.earns_points, search_text([name, code]), now))
+    store.insert_products(rows)
+    seen_products.keep_on_commit(business.pk, {code: new.info for code, new in products.items()})
 
 
 def make_categories(business_id: UUID, codes: Iterable[str], *, new_key: Callable[[], UUID]) -> dict[str, UUID]:
@@ -119,22 +101,6 @@ def make_categories(business_id: UUID, codes: Iterable[str], *, new_key: Callabl
     made = {code: new_key() for code in wanted if code not in found}
     store.insert_categories([(key, business_id, code, code) for code, key in made.items()])
     return found | made
-
-
-def _make_products(
-    business_id: UUID, news: Mapping[str, ProductRef], *, now: datetime, new_key: Callable[[], UUID]
-) -> dict[str, ProductInfo]:
-    if not news:
-        return {}
-    category_of = {sku: clean_code(reference.category) for sku, reference in news.items()}
-    categories = make_categories(business_id, category_of.values(), new_key=new_key)
-    rows, made = [], {}
-    for sku, reference in news.items():
-        key, category, name = new_key(), category_of[sku], clean(reference.name) or sku
-        rows.append((key, business_id, sku, name, categories.get(category), True, search_text([name, sku]), now))
-        made[sku] = ProductInfo(key, category, earns_points=True)
-    store.insert_products(rows)
-    return made
 
 
 def import_products(

@@ -4,12 +4,15 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from regulars.catalog.models import SKU_MAX
 from regulars.database import sql
+from regulars.kernel.text import NAME_MAX, clean
 
 CODES_MAX = 10_000
 CATEGORIES = sql.Table("catalog_category", {"id": "uuid", "business_id": "uuid", "code": "text", "name": "text"})
@@ -34,6 +37,28 @@ class ProductInfo(Struct, frozen=True):
     id: UUID
     category_code: str
     earns_points: bool
+
+
+class ProductRef(Struct, frozen=True):
+    """A product as a line names it: name and category only matter where the code is new."""
+
+    sku: Annotated[str, Meta(max_length=SKU_MAX)]
+    name: Annotated[str, Meta(max_length=NAME_MAX)] = ""
+    category: Annotated[str, Meta(max_length=SKU_MAX)] = ""
+
+
+class NewProduct(NamedTuple):
+    """A product that nobody knows yet, with its name."""
+
+    info: ProductInfo
+    name: str
+
+
+def clean_code(text: str) -> str:
+    """Return a product or category code without outer blanks and invisible characters, its case kept."""
+    if text.isascii() and text.isprintable() and " " not in text:
+        return text[:SKU_MAX]
+    return clean(text, SKU_MAX)
 
 
 def known_products(business_id: UUID, skus: Sequence[str]) -> dict[str, ProductInfo]:

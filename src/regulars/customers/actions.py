@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The only writers of customers and identities."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -12,16 +12,13 @@ from msgspec import UNSET, Struct, UnsetType
 from regulars.customers import store
 from regulars.customers.importing import CustomerRow, Outcome, Person, lay_over, read_row
 from regulars.customers.matching import (
-    CustomerRef,
     IdentityKey,
     Matching,
-    Resolved,
     UnknownCustomer,
+    by_kind,
     guess_language,
-    match,
     normalise_identity,
     read_language,
-    read_reference,
 )
 from regulars.customers.models import Customer, Identity
 from regulars.customers.profile import check_birthday, read_tags, search_words
@@ -79,37 +76,13 @@ class ProfileChange(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     tags: list[str] | UnsetType = UNSET
 
 
-def resolve_customers(
-    business: Business, references: Sequence[CustomerRef | None], *, now: datetime, new_key: Callable[[], UUID]
-) -> list[Resolved]:
-    """Find the customers that references name, making those that nobody knows; answer in the order of the references.
+def save_matching(business: Business, matching: Matching, *, now: datetime, new_key: Callable[[], UUID]) -> None:
+    """Make known whom nobody knew, and what customers have gained. At most three statements, in the caller's transaction.
 
-    At most five statements, inside the caller's transaction. Refusals (BadPhone, BadEmail, UnknownCustomer) are values.
     A race for an identity raises IntegrityError, and the caller's transaction starts over.
     """
-    readings = [read_reference(reference, business.country) for reference in references]
-    ids = {reference.id for reference in references if reference is not None and reference.id is not None}
-    matching = match(
-        references,
-        readings,
-        owners=store.owners_of(business.pk, _by_kind(reading for reading in readings if isinstance(reading, tuple))),
-        by_id=store.customers_by_id(business.pk, ids),
-        new_key=new_key,
-    )
-    if matching.gained:
-        _save_matching(business, matching, now=now, new_key=new_key)
-    return matching.resolved
-
-
-def _by_kind(readings: Iterable[Iterable[IdentityKey]]) -> dict[str, set[str]]:
-    values: dict[str, set[str]] = {}
-    for reading in readings:
-        for kind, value in reading:
-            values.setdefault(kind, set()).add(value)
-    return values
-
-
-def _save_matching(business: Business, matching: Matching, *, now: datetime, new_key: Callable[[], UUID]) -> None:
+    if not matching.gained:
+        return
     maker = store.IdentityMaker(business.pk, now, new_key)
     customers: list[store.Row] = []
     identities: list[store.Row] = []
@@ -146,7 +119,7 @@ def _import_chunk(
     business: Business, rows: Sequence[CustomerRow], *, now: datetime, new_key: Callable[[], UUID]
 ) -> list[Outcome]:
     read = [_read_row(row, business.country, today=now.date()) for row in rows]
-    wanted = _by_kind(row.identities for row in read if isinstance(row, CustomerRow))
+    wanted = by_kind(row.identities for row in read if isinstance(row, CustomerRow))
     resolved = store.owners_of(business.pk, wanted)
     people = store.people_by_id(business.pk, {owner.customer_id for owner in resolved.values() if owner.customer_id})
     owners = {identity: people[owner.customer_id] for identity, owner in resolved.items() if owner.customer_id}
@@ -194,7 +167,7 @@ def create_customer(business: Business, row: CustomerRow, *, actor: Actor, now: 
     read = read_row(row, business.country, today=now.date())
     if not (read.name or read.identities):
         raise EmptyCustomer
-    for identity, owner in store.owners_of(business.pk, _by_kind([read.identities])).items():
+    for identity, owner in store.owners_of(business.pk, by_kind([read.identities])).items():
         raise IdentityTaken(kind=identity[0], customer=owner.customer_id)
     person = Person(
         make_key(), read.name, read.language, read.birthday, list(read.tags), is_new=True, gained=list(read.identities)

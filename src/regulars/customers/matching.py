@@ -102,6 +102,15 @@ class Matching(Struct):
     gained: dict[UUID, list[IdentityKey]] = field(default_factory=dict)
 
 
+def by_kind(readings: Iterable[Iterable[IdentityKey]]) -> dict[str, set[str]]:
+    """Return the values of identities by their kind."""
+    values: dict[str, set[str]] = {}
+    for reading in readings:
+        for kind, value in reading:
+            values.setdefault(kind, set()).add(value)
+    return values
+
+
 Reading = tuple[IdentityKey, ...] | RegularsError | None
 """The identities of a reference, the most trusted first; or why it cannot be read; or None without a reference."""
 

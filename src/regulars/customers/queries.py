@@ -18,8 +18,9 @@ from regulars.customers.matching import (
     PHONE,
     CustomerRef,
     IdentityKey,
-    Resolved,
+    Matching,
     UnknownCustomer,
+    by_kind,
     match,
     normalise_identity,
     read_reference,
@@ -194,13 +195,22 @@ def profile(business: Business, customer_id: UUID) -> Profile:
     raise UnknownCustomer(customer=customer_id)
 
 
-def look_up_customer(business: Business, reference: CustomerRef | None, *, new_key: Callable[[], UUID]) -> Resolved:
-    """Say who a reference means, as `resolve_customers` would, but write nothing: the key of a newcomer leads nowhere."""
-    reading = read_reference(reference, business.country)
-    wanted = {kind: {value} for kind, value in reading} if isinstance(reading, tuple) else {}
-    ids = {reference.id} if reference is not None and reference.id is not None else set()
-    found = store.owners_of(business.pk, wanted), store.customers_by_id(business.pk, ids)
-    return match([reference], [reading], owners=found[0], by_id=found[1], new_key=new_key).resolved[0]
+def match_customers(
+    business: Business, references: Sequence[CustomerRef | None], *, new_key: Callable[[], UUID]
+) -> Matching:
+    """Say whom references mean, in their order, and what of it is new; write nothing. At most two statements.
+
+    Refusals (BadPhone, BadEmail, UnknownCustomer) are values. `actions.save_matching` makes known what is new.
+    """
+    readings = [read_reference(reference, business.country) for reference in references]
+    ids = {reference.id for reference in references if reference is not None and reference.id is not None}
+    return match(
+        references,
+        readings,
+        owners=store.owners_of(business.pk, by_kind(reading for reading in readings if isinstance(reading, tuple))),
+        by_id=store.customers_by_id(business.pk, ids),
+        new_key=new_key,
+    )
 
 
 def find_by_identity(business: Business, kind: str, value: str) -> Customer | None:

@@ -25,10 +25,11 @@ def run_durably(work: Callable[[], _Result]) -> _Result:
     """Run work in its own outermost transaction and return its result once it is durable.
 
     Starts over, with a short growing pause, when the database reports a conflict; the work must therefore have no effect outside
-    the transaction. Inside an open transaction the work joins it and is not retried.
+    the transaction. Inside an open transaction the work joins it and is not retried; if it fails, what it wrote is taken back.
     """
     if connection.in_atomic_block:
-        return work()
+        with transaction.atomic():
+            return work()
     for attempt in range(ATTEMPTS_MAX):
         try:
             with transaction.atomic(durable=True):

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from regulars.catalog.store import ProductInfo
-from regulars.customers.matching import Resolved
+from regulars.catalog.store import NewProduct, ProductInfo
+from regulars.customers.matching import Matching, Resolved
 from regulars.facts.store import NewFact, StoredFact, StoredLine
 from regulars.flow.errors import CustomerNeeded, NoProgram, NotAMember
 from regulars.flow.intake import Earning, Intake, Receipt, Refusal
@@ -98,7 +98,9 @@ class Batch:
     book: Book
     with_points: bool = True
     timeline: Timeline = field(default_factory=lambda: Timeline(()))
+    matching: Matching = field(default_factory=Matching)
     products: dict[str, ProductInfo] = field(default_factory=dict)
+    new_products: dict[str, NewProduct] = field(default_factory=dict)
     members: dict[UUID, Member] = field(default_factory=dict)
     past_tiers: dict[UUID, list[tuple[datetime, str]]] = field(default_factory=dict)
     counters: dict[tuple[UUID, str], int] = field(default_factory=dict)

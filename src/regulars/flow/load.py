@@ -8,10 +8,9 @@ from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from regulars.catalog.actions import ProductRef, resolve_products
-from regulars.catalog.queries import look_up_products
-from regulars.customers.actions import resolve_customers
-from regulars.customers.queries import look_up_customer
+from regulars.catalog.queries import match_products
+from regulars.catalog.store import ProductRef
+from regulars.customers.queries import match_customers
 from regulars.facts import store as facts
 from regulars.flow.batch import Batch, Item, StoreInfo
 from regulars.flow.errors import KeyReused, TimeInFuture, TimeTooEarly, TimeWithoutZone, UnknownStore
@@ -85,12 +84,12 @@ def look(batch: Batch, business: Business) -> dict[UUID, dict[str, str]]:
     _load_stores(business, [item])
     if item.receipt is not None:
         raise UnknownStore(store=item.intake.store)
-    item.who = look_up_customer(business, item.intake.customer, new_key=batch.new_key)
+    (item.who,) = match_customers(business, [item.intake.customer], new_key=batch.new_key).resolved
     if item.who.error is not None:
         raise item.who.error
     item.customer = item.who.customer_id
     batch.timeline = timeline(business.pk)
-    batch.products = look_up_products(business, _product_refs([item]))
+    batch.products, _ = match_products(business, _product_refs([item]), new_key=batch.new_key)
     if item.intake.codes:
         _load_rewards(batch, business, [item])
     names = {offer.key: name for offer, name in _add_catalogue(batch, business)}
@@ -181,7 +180,8 @@ def _load_customers(batch: Batch, business: Business, items: Sequence[Item]) -> 
     items = [item for item in items if item.receipt is None]
     transfers = _of(items, Transfer)
     references = [item.intake.customer for item in items] + [transfer.to for _, transfer in transfers]
-    resolved = resolve_customers(business, references, now=batch.now, new_key=batch.new_key)
+    batch.matching = match_customers(business, references, new_key=batch.new_key)
+    resolved = batch.matching.resolved
     for item, who in zip(items, resolved, strict=False):
         item.who, item.customer = who, who.customer_id
         if who.error is not None:
@@ -198,7 +198,7 @@ def _load_customers(batch: Batch, business: Business, items: Sequence[Item]) -> 
 def _load_products(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     wanted = _product_refs(items)
     if wanted:
-        batch.products = resolve_products(business, wanted, now=batch.now, new_key=batch.new_key)
+        batch.products, batch.new_products = match_products(business, wanted, new_key=batch.new_key)
 
 
 def _product_refs(items: Sequence[Item]) -> list[ProductRef]:

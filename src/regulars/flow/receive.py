@@ -12,7 +12,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from django.db import transaction
 
 from regulars.database.transactions import run_durably
 from regulars.flow.adjusting import (
@@ -122,23 +121,22 @@ def _receive_chunk(
         for place, error in refused.items():
             refuse(items[place], error)
         batch = Batch(shop, now, new_key, items, Book(now=now, new_key=new_key), with_points=with_points)
+        load(batch, business)
         try:
-            with transaction.atomic():
-                _process(batch, business)
+            _apply_all(batch)
         except _RefusedMidway as signal:
             refused[signal.place] = signal.error
             continue
+        save(batch, business)
         return [item.receipt for item in items if item.receipt is not None]
 
 
-def _process(batch: Batch, business: Business) -> None:
-    load(batch, business)
+def _apply_all(batch: Batch) -> None:
     for item in batch.items:
         if item.receipt is None:
             _apply(batch, item)
     for item, first in batch.repeats:
         _answer_repeat_within(item, first)
-    save(batch)
 
 
 def _apply(batch: Batch, item: Item) -> None:

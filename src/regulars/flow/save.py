@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from regulars.catalog.actions import save_products
+from regulars.customers.actions import save_matching
 from regulars.facts import store as facts
 from regulars.flow.batch import Batch, Item
 from regulars.flow.intake import Receipt
@@ -14,6 +16,7 @@ from regulars.ledger.book import Side
 from regulars.outbox import store as outbox
 from regulars.programs import store as programs
 from regulars.rewards import store as rewards
+from regulars.tenancy.models import Business
 
 _EVENT_OF: Mapping[str, str] = {
     "order": "order.recorded",
@@ -55,25 +58,27 @@ def make_receipt(batch: Batch, item: Item) -> Receipt:
     )
 
 
-def save(batch: Batch) -> None:
+def save(batch: Batch, business: Business) -> None:
     """Write the batch. Every table is written once; the job that seals and announces it is the last row."""
-    business = batch.shop.key
+    save_matching(business, batch.matching, now=batch.now, new_key=batch.new_key)
+    save_products(business, batch.new_products, now=batch.now, new_key=batch.new_key)
+    key = business.pk
     done = [(fact, item.receipt) for fact, item in batch.new_facts]
-    facts.insert_facts(business, done, recorded_at=batch.now)
+    facts.insert_facts(key, done, recorded_at=batch.now)
     facts.insert_lines(batch.new_lines)
-    facts.count_returned(business, batch.returned)
-    programs.save_members(business, batch.members.values())
-    save_book(batch.book, business)
+    facts.count_returned(key, batch.returned)
+    programs.save_members(key, batch.members.values())
+    save_book(batch.book, key)
     programs.insert_decisions(batch.new_decisions)
     programs.insert_standings(batch.new_standings)
     programs.count_used(
         [
-            (batch.new_key(), business, customer, window, more)
+            (batch.new_key(), key, customer, window, more)
             for (customer, window), more in sorted(batch.used.items(), key=str)
         ]
     )
     rewards.save_offers(batch.offers.values())
-    lost = rewards.save_entitlements(business, batch.entitlements.values(), batch.now)
+    lost = rewards.save_entitlements(key, batch.entitlements.values(), batch.now)
     assert not lost, "an entitlement changes under the lock of its holder"
     _announce(batch)
 
