@@ -19,20 +19,20 @@ def openapi(request: HttpRequest) -> HttpResponse:
     return document_response(request, document())
 
 
-def _resources() -> list[URLPattern]:
-    addresses = dict.fromkeys(endpoint.path for endpoint in ENDPOINTS)
+RESOURCES = {
+    address: Resource([one for one in ENDPOINTS if one.path == address])
+    for address in dict.fromkeys(endpoint.path for endpoint in ENDPOINTS)
+}
+
+
+def _patterns() -> list[URLPattern]:
     return [
-        path(
-            address,
-            Resource([one for one in ENDPOINTS if one.path == address]),
-            name=f"api-{_PARAMETER.sub(_NAME, address)}",
-        )
-        for address in addresses
+        path(address, resource, name=f"api-{_PARAMETER.sub(_NAME, address)}") for address, resource in RESOURCES.items()
     ]
 
 
 urlpatterns = [
-    *_resources(),
+    *_patterns(),
     path("openapi.json", openapi, name="api-openapi"),
     re_path(r"^(?P<path>[\s\S]*)\Z", nothing_here),
 ]

@@ -9,10 +9,9 @@ from django.db import transaction
 from regulars.facts.actions import number_facts
 from regulars.ledger.actions import seal_transactions
 from regulars.outbox.actions import number_events
-from regulars.outbox.events import FeedEvent
 
 
-def seal_commits(business: UUID, commits: Sequence[Mapping[str, Sequence[str]]]) -> list[FeedEvent]:
+def seal_commits(business: UUID, commits: Sequence[Mapping[str, Sequence[str]]]) -> list[UUID]:
     """Seal what batches wrote; return the newly numbered events, for those who are told of them.
 
     Running it again with the same batches changes nothing. Numbering takes the business's head first, so only one runs at a time.

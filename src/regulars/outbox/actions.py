@@ -8,13 +8,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Q
 
 from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.kernel.ids import new_key as make_key
 from regulars.outbox import backoff, store
-from regulars.outbox.events import FeedEvent
-from regulars.outbox.models import EVERYBODY, Event, FeedEntry, FeedHead, Job, Schedule
+from regulars.outbox.models import EVERYBODY, FeedHead, Job, Schedule
 from regulars.outbox.schedule import Daily, Every, Recurrence, next_run
 from regulars.outbox.wake import wake
 
@@ -204,7 +203,7 @@ def _enqueue_one(row: Schedule, recurrence: Recurrence, zone: ZoneInfo, *, now: 
     return moved
 
 
-def number_events(business_id: UUID, event_ids: Sequence[UUID]) -> list[FeedEvent]:
+def number_events(business_id: UUID, event_ids: Sequence[UUID]) -> list[UUID]:
     """Give events their places in the business's feed and in their customers', in the order given; return those newly
     placed.
 
@@ -212,35 +211,18 @@ def number_events(business_id: UUID, event_ids: Sequence[UUID]) -> list[FeedEven
     without a gap.
     """
     head = _lock_head(business_id)
-    fresh = {
-        event.pk: event
-        for event in Event.objects.filter(business_id=business_id, pk__in=list(event_ids), feed__isnull=True)
-    }
-    ordered = [fresh.pop(key) for key in event_ids if key in fresh]
-    last = _last_sequences(business_id, {event.customer_id for event in ordered if event.customer_id})
-    numbered = []
-    for position, event in enumerate(ordered, start=head + 1):
-        sequence = None
-        if event.customer_id:
-            sequence = last[event.customer_id] = last.get(event.customer_id, 0) + 1
-        numbered.append(_placed(event, position, sequence))
-    store.insert_feed(
-        [store.FeedRow(e.id, business_id, e.position, e.customer_id, e.customer_sequence) for e in numbered]
-    )
-    FeedHead.objects.filter(pk=business_id).update(position=head + len(numbered))
-    return numbered
-
-
-def _placed(event: Event, position: int, sequence: int | None) -> FeedEvent:
-    return FeedEvent(
-        id=event.pk,
-        kind=event.kind,
-        customer_id=event.customer_id,
-        payload=event.payload,
-        recorded_at=event.recorded_at,
-        position=position,
-        customer_sequence=sequence,
-    )
+    customer_of = store.unnumbered(business_id, event_ids)
+    fresh = [key for key in dict.fromkeys(event_ids) if key in customer_of]
+    last = store.last_sequences(business_id, {customer for customer in customer_of.values() if customer})
+    rows = []
+    for position, key in enumerate(fresh, start=head + 1):
+        customer, sequence = customer_of[key], None
+        if customer:
+            sequence = last[customer] = last.get(customer, 0) + 1
+        rows.append(store.FeedRow(key, business_id, position, customer, sequence))
+    store.insert_feed(rows)
+    FeedHead.objects.filter(pk=business_id).update(position=head + len(rows))
+    return fresh
 
 
 def _lock_head(business_id: UUID) -> int:
@@ -249,11 +231,6 @@ def _lock_head(business_id: UUID) -> int:
         FeedHead.objects.bulk_create([FeedHead(business_id=business_id, position=0)], ignore_conflicts=True)
         head = heads.get()
     return head.position
-
-
-def _last_sequences(business_id: UUID, customer_ids: set[UUID]) -> dict[UUID, int]:
-    entries = FeedEntry.objects.filter(business_id=business_id, customer_id__in=customer_ids)
-    return dict(entries.values_list("customer_id").annotate(Max("customer_sequence")))
 
 
 def announce(

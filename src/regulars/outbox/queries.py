@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What waits, what failed for good, and the feed of events."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,7 +24,7 @@ def events_after(business_id: UUID, position: int, limit: int = 100) -> list[Fee
     return [_feed_event(entry) for entry in entries]
 
 
-def feed_events(business_id: UUID, event_ids: list[UUID]) -> dict[UUID, FeedEvent]:
+def feed_events(business_id: UUID, event_ids: Sequence[UUID]) -> dict[UUID, FeedEvent]:
     """Return those of the events that have their place in the feed, by id."""
     entries = FeedEntry.objects.filter(business_id=business_id, pk__in=event_ids).select_related("event")
     return {entry.pk: _feed_event(entry) for entry in entries}

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The set-based writes of the hot path: jobs, events and feed entries, one statement for however many."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
-from regulars.database.sql import Table, insert_rows
+from regulars.database.sql import Table, fetch, insert_rows, key_param, one_of, to_key
 from regulars.outbox.wake import wake
 
 _READY = ("ready", 0, "")
@@ -94,6 +94,28 @@ def insert_jobs(rows: Sequence[JobRow]) -> None:
 def insert_events(rows: Sequence[EventRow]) -> None:
     """Insert events in the caller's transaction; they get their place in the feed later, by `number_events`."""
     insert_rows(EVENTS, rows)
+
+
+def unnumbered(business_id: UUID, keys: Sequence[UUID]) -> dict[UUID, UUID | None]:
+    """Return those of the events that have no place in the feed yet, with their customers."""
+    among, params = one_of("e.id", keys, "uuid")
+    rows = fetch(
+        "SELECT e.id, e.customer_id FROM outbox_event e LEFT JOIN outbox_feedentry f ON f.event_id = e.id"
+        f" WHERE e.business_id = %s AND {among} AND f.event_id IS NULL",
+        [key_param(business_id), *params],
+    )
+    return {to_key(key): to_key(customer) for key, customer in rows}
+
+
+def last_sequences(business_id: UUID, customers: Collection[UUID]) -> dict[UUID, int]:
+    """Return the number of the last event of each customer that has one."""
+    among, params = one_of("customer_id", list(customers), "uuid")
+    rows = fetch(
+        "SELECT customer_id, MAX(customer_sequence) FROM outbox_feedentry"
+        f" WHERE business_id = %s AND {among} GROUP BY customer_id",
+        [key_param(business_id), *params],
+    )
+    return {to_key(customer): last for customer, last in rows}
 
 
 def insert_feed(rows: Sequence[FeedRow]) -> None:

@@ -59,16 +59,18 @@ class Attempt:
     request: Request
 
 
-def plan_deliveries(business_id: UUID, events: Sequence[FeedEvent], *, now: datetime) -> int:
+def plan_deliveries(business_id: UUID, event_ids: Sequence[UUID], *, now: datetime) -> int:
     """Write a delivery and its job for each active endpoint that wants each event; return how many.
 
     Joins the transaction that gave the events their places.
     """
-    endpoints = (
-        list(WebhookEndpoint.objects.of(business_id).filter(state=WebhookEndpoint.State.ACTIVE)) if events else []
-    )
+    if not event_ids:
+        return 0
+    endpoints = list(WebhookEndpoint.objects.of(business_id).filter(state=WebhookEndpoint.State.ACTIVE))
+    events = feed.feed_events(business_id, event_ids) if endpoints else {}
     return sum(
-        _plan(endpoint, [event for event in events if wants(endpoint, event.kind)], now=now) for endpoint in endpoints
+        _plan(endpoint, [events[key] for key in event_ids if wants(endpoint, events[key].kind)], now=now)
+        for endpoint in endpoints
     )
 
 
