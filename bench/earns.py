@@ -10,6 +10,7 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from clients import load, request
 from machine import describe, percentile, spread
@@ -68,23 +69,26 @@ def open_loop(shop: Served, stop: threading.Event, per_second: int, method: str,
         latencies.append((time.perf_counter() - due) * 1000)
 
 
-def report(name: str, rates: list[float], tails: list[float], statuses: dict[int, int]) -> None:
-    """Print one line."""
-    print(f"{name:<44} {spread(rates):>28} /s   p99 {spread(tails, 1)} ms   {statuses}", flush=True)
+def measure(
+    shop: Served, name: str, connections: int, seconds: float, requests: Callable[[int], Callable[[], bytes]]
+) -> None:
+    """Run a closed loop for some rounds and print what it came to, with what the server's processes spent on each request."""
+    outcomes, costs = [], []
+    for round_ in range(ROUNDS):
+        before = shop.cpu_s()
+        outcomes.append(load(shop.port, connections, seconds, requests(round_)))
+        costs.append((shop.cpu_s() - before) * 1e6 / len(outcomes[-1].latencies_ms))
+    rates = [outcome.rate for outcome in outcomes]
+    tails = [percentile(outcome.latencies_ms, 0.99) for outcome in outcomes]
+    print(
+        f"{name:<44} {spread(rates):>28} /s   p99 {spread(tails, 1)} ms   server {spread(costs)} µs   {outcomes[-1].statuses}"
+    )
 
 
 def run(shop: Served, seconds: float) -> None:
     """Run all phases."""
     load(shop.port, CONNECTIONS, 3, earn_requests(shop.token, "warm"))
-    outcomes = [
-        load(shop.port, CONNECTIONS, seconds, earn_requests(shop.token, f"alone{round_}")) for round_ in range(ROUNDS)
-    ]
-    report(
-        "earns alone, 32 connections",
-        [o.rate for o in outcomes],
-        [percentile(o.latencies_ms, 0.99) for o in outcomes],
-        outcomes[-1].statuses,
-    )
+    measure(shop, "earns alone, 32 connections", CONNECTIONS, seconds, lambda i: earn_requests(shop.token, f"alone{i}"))
     writes: list[float] = []
     reads: list[float] = []
     stop = threading.Event()
@@ -94,28 +98,20 @@ def run(shop: Served, seconds: float) -> None:
     ]
     for thread in beside:
         thread.start()
-    outcomes = [
-        load(shop.port, CONNECTIONS, seconds, earn_requests(shop.token, f"beside{round_}")) for round_ in range(ROUNDS)
-    ]
+    measure(
+        shop,
+        "earns beside 20 writes/s, 20 reads/s",
+        CONNECTIONS,
+        seconds,
+        lambda i: earn_requests(shop.token, f"beside{i}"),
+    )
     stop.set()
     for thread in beside:
         thread.join()
-    report(
-        "earns beside 20 writes/s, 20 reads/s, jobs",
-        [o.rate for o in outcomes],
-        [percentile(o.latencies_ms, 0.99) for o in outcomes],
-        outcomes[-1].statuses,
-    )
     print(
         f"  page writes p95 {percentile(writes, 0.95):.0f} ms, worst {max(writes):.0f} ms; reads p95 {percentile(reads, 0.95):.0f} ms, worst {max(reads):.0f} ms"
     )
-    outcomes = [load(shop.port, 8, seconds, quote_requests(shop.token)) for _ in range(ROUNDS)]
-    report(
-        "quotes, 8 connections",
-        [o.rate for o in outcomes],
-        [percentile(o.latencies_ms, 0.99) for o in outcomes],
-        outcomes[-1].statuses,
-    )
+    measure(shop, "quotes, 8 connections", 8, seconds, lambda _: quote_requests(shop.token))
     batches(shop)
 
 

@@ -42,6 +42,18 @@ class Served:
     process: subprocess.Popen[bytes]
     environment: dict[str, str]
 
+    def cpu_s(self) -> float:
+        """Return the processor seconds that the server's processes have used so far."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it has just ended
+            if self.process.pid in {int(fields[1]), int(stat.parent.name)}:
+                ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
 
 def free_port() -> int:
     """Return a port nobody listens on."""

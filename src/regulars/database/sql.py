@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from regulars.database.sqlite.base import DatabaseWrapper as SqliteWrapper
 from regulars.kernel.ids import key_of_bytes
 
 _encode_json = msgspec.json.Encoder().encode
@@ -211,9 +212,19 @@ def keys_table(columns: dict[str, str], rows: Sequence[Sequence[Any]]) -> tuple[
     return f"WITH k({', '.join(columns)}) AS (VALUES {', '.join([mark] * size)})", params
 
 
+def execute(sql: str, params: Sequence[Any]) -> int:
+    """Run a statement and return how many rows it reached."""
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
+
+
 def fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Run a query and return all its rows as they come from the driver."""
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+    connection = connections[DEFAULT_DB_ALIAS]
+    if isinstance(connection, SqliteWrapper):
+        return connection.read(sql, params)
+    with connection.cursor() as cursor:
         cursor.execute(sql, params)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows

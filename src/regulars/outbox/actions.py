@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F
 
 from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.kernel.ids import new_key as make_key
@@ -57,24 +57,11 @@ def claim(
     Jobs of a busy target are left. Two claimers never get the same job: SQLite writes in turn, PostgreSQL skips
     locked rows.
     """
-    due = Job.objects.filter(Q(leased_until=None) | Q(leased_until__lte=now), state=Job.State.READY, run_at__lte=now)
-    if kinds is not None:
-        due = due.filter(kind__in=kinds)
-    if busy := list(busy_targets):
-        due = due.filter(Q(target_id=None) | ~Q(target_id__in=busy))
-    if not due.exists():
-        return []  # an idle look takes no lock
+    if not store.is_any_due(kinds, now):
+        return []
+    until = now + timedelta(seconds=lease_s)
     with transaction.atomic():
-        jobs = list(due.select_for_update(skip_locked=True).order_by("run_at")[:limit])
-        leased_until = now + timedelta(seconds=lease_s)
-        if jobs:
-            Job.objects.filter(pk__in=[job.pk for job in jobs]).update(
-                leased_until=leased_until, attempts=F("attempts") + 1
-            )
-    for job in jobs:
-        job.leased_until = leased_until
-        job.attempts += 1
-    return jobs
+        return store.lease(kinds, now=now, until=until, limit=limit, busy_targets=list(busy_targets))
 
 
 def give_back(jobs: Sequence[Job]) -> None:
@@ -95,16 +82,14 @@ def hold(jobs: Sequence[Job]) -> list[Job]:
 
     Called in the transaction that writes the effects and finishes the jobs.
     """
-    keys = [job.pk for job in jobs]
-    leased = Job.objects.filter(pk__in=keys, state=Job.State.READY, leased_until__isnull=False)
-    rows = leased.select_for_update().order_by("id")
-    attempts = dict(rows.values_list("pk", "attempts"))
+    attempts = store.attempts_of_leased([job.pk for job in jobs])
     return [job for job in jobs if attempts.get(job.pk) == job.attempts]
 
 
-def finish(jobs: Iterable[Job]) -> None:
+def finish(jobs: Sequence[Job]) -> None:
     """Delete jobs that are done, in the transaction of their effects."""
-    Job.objects.filter(pk__in=[job.pk for job in jobs]).delete()
+    if jobs:
+        store.delete_jobs([job.pk for job in jobs])
 
 
 def retry(

@@ -8,7 +8,21 @@ from uuid import UUID
 
 from django.db import connection
 
-from regulars.database.sql import Table, fetch, insert_rows, key_param, one_of, to_key
+from regulars.database.sql import (
+    Table,
+    execute,
+    fetch,
+    insert_rows,
+    is_postgresql,
+    key_param,
+    lock_clause,
+    moment_param,
+    one_of,
+    to_json,
+    to_key,
+    to_moment,
+)
+from regulars.outbox.models import Job
 from regulars.outbox.wake import wake
 
 _READY = ("ready", 0, "")
@@ -89,6 +103,58 @@ def insert_jobs(rows: Sequence[JobRow]) -> None:
     if rows:
         insert_rows(JOBS, [(*row, *_READY) for row in rows])
         connection.on_commit(wake)
+
+
+_DUE = "state = 'ready' AND run_at <= %s AND (leased_until IS NULL OR leased_until <= %s)"
+
+
+def is_any_due(kinds: Sequence[str] | None, now: datetime) -> bool:
+    """Tell whether a job is due, of these kinds or at all; an idle look takes no lock."""
+    of_kind, params = one_of("kind", kinds, "text") if kinds is not None else ("TRUE", [])
+    moment = moment_param(now)
+    return bool(fetch(f"SELECT 1 FROM outbox_job WHERE {_DUE} AND {of_kind} LIMIT 1", [moment, moment, *params]))
+
+
+def lease(
+    kinds: Sequence[str] | None, *, now: datetime, until: datetime, limit: int, busy_targets: Sequence[UUID]
+) -> list[Job]:
+    """Lease the jobs that are due, the longest waiting first, in one statement of the caller's transaction."""
+    of_kind, kind_params = one_of("kind", kinds, "text") if kinds is not None else ("TRUE", [])
+    busy, busy_params = one_of("target_id", busy_targets, "uuid") if busy_targets else ("FALSE", [])
+    lock = " FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
+    rows = fetch(
+        f"""UPDATE outbox_job SET leased_until = %s, attempts = attempts + 1 WHERE id IN (SELECT id FROM outbox_job
+        WHERE {_DUE} AND {of_kind} AND (target_id IS NULL OR NOT {busy}) ORDER BY run_at LIMIT %s{lock})
+        RETURNING id, business_id, kind, payload, target_id, state, run_at, attempts, leased_until, last_error, created_at""",
+        [moment_param(until), moment_param(now), moment_param(now), *kind_params, *busy_params, limit],
+    )
+    return sorted(map(_job, rows), key=lambda job: job.run_at)
+
+
+def _job(row: tuple[Any, ...]) -> Job:
+    key, business, kind, payload, target, state, run_at, attempts, leased_until, last_error, created_at = row
+    return Job(
+        id=to_key(key), business_id=to_key(business), kind=kind, payload=to_json(payload), target_id=to_key(target), state=state,
+        run_at=to_moment(run_at), attempts=attempts, leased_until=to_moment(leased_until), last_error=last_error,
+        created_at=to_moment(created_at),
+    )  # fmt: skip
+
+
+def attempts_of_leased(keys: Sequence[UUID]) -> dict[UUID, int]:
+    """Lock those of the jobs that are leased, in the order of their keys, and return which claim holds each."""
+    among, params = one_of("id", keys, "uuid")
+    rows = fetch(
+        f"SELECT id, attempts FROM outbox_job WHERE {among} AND state = 'ready' AND leased_until IS NOT NULL"
+        f" ORDER BY id{lock_clause()}",
+        params,
+    )
+    return {to_key(key): attempts for key, attempts in rows}
+
+
+def delete_jobs(keys: Sequence[UUID]) -> None:
+    """Delete jobs."""
+    among, params = one_of("id", keys, "uuid")
+    execute(f"DELETE FROM outbox_job WHERE {among}", params)
 
 
 def insert_events(rows: Sequence[EventRow]) -> None:

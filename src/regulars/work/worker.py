@@ -38,6 +38,7 @@ _SLOTS_FOR_SLOW = 8
 _SLOTS_FOR_NEW = 4
 _SLOW_S = 2.0
 _IDLE_S = 0.5
+_GATHER_S = 0.05  # what is committed meanwhile is worked on together
 _LEASE_S = 60
 _EXTEND_EVERY_S = 20.0
 _COMMIT_EVERY_S = 0.05  # how long other writers may have to wait
@@ -281,12 +282,13 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; then wait for the sends under way and write their outcomes."""
-        long_thread = threading.Thread(
-            target=self._loop, args=(self.long_step, stop, listen()), name="long jobs", daemon=True
-        )
-        long_thread.start()
+        never_rung = threading.Event()  # long jobs can wait for the next look
+        threading.Thread(
+            target=self._loop, args=(self.long_step, stop, never_rung), name="long jobs", daemon=True
+        ).start()
         self._bell = listen()
         self._loop(self.step, stop, self._bell)
+        stop_listening(self._bell)
         deadline = time.monotonic() + TIMEOUT_S + 1
         while self._in_flight and time.monotonic() < deadline:
             self._bell.wait(_IDLE_S)
@@ -309,7 +311,8 @@ class Worker:
                 logger.exception("the worker failed", exc_info=without_values(error))
             if not moved:
                 bell.wait(_IDLE_S)
-        stop_listening(bell)
+            if moved < CLAIM_MAX and not self._in_flight:
+                stop.wait(_GATHER_S)
         connections.close_all()
 
 
