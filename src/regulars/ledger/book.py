@@ -11,10 +11,11 @@ expires_at (never-expiring last), occurred_at, key.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from regulars.kernel.errors import RegularsError, gettext_noop
 
@@ -55,6 +56,8 @@ class Side(StrEnum):
     BREAKAGE = "breakage"
     ADJUSTED = "adjusted"
 
+    __hash__ = str.__hash__  # that of Enum is slower than all the arithmetic
+
 
 class Negative(StrEnum):
     """What happens when a reversal finds fewer points than it must take."""
@@ -64,8 +67,7 @@ class Negative(StrEnum):
     ALLOW = "allow"
 
 
-@dataclass(slots=True)
-class Lot:
+class Lot(Struct):
     """Points that came in together. `held` are pinned by open holds, `expired` went to breakage."""
 
     key: UUID
@@ -111,8 +113,7 @@ class Lot:
         return (self.expires_at or _NEVER, self.occurred_at, self.key)
 
 
-@dataclass(slots=True)
-class Account:
+class Account(Struct):
     """One account as the batch sees it. `lots` are a member account's open lots (and those a reversal names)."""
 
     key: UUID
@@ -133,8 +134,7 @@ class Account:
         return sum(lot.remaining for lot in self.lots if lot.available_at is None or lot.available_at > now)
 
 
-@dataclass(slots=True)
-class Hold:
+class Hold(Struct):
     """Points set aside. `parts` pins lots with their amounts, in the order of consumption."""
 
     key: UUID
@@ -148,8 +148,7 @@ class Hold:
     is_changed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One leg: an amount on an account; `counts_at` dates what counts towards a tier."""
 
     key: UUID
@@ -159,8 +158,7 @@ class Entry:
     counts_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(Struct, frozen=True):
     """How an entry drew on a lot (negative) or gave back to it (positive)."""
 
     key: UUID
@@ -169,8 +167,7 @@ class Allocation:
     amount: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
+class Posting(Struct, frozen=True, kw_only=True):
     """What a booking is about: the fact that causes it and when it happened; `counts` dates it for the ladder."""
 
     fact: UUID
@@ -181,8 +178,7 @@ class Posting:
     counts_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """When the points of a credit can be used: from when, until when, or waiting for a fact (with a time-out)."""
 
     occurred_at: datetime
@@ -193,16 +189,14 @@ class Terms:
     expiry: dict[str, object] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """One recorded allocation of an earlier spending, less what was given back since: `amount` can still be given back."""
 
     lot: UUID
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reversal:
+class Reversal(Struct, frozen=True):
     """What a reversal took from lots, how much of that had expired before, and what was missing."""
 
     taken: int
