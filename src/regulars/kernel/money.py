@@ -85,15 +85,15 @@ def allocate(amount: int, weights: Sequence[int]) -> list[int]:
     if not weights:
         raise ValueError("nothing to allocate to")
     total = sum(weights)
-    if total == 0:
+    if total == 0 or len(weights) == 1:
         return [amount, *[0] * (len(weights) - 1)]
-    sign = -1 if amount < 0 else 1
-    shares = [divmod(abs(amount) * weight, total) for weight in weights]
-    parts = [whole for whole, _ in shares]
-    by_remainder = sorted(range(len(parts)), key=lambda i: (-shares[i][1], i))
-    for i in by_remainder[: abs(amount) - sum(parts)]:
-        parts[i] += 1
-    return [sign * part for part in parts]
+    size, sign = abs(amount), -1 if amount < 0 else 1
+    parts = [size * weight // total for weight in weights]
+    if left := size - sum(parts):
+        rests = [size * weight % total for weight in weights]
+        for i in sorted(range(len(rests)), key=rests.__getitem__, reverse=True)[:left]:
+            parts[i] += 1
+    return parts if sign > 0 else [-part for part in parts]
 
 
 def share_of_part(amount: int, part: int, whole: int) -> int:
