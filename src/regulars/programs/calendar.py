@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from regulars.kernel.clock import add_months, end_of_day, end_of_month, local_day, start_of_day
@@ -53,7 +54,12 @@ def usable(pending: Pending, expiry: Expiry, occurred_at: datetime, zone: ZoneIn
 
 
 def window_of(rule_id: str, limit: Limit, day: date) -> str:
-    """Return the name of the window that a limit counts in on a local day, like `welcome/times/day/2026-11-22`."""
-    begins = day - timedelta(days=day.weekday()) if limit.per == "week" else day
-    length = {"day": 10, "week": 10, "month": 7, "year": 4, "ever": 0}[limit.per]
-    return f"{rule_id}/{limit.per}/{begins.isoformat()[:length]}"
+    """Return the name of the window that a limit counts in on a local day, like `welcome/day/2026-11-22`."""
+    return f"{rule_id}/{limit.per}/{_periods(day)[limit.per]}"
+
+
+@lru_cache(maxsize=1_000)
+def _periods(day: date) -> dict[str, str]:
+    """Return the names of the periods that a day is in; a week is named by its Monday."""
+    monday, today = day - timedelta(days=day.weekday()), day.isoformat()
+    return {"day": today, "week": monday.isoformat(), "month": today[:7], "year": today[:4], "ever": ""}
