@@ -61,13 +61,13 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "rounds to the nearest": (DECIDE, '"floor": floor_div', '"floor": round_half_up_div'),
     "a category rule counts the whole basket": (
         DECIDE,
-        'nets = [line["line.net_minor"] if is_in else 0',
-        'nets = [line["line.net_minor"]',
+        "else basket.places.get(bit, ())",
+        "else range(len(basket.lines))",
     ),
     "the least important rule wins": (
         DECIDE,
-        "key=lambda outcome: -rules[outcome.rule].priority",
-        "key=lambda outcome: rules[outcome.rule].priority",
+        "key=lambda contender: -contender[0].priority",
+        "key=lambda contender: contender[0].priority",
     ),
     "a limit is passed once": (DECIDE, ">= limit.times:", "> limit.times:"),
     "the maximum balance is passed": (

@@ -2,7 +2,7 @@
 """The condition language: one typed tree that says "who" and "when" everywhere, and the readings of it that agree.
 
 Owns the tree (`tree`, `parse`), its types and limits (`fields`, `values`, `errors`), the check of one snapshot
-(`check`, `compare`), the account of that check (`explain`) and the sentence (`sentence`, `wording`). Other rooms
+(`together`, `check`, `compare`), the account of that check (`explain`) and the sentence (`sentence`, `wording`). Other rooms
 declare their fields and pass a `Registry` in; `fact_fields` declares those of a fact in evaluation. Refuses to know a
 clock, a database, Django, or a regular expression.
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The nodes of a condition, as frozen data; how a tree is written back to JSON; which part of it speaks of lines."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from regulars.conditions.fields import PRESENCE, Operator, Registry, Scope
+from regulars.conditions.fields import LINES, PRESENCE, Operator, Registry, Scope
 from regulars.conditions.values import Scalar, write
 
 
@@ -108,6 +109,20 @@ def scope_of(node: Node, registry: Registry) -> Scope:
             return scope_of(members[0], registry)
         case _:
             return Scope.FACT
+
+
+def fields_in(node: Node) -> Iterator[str]:
+    """Yield the names of the fields that a node asks about; one that asks about all lines together yields `lines`."""
+    match node:
+        case Comparison():
+            yield node.field
+        case AllOf(members) | AnyOf(members):
+            for member in members:
+                yield from fields_in(member)
+        case Not(member):
+            yield from fields_in(member)
+        case AnyLine() | EveryLine() | LineTotal():
+            yield LINES
 
 
 def split(tree: Node, registry: Registry) -> tuple[Node, Node | None]:

@@ -6,15 +6,19 @@ remainder), so that a return can take back exactly what each line earned. Each r
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, reduce
+from math import gcd
+from operator import and_
 from typing import Any
 
-from regulars.conditions.check import Selection, compile_check, compile_lines
-from regulars.conditions.compare import Check
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from regulars.conditions.fact_fields import FACT_REGISTRY
 from regulars.conditions.parse import parse
+from regulars.conditions.together import Together
+from regulars.conditions.tree import AllOf, Node
 from regulars.kernel.money import allocate, ceil_div, floor_div, round_half_up_div
 from regulars.programs.calendar import window_of
 from regulars.programs.definition import (
@@ -31,15 +35,13 @@ from regulars.programs.definition import (
 )
 
 _ROUNDINGS: dict[str, Callable[[int, int], int]] = {"floor": floor_div, "half_up": round_half_up_div, "ceil": ceil_div}
-_EVERY: Selection = lambda snapshot: [True] * len(snapshot["lines"])  # noqa: E731 - a closure like those that conditions compile to
-_ALWAYS: Check = lambda _: True  # noqa: E731 - as above
 
 Reason = dict[str, object]
 FACT_POINTS_MAX = 10**12
+_ONCE = TIMES_ONE * TIMES_ONE  # a tier and a multiplier of one, in millionths
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Situation(Struct, frozen=True, kw_only=True):
     """A fact as the program sees it: condition fields, and what of the standing decides.
 
     `snapshot["lines"]` are the lines as mappings of condition fields. `earns` says per line whether its product earns at all.
@@ -56,8 +58,7 @@ class Situation:
     used: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What one rule came to: `fired`, `capped` (fewer than it would give) or `blocked`; `per_line` sums to `points`."""
 
     rule: str
@@ -69,26 +70,18 @@ class Outcome:
     counted: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _CompiledRule:
-    rule: Rule
-    holds: Check
-    selects: Selection
-
-
 class CompiledProgram:
-    """A program ready to decide: conditions as closures, rules sorted by what they react to."""
+    """A program ready to decide: rules sorted by what they react to, their conditions compiled together."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.rules = {rule.id: rule for rule in program.rules}
-        self.has_limits = any(rule.limits or rule.order_max for rule in program.rules)
-        compiled = [_compile(rule) for rule in program.rules if rule.is_active]
-        self.multipliers = [one for one in compiled if isinstance(one.rule.gives, Multiply)]
-        self.by_kind = {
-            kind: [one for one in compiled if one.rule.on == kind and not isinstance(one.rule.gives, Multiply)]
-            for kind in ("order", "visit", "event")
-        }
+        self.limited = {rule.id: rule for rule in program.rules if rule.limits or rule.order_max}
+        self.contending = {rule.id: rule for rule in program.rules if program.groups.get(rule.group, "sum") != "sum"}
+        occasions: dict[tuple[str, str], list[Rule]] = {}
+        for rule in program.rules:
+            if rule.is_active:
+                occasions.setdefault(_occasion(rule.on, rule.event), []).append(rule)
+        self.reacting = {occasion: _Reacting(rules) for occasion, rules in occasions.items()}
         self.levels: dict[str, Level] = {
             level.code: level for level in (program.ladder.levels if program.ladder else ())
         }
@@ -104,14 +97,9 @@ class CompiledProgram:
         own = [rule.expiry.kind for rule in self.program.rules if rule.expiry]
         return "inactivity" in [self.program.unit.expiry.kind, *own]
 
-    @cached_property
-    def limited(self) -> list[Rule]:
-        """Return the rules that have limits."""
-        return [rule for rule in self.program.rules if rule.limits]
-
     def windows(self, day: date) -> list[str]:
         """Return the names of all counters that limits read on a local day: of points, and with # of times."""
-        names = [window_of(rule.id, limit, day) for rule in self.limited for limit in rule.limits]
+        names = [window_of(rule.id, limit, day) for rule in self.limited.values() for limit in rule.limits]
         return [counter for name in names for counter in (name, f"{name}#")]
 
 
@@ -124,133 +112,184 @@ def _fields_in(tree: object) -> list[str]:
     return []
 
 
-def _compile(rule: Rule) -> _CompiledRule:
-    if rule.when is None:
-        return _CompiledRule(rule, _ALWAYS, _EVERY)
-    tree = parse(rule.when, FACT_REGISTRY)
-    return _CompiledRule(rule, compile_check(tree, FACT_REGISTRY), compile_lines(tree, FACT_REGISTRY))
+def _occasion(kind: str, event: str) -> tuple[str, str]:
+    return kind, event if kind == "event" else ""
+
+
+class _Reacting:
+    """The rules that react to one occasion, each with the bit of its condition; what the multipliers among them make of a line."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = [(1 << place, rule) for place, rule in enumerate(rules)]
+        self.conditions = Together([_condition(rule) for rule in rules], FACT_REGISTRY)
+        self.boosts = sorted(
+            (rule.gives.times_milli, bit) for bit, rule in self.rules if isinstance(rule.gives, Multiply)
+        )
+
+
+def _condition(rule: Rule) -> Node:
+    return AllOf(()) if rule.when is None else parse(rule.when, FACT_REGISTRY)
+
+
+class _Basket(Struct, frozen=True):
+    """The lines of a fact: what they cost, what that counts, and where the lines stand that rules select.
+
+    What multiplies all lines alike is `times_all`, in millionths, the tier's included; what is left for each line is `times`, empty
+    where no multiplier holds. `counts` are the net amounts by `times`. `by_all` has the bits of the rules that select every line.
+    """
+
+    lines: Sequence[Mapping[str, Any]]
+    nets: Sequence[int]
+    counts: Sequence[int]
+    times: Sequence[int]
+    times_all: int
+    by_all: int
+    places: Mapping[int, Sequence[int]]
+
+    def times_reasons(self, places: Sequence[int]) -> list[Reason]:
+        """Return the multipliers of some lines that are not one."""
+        if self.times_all == _ONCE and not self.times:
+            return []
+        times = sorted({self.times[place] * self.times_all for place in places}) if self.times else [self.times_all]
+        return [{"is": "times", "times_milli": one // TIMES_ONE} for one in times if one != _ONCE]
+
+    def spread(self, points: int, places: Sequence[int], weights: Sequence[int]) -> tuple[int, ...]:
+        """Split points over some lines; those below zero take no share."""
+        if not weights:
+            return (0,) * len(self.lines)
+        shares = allocate(points, weights if min(weights) >= 0 else [max(weight, 0) for weight in weights])
+        if len(shares) == len(self.lines):
+            return tuple(shares)
+        per_line = [0] * len(self.lines)
+        for place, share in zip(places, shares, strict=True):
+            per_line[place] = share
+        return tuple(per_line)
 
 
 def decide(compiled: CompiledProgram, situation: Situation) -> list[Outcome]:
     """Return the outcomes of every rule that reacts to the fact and whose condition holds, blocked and capped ones included."""
-    times = _times_per_line(compiled, situation)
-    reacting = [one for one in compiled.by_kind.get(situation.kind, ()) if _reacts(one, situation)]
-    evaluated = [_evaluate(one, situation, times) for one in reacting]
+    reacting = compiled.reacting.get(_occasion(situation.kind, situation.event))
+    if reacting is None:
+        return []
+    holds, selected = reacting.conditions(situation.snapshot)
+    level = compiled.levels.get(situation.tier)
+    basket = _basket(reacting, situation, holds, selected, tier_milli=level.times_milli if level else TIMES_ONE)
+    evaluated = [_evaluate(rule, bit, basket) for bit, rule in reacting.rules if holds & bit]
     outcomes = [outcome for outcome in evaluated if outcome is not None]
-    if compiled.program.groups:
-        outcomes = _stack(outcomes, compiled)
-    if compiled.has_limits:
-        outcomes = [_within_limits(outcome, compiled.rules[outcome.rule], situation) for outcome in outcomes]
+    if compiled.contending:
+        outcomes = _stack(outcomes, compiled.contending, compiled.program.groups)
+    if compiled.limited:
+        outcomes = [_within_limits(outcome, compiled.limited.get(outcome.rule), situation) for outcome in outcomes]
     return _within_balance(outcomes, compiled.program, situation)
 
 
-def _times_per_line(compiled: CompiledProgram, situation: Situation) -> list[int]:
-    """Return each line's multiplier in millionths: the tier's times the best matching multiplier's."""
-    level = compiled.levels.get(situation.tier)
-    tier_milli = level.times_milli if level else TIMES_ONE
-    boosts = [_boost(one, situation) for one in compiled.multipliers if _reacts(one, situation)]
-    if not boosts:
-        return [tier_milli * TIMES_ONE] * len(situation.earns)
-    return [tier_milli * (max(line) or TIMES_ONE) for line in zip(*boosts, strict=True)]
-
-
-def _reacts(one: _CompiledRule, situation: Situation) -> bool:
-    is_meant = one.rule.on == situation.kind and (one.rule.on != "event" or one.rule.event == situation.event)
-    return is_meant and one.holds(situation.snapshot)
-
-
-def _boost(one: _CompiledRule, situation: Situation) -> list[int]:
-    """Return what a multiplier makes of each line, in thousandths; 0 where it does not select the line."""
-    assert isinstance(one.rule.gives, Multiply), "only multipliers are asked"
-    times_milli = one.rule.gives.times_milli
-    return [times_milli if is_selected else 0 for is_selected in one.selects(situation.snapshot)]
-
-
-def _evaluate(one: _CompiledRule, situation: Situation, times: Sequence[int]) -> Outcome | None:
-    """Return what a rule gives for the lines it selects, before groups, limits and caps; None for nothing."""
-    selected = [
-        earns and is_selected
-        for earns, is_selected in zip(situation.earns, one.selects(situation.snapshot), strict=True)
-    ]
+def _basket(
+    reacting: _Reacting, situation: Situation, holds: int, selected: Sequence[int], *, tier_milli: int
+) -> _Basket:
+    """Lay out the lines for the rules: those that do not earn are selected by none; the best multiplier of a line applies."""
     lines = situation.snapshot["lines"]
-    nets = [line["line.net_minor"] if is_in else 0 for line, is_in in zip(lines, selected, strict=True)]
-    match one.rule.gives:
-        case Fixed(points=points):
-            weights = [max(net, 0) for net in nets]
-            reasons: tuple[Reason, ...] = ({"is": "fixed", "points": points},)
+    nets = counts = [line["line.net_minor"] for line in lines]
+    if not all(situation.earns):
+        selected = [bits if earns else 0 for bits, earns in zip(selected, situation.earns, strict=True)]
+    times: list[int] = []
+    common = TIMES_ONE
+    for times_milli, bit in reacting.boosts:
+        if holds & bit:
+            before = times or [TIMES_ONE] * len(lines)
+            times = [times_milli if bits & bit else other for bits, other in zip(selected, before, strict=True)]
+    if times:
+        common = gcd(*times)
+        times = [milli // common for milli in times]
+        counts = [net * more for net, more in zip(nets, times, strict=True)]
+    by_all = reduce(and_, selected, -1)
+    return _Basket(
+        lines=lines,
+        nets=nets,
+        counts=counts,
+        times=times,
+        times_all=tier_milli * common,
+        by_all=by_all,
+        places=_places(selected, holds & ~by_all),
+    )
+
+
+def _places(selected: Sequence[int], rules: int) -> dict[int, list[int]]:
+    """Return by the bits of some rules where the lines stand that each selects."""
+    places: dict[int, list[int]] = {}
+    for place, bits in enumerate(selected if rules else ()):
+        left = bits & rules
+        while left:
+            bit = left & -left
+            places.setdefault(bit, []).append(place)
+            left ^= bit
+    return places
+
+
+def _evaluate(rule: Rule, bit: int, basket: _Basket) -> Outcome | None:
+    """Return what a rule gives for the lines it selects, before groups, limits and caps; None for nothing.
+
+    Fixed points go to the first line of all where those that the rule selects cost nothing.
+    """
+    places = range(len(basket.lines)) if basket.by_all & bit else basket.places.get(bit, ())
+    match rule.gives:
         case PerAmount() as rate:
-            points, weights, reason = _for_amount(rate, one.rule, nets, times)
-            reasons = (reason, *_times_reasons(times, selected))
+            points, weights, reasons = _for_amount(rate, rule, basket, places)
         case PerItem() as rate:
-            pieces = [
-                line["line.quantity_milli"] // 1000 if is_in else 0 for line, is_in in zip(lines, selected, strict=True)
-            ]
-            points, weights, reason = _for_items(rate, one.rule, pieces, times)
-            reasons = (reason, *_times_reasons(times, selected))
+            points, weights, reasons = _for_items(rate, rule, basket, places)
+        case Fixed(points=points):
+            weights, reasons = [basket.nets[place] for place in places], ({"is": "fixed", "points": points},)
+            if max(weights, default=0) <= 0:
+                places, weights = range(len(basket.lines))[:1], [1] * len(basket.lines[:1])
         case Multiply():
             return None
     if not points:
         return None
-    per_line = _spread(points, weights)
+    per_line = basket.spread(points, places, weights)
     outcome = Outcome(
-        rule=one.rule.id, outcome="fired", points=points, per_line=per_line, reasons=reasons, expiry=one.rule.expiry
+        rule=rule.id, outcome="fired", points=points, per_line=per_line, reasons=reasons, expiry=rule.expiry
     )
     if points > FACT_POINTS_MAX:
         return _blocked(outcome, {"is": "over_order_max", "max": FACT_POINTS_MAX, "points": points})
     return outcome
 
 
-_Given = tuple[int, list[int], Reason]
+_Given = tuple[int, Sequence[int], tuple[Reason, ...]]
 
 
-def _for_amount(rate: PerAmount, rule: Rule, nets: Sequence[int], times: Sequence[int]) -> _Given:
-    """Round once over the whole basis, discounts included; lines below zero lower it and take no share."""
-    weighted = sum(net * milli for net, milli in zip(nets, times, strict=True))
-    points = _ROUNDINGS[rule.rounding](max(weighted, 0) * rate.points, rate.per_minor * TIMES_ONE * TIMES_ONE)
-    weights = [max(net, 0) * milli for net, milli in zip(nets, times, strict=True)]
-    return (
-        points,
-        weights,
-        {"is": "per_amount", "basis_minor": sum(nets), "points": rate.points, "per_minor": rate.per_minor},
-    )
+def _for_amount(rate: PerAmount, rule: Rule, basket: _Basket, places: Sequence[int]) -> _Given:
+    """Round once over the whole basis, discounts included."""
+    basis = sum([basket.nets[place] for place in places])
+    weights = [basket.counts[place] for place in places]
+    counted = max(sum(weights), 0) * basket.times_all
+    points = _ROUNDINGS[rule.rounding](counted * rate.points, rate.per_minor * _ONCE)
+    reason: Reason = {"is": "per_amount", "basis_minor": basis, "points": rate.points, "per_minor": rate.per_minor}
+    return points, weights, (reason, *basket.times_reasons(places))
 
 
-def _for_items(rate: PerItem, rule: Rule, pieces: Sequence[int], times: Sequence[int]) -> _Given:
-    weights = [max(count, 0) * milli for count, milli in zip(pieces, times, strict=True)]
-    points = _ROUNDINGS[rule.rounding](sum(weights) * rate.points, TIMES_ONE * TIMES_ONE)
-    return points, weights, {"is": "per_item", "pieces": sum(pieces), "points": rate.points}
+def _for_items(rate: PerItem, rule: Rule, basket: _Basket, places: Sequence[int]) -> _Given:
+    pieces = [basket.lines[place]["line.quantity_milli"] // 1000 for place in places]
+    weights = [max(count, 0) for count in pieces]
+    if basket.times:
+        weights = [count * basket.times[place] for count, place in zip(weights, places, strict=True)]
+    points = _ROUNDINGS[rule.rounding](sum(weights) * basket.times_all * rate.points, _ONCE)
+    reason: Reason = {"is": "per_item", "pieces": sum(pieces), "points": rate.points}
+    return points, weights, (reason, *basket.times_reasons(places))
 
 
-def _times_reasons(times: Sequence[int], selected: Sequence[bool]) -> list[Reason]:
-    boosts = sorted(
-        {milli for milli, is_in in zip(times, selected, strict=True) if is_in and milli != TIMES_ONE * TIMES_ONE}
-    )
-    return [{"is": "times", "times_milli": milli // TIMES_ONE} for milli in boosts]
-
-
-def _spread(points: int, weights: Sequence[int]) -> tuple[int, ...]:
-    return tuple(allocate(points, weights)) if weights else ()
-
-
-def _stack(outcomes: list[Outcome], compiled: CompiledProgram) -> list[Outcome]:
+def _stack(outcomes: list[Outcome], contending: Mapping[str, Rule], groups: Mapping[str, str]) -> list[Outcome]:
     """Apply the groups: rules of a `best`, `first` or `exclusive` group give way to one; an exclusive winner silences all others."""
-    rules, program = compiled.rules, compiled.program
-    by_priority = sorted(outcomes, key=lambda outcome: -rules[outcome.rule].priority)
-    winners: dict[str, str] = {}
-    for outcome in by_priority:
-        group = rules[outcome.rule].group
-        mode = program.groups.get(group, "sum")
-        if mode in {"first", "exclusive"}:
-            winners.setdefault(group, outcome.rule)
-        elif mode == "best":
-            best = winners.get(group)
-            if best is None or outcome.points > next(one.points for one in outcomes if one.rule == best):
-                winners[group] = outcome.rule
-    exclusive = next((winners[group] for group in winners if program.groups[group] == "exclusive"), None)
+    contenders = [(contending[outcome.rule], outcome) for outcome in outcomes if outcome.rule in contending]
+    winners: dict[str, Outcome] = {}
+    for rule, outcome in sorted(contenders, key=lambda contender: -contender[0].priority):
+        winner = winners.setdefault(rule.group, outcome)
+        if groups[rule.group] == "best" and outcome.points > winner.points:
+            winners[rule.group] = outcome
+    exclusive = next((winner for group, winner in winners.items() if groups[group] == "exclusive"), None)
     stacked = []
     for outcome in outcomes:
-        winner = exclusive or winners.get(rules[outcome.rule].group, outcome.rule)
-        stacked.append(outcome if outcome.rule == winner else _blocked(outcome, {"is": "gave_way", "rule": winner}))
+        group = contending[outcome.rule].group if outcome.rule in contending else None
+        winner = exclusive or (outcome if group is None else winners[group])
+        stacked.append(outcome if outcome is winner else _blocked(outcome, {"is": "gave_way", "rule": winner.rule}))
     return stacked
 
 
@@ -267,12 +306,14 @@ def _blocked(outcome: Outcome, reason: Reason) -> Outcome:
 def _capped(outcome: Outcome, points: int, reason: Reason) -> Outcome:
     if points <= 0:
         return _blocked(outcome, reason)
-    per_line = _spread(points, outcome.per_line)
+    per_line = tuple(allocate(points, outcome.per_line)) if outcome.per_line else ()
     return replace(outcome, outcome="capped", points=points, per_line=per_line, reasons=(*outcome.reasons, reason))
 
 
-def _within_limits(outcome: Outcome, rule: Rule, situation: Situation) -> Outcome:
+def _within_limits(outcome: Outcome, rule: Rule | None, situation: Situation) -> Outcome:
     """Refuse what passes the maximum of one order, reduce what passes a period's, and say what each counter has used then."""
+    if rule is None:
+        return outcome
     if rule.order_max is not None and outcome.points > rule.order_max:
         return _blocked(outcome, {"is": "over_order_max", "max": rule.order_max, "points": outcome.points})
     limited = outcome
