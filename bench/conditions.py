@@ -1,56 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Time the check of 100 rules over a purchase of 20 lines. Run: python bench/conditions.py"""
+"""Time what 100 rules make of purchases of 20 lines, and a starter program of one line. Run: python bench/conditions.py"""
 
 import platform
+import random
 import statistics
 import time
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from regulars.conditions.check import compile_check, compile_lines
-from regulars.conditions.compare import Check
 from regulars.conditions.explain import explain
 from regulars.conditions.fact_fields import FACT_REGISTRY, when
-from regulars.conditions.fields import Snapshot
 from regulars.conditions.parse import parse
-from regulars.conditions.tree import Node
+from regulars.conditions.together import Together
+from regulars.programs.decide import CompiledProgram, Situation, decide
+from regulars.programs.definition import read_program
+from regulars.programs.starter import starter_program
 
 BLOCKS = 9
 RUNS = 300
 RULES = 100
 LINES = 20
+BASKETS = 500
 
 JSON = dict[str, Any]
-
-
-def snapshot() -> Snapshot:
-    """Build a purchase of twenty lines in ten categories by a Silver member on a Saturday."""
-    lines = [
-        {
-            "line.sku": f"SKU-{number}",
-            "line.category": f"category {number % 10}",
-            "line.net_minor": 4_500 + number,
-            "line.quantity_milli": 1_000 + 500 * (number % 3),
-            "line.unit_price_minor": 4_500,
-            "line.discount_minor": 0,
-        }
-        for number in range(LINES)
-    ]
-    return {
-        "fact.kind": "order",
-        "fact.source": "till",
-        "fact.store": "store 3",
-        **when(datetime(2026, 1, 31, 17, 30)),  # noqa: DTZ001  # the local time of the store
-        "order.total_minor": sum(line["line.net_minor"] for line in lines),
-        "order.line_count": LINES,
-        "customer.is_member": True,
-        "customer.tier": "silver",
-        "customer.tags": ["vegetarian"],
-        "customer.order_count_before": 7,
-        "lines": lines,
-    }
 
 
 def compare(field: str, operator: str, value: Any) -> JSON:
@@ -58,15 +33,15 @@ def compare(field: str, operator: str, value: Any) -> JSON:
     return {"field": field, "is": operator, "value": value}
 
 
-def fact_rules() -> list[JSON]:
-    """Write rules on the fact and the customer, as most rules are; a third of them hold."""
+def fact_conditions() -> list[JSON]:
+    """Write conditions on the fact and the customer, as most are; a third of them hold."""
     kind = compare("fact.kind", "is", "order")
     is_weekend = compare("fact.weekday", "is_one_of", ["sat", "sun"])
     is_staff = compare("customer.tags", "contains", "staff")
     return [
-        rule
+        condition
         for n in range(RULES // 4)
-        for rule in (
+        for condition in (
             {"all": [kind, compare("order.total_minor", "at_least", 20_000 * n)]},
             {"all": [compare("fact.store", "is", f"store {n % 10}"), compare("customer.tier", "is", "silver")]},
             {"all": [is_weekend, compare("fact.time", "between", [f"{n % 20:02}:00", "18:00"])]},
@@ -75,18 +50,99 @@ def fact_rules() -> list[JSON]:
     ]
 
 
-def line_rules() -> list[JSON]:
-    """Write rules that look at every line: any line, a total over a category, lines that are selected, every line."""
-    rules: list[JSON] = []
+def line_conditions() -> list[JSON]:
+    """Write conditions that look at every line: any line, a total over a category, lines that are selected, every line."""
+    conditions: list[JSON] = []
     for n in range(RULES // 4):
         in_category = compare("line.category", "is", f"category {n % 20}")
-        rules += [
+        conditions += [
             {"any_line": in_category},
             {"lines": {"where": in_category, "sum": "line.net_minor", "is": "at_least", "value": 9_000}},
             {"all": [compare("fact.kind", "is", "order"), in_category]},
             {"every_line": compare("line.unit_price_minor", "at_least", 4_000)},
         ]
-    return rules
+    return conditions
+
+
+def program() -> JSON:
+    """Write a program of 100 rules as a supermarket would have: what it gives on, when, where, to whom, and how often."""
+    amount, boost = {"kind": "per_amount", "points": 1, "per_minor": 100}, {"kind": "multiply", "times_milli": 2_000}
+    fixed, each = {"kind": "fixed", "points": 50}, {"kind": "per_item", "points": 5}
+    daily, monthly = {"per": "day", "times": 1}, {"per": "month", "points": 5_000}
+    weekdays = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    category = [compare("line.category", "is", f"category {n}") for n in range(40)]
+    day = [compare("fact.weekday", "is", weekdays[n % 7]) for n in range(40)]
+    store = [compare("fact.store", "is", f"store {n % 10}") for n in range(40)]
+    total = [compare("order.total_minor", "at_least", 25_000 * n) for n in range(40)]
+    skus = [compare("line.sku", "is_one_of", [f"SKU-{n}", f"SKU-{7 * n}"]) for n in range(40)]
+    rules: list[JSON] = [{"gives": amount}]
+    rules += [{"gives": amount, "when": category[n]} for n in range(20)]
+    rules += [{"gives": amount, "when": {"all": [category[n], store[n]]}, "limits": [monthly]} for n in range(15)]
+    rules += [{"gives": each, "when": skus[n]} for n in range(12)]
+    rules += [{"gives": each, "when": {"all": [skus[n], day[n]]}, "order_max": 500} for n in range(8)]
+    rules += [{"gives": boost, "when": {"all": [category[n], day[n]]}} for n in range(14)]
+    rules += [{"gives": fixed, "when": {"all": [store[n], day[n], total[n]]}, "limits": [daily]} for n in range(10)]
+    rules += [
+        {
+            "gives": fixed,
+            "when": {"all": [day[n], compare("fact.time", "between", ["15:00", "18:00"])]},
+            "group": "hour",
+        }
+        for n in range(5)
+    ]
+    rules += [
+        {"gives": fixed, "when": {"lines": {"where": category[n], "sum": "line.net_minor", **over_90}}, "group": "sum"}
+        for n, over_90 in enumerate([{"is": "at_least", "value": 9_000}] * 5)
+    ]
+    rules += [{"gives": fixed, "when": compare("customer.order_count_before", "is", 10 * n)} for n in range(5)]
+    rules += [{"gives": fixed, "on": "event", "event": f"review {n}", "limits": [daily]} for n in range(5)]
+    named = [{"id": f"rule-{n}", "name": {"en": f"Rule {n}"}, **rule} for n, rule in enumerate(rules)]
+    levels = [{"code": "base", "name": {"en": "Base"}}, {"code": "silver", "name": {"en": "S"}, "at_least": 1}]
+    levels[1]["times_milli"] = 1_200
+    return {"rules": named, "groups": {"hour": "best", "sum": "first"}, "ladder": {"levels": levels}}
+
+
+def situations(dice: random.Random, *, lines: int, compiled: CompiledProgram) -> Iterator[Situation]:
+    """Draw purchases without end: 180 products in 60 categories, some more liked, at any time, by anybody."""
+    while True:
+        local = datetime(2026, 1, 31, 8) + timedelta(minutes=dice.randrange(60 * 24 * 28))  # noqa: DTZ001  # the local time of the store
+        products = [int(180 * dice.random() ** 1.3) for _ in range(lines)]
+        basket = [_line(product, dice.choice((1_000, 1_000, 2_000, 500))) for product in products]
+        tier = dice.choice(("base", "base", "silver"))
+        snapshot = {
+            "fact.kind": "order",
+            "fact.source": "till",
+            "fact.store": f"store {dice.randrange(10)}",
+            **when(local),
+            "order.total_minor": sum(line["line.net_minor"] for line in basket),
+            "order.currency": "INR",
+            "order.line_count": lines,
+            "order.quantity_milli": sum(line["line.quantity_milli"] for line in basket),
+            "customer.is_member": True,
+            "customer.tier": tier,
+            "customer.language": "hi",
+            "customer.tags": ["vegetarian"],
+            "customer.is_birthday_month": None,
+            "customer.order_count_before": dice.randrange(60),
+            "lines": basket,
+        }
+        day = local.date()
+        used = dict.fromkeys(compiled.windows(day), 0)
+        yield Situation(
+            kind="order", snapshot=snapshot, earns=[True] * lines, day=day, tier=tier, balance=900, used=used
+        )
+
+
+def _line(product: int, quantity_milli: int) -> JSON:
+    price = 2_500 + 137 * product
+    return {
+        "line.sku": f"SKU-{product}",
+        "line.category": f"category {product // 3}",
+        "line.net_minor": price * quantity_milli // 1_000,
+        "line.quantity_milli": quantity_milli,
+        "line.unit_price_minor": price,
+        "line.discount_minor": 0,
+    }
 
 
 def measure(name: str, run: Callable[[], object]) -> None:
@@ -97,7 +153,7 @@ def measure(name: str, run: Callable[[], object]) -> None:
         for _ in range(RUNS):
             run()
         blocks.append((time.process_time_ns() - start) / RUNS / 1_000)
-    print(f"{name:<58}{statistics.median(blocks):>9.1f}{min(blocks):>9.1f}{max(blocks):>9.1f}")
+    print(f"{name:<66}{statistics.median(blocks):>9.1f}{min(blocks):>9.1f}{max(blocks):>9.1f}")
 
 
 def machine() -> str:
@@ -110,30 +166,47 @@ def machine() -> str:
 
 
 def main() -> None:
-    """Measure checks, selections and explanations beside the plainest closure: the unit of this machine today."""
+    """Measure decisions, then conditions by themselves, beside the plainest loop: the unit of this machine today."""
     print(machine())
-    print(
-        f"{RULES} rules, {LINES} lines; {BLOCKS} blocks of {RUNS} runs; µs of processor time: median, least, greatest"
+    print(f"{BLOCKS} blocks of {RUNS} runs over {BASKETS} purchases; µs of processor time: median, least, greatest")
+    measure("a plain loop of 1,000", lambda: [None for _ in range(1_000)])
+    large, starter = CompiledProgram(read_program(program())), CompiledProgram(read_program(starter_program("INR")))
+    measure_decide(f"decide, {len(large.rules)} rules × {LINES} lines, with reasons", large, lines=LINES)
+    measure_decide(f"decide, {len(large.rules)} rules × 1 line", large, lines=1)
+    measure_decide("decide, starter program × 1 line", starter, lines=1)
+    measure_decide("decide, starter program × 3 lines", starter, lines=3)
+    purchases = drawn(large, lines=LINES)
+    for name, conditions in (("on the fact", fact_conditions()), ("on every line", line_conditions())):
+        measure_together(f"check {RULES} conditions {name}", conditions, [one.snapshot for one in purchases])
+    tree = parse(fact_conditions()[3], FACT_REGISTRY)
+    measure("explain, one condition", lambda: explain(tree, FACT_REGISTRY, purchases[0].snapshot))
+    measure(
+        "parse and compile, one condition",
+        lambda: Together([parse(line_conditions()[2], FACT_REGISTRY)], FACT_REGISTRY),
     )
-    order = snapshot()
-    plain: list[Check] = [lambda values: values.get("fact.kind") == "order" for _ in range(RULES)]
-    measure(f"{RULES} calls of the plainest closure", lambda: [check(order) for check in plain])
-    for name, rules in (("on the fact", fact_rules()), ("on every line", line_rules())):
-        trees = [parse(rule, FACT_REGISTRY) for rule in rules]
-        measure_rules(name, trees, order)
-    rule = fact_rules()[3]
-    tree = parse(rule, FACT_REGISTRY)
-    measure("explain, one rule", lambda: explain(tree, FACT_REGISTRY, order))
-    measure("parse and compile, one rule", lambda: compile_check(parse(rule, FACT_REGISTRY), FACT_REGISTRY))
+    measure(f"compile the program of {len(large.rules)} rules", lambda: CompiledProgram(large.program))
 
 
-def measure_rules(name: str, trees: list[Node], order: Snapshot) -> None:
-    """Measure the check of rules and the selection of lines by them."""
-    checks = [compile_check(tree, FACT_REGISTRY) for tree in trees]
-    selections = [compile_lines(tree, FACT_REGISTRY) for tree in trees]
-    held = sum(check(order) for check in checks)
-    measure(f"check, rules {name} ({held} hold)", lambda: [check(order) for check in checks])
-    measure(f"lines, rules {name}", lambda: [select(order) for select in selections])
+def drawn(compiled: CompiledProgram, *, lines: int) -> list[Situation]:
+    """Draw the purchases of one measurement, the same in each run."""
+    source = situations(random.Random(7), lines=lines, compiled=compiled)
+    return [next(source) for _ in range(BASKETS)]
+
+
+def measure_decide(name: str, compiled: CompiledProgram, *, lines: int) -> None:
+    """Measure what a program makes of one purchase after the other."""
+    purchases = drawn(compiled, lines=lines)
+    outcomes = sum(len(decide(compiled, one)) for one in purchases) / len(purchases)
+    endless = cycle(purchases)
+    measure(f"{name} ({outcomes:.1f} outcomes)", lambda: decide(compiled, next(endless)))
+
+
+def measure_together(name: str, conditions: Sequence[JSON], snapshots: Sequence[JSON]) -> None:
+    """Measure the check of conditions, and of the lines that they select, on one purchase after the other."""
+    together = Together([parse(condition, FACT_REGISTRY) for condition in conditions], FACT_REGISTRY)
+    held = sum(together(snapshot)[0].bit_count() for snapshot in snapshots) / len(snapshots)
+    endless = cycle(snapshots)
+    measure(f"{name}, with the lines ({held:.0f} hold)", lambda: together(next(endless)))
 
 
 if __name__ == "__main__":
