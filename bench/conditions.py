@@ -15,6 +15,7 @@ from regulars.conditions.explain import explain
 from regulars.conditions.fact_fields import FACT_REGISTRY, when
 from regulars.conditions.parse import parse
 from regulars.conditions.together import Together
+from regulars.conditions.values import WEEKDAYS
 from regulars.programs.decide import CompiledProgram, Situation, decide
 from regulars.programs.definition import read_program
 from regulars.programs.starter import starter_program
@@ -31,6 +32,11 @@ JSON = dict[str, Any]
 def compare(field: str, operator: str, value: Any) -> JSON:
     """Write a comparison."""
     return {"field": field, "is": operator, "value": value}
+
+
+AMOUNT: JSON = {"kind": "per_amount", "points": 1, "per_minor": 100}
+STORES = [compare("fact.store", "is", f"store {n}") for n in range(10)]
+DAYS = [compare("fact.weekday", "is", day) for day in WEEKDAYS]
 
 
 def fact_conditions() -> list[JSON]:
@@ -66,40 +72,51 @@ def line_conditions() -> list[JSON]:
 
 def program() -> JSON:
     """Write a program of 100 rules as a supermarket would have: what it gives on, when, where, to whom, and how often."""
-    amount, boost = {"kind": "per_amount", "points": 1, "per_minor": 100}, {"kind": "multiply", "times_milli": 2_000}
-    fixed, each = {"kind": "fixed", "points": 50}, {"kind": "per_item", "points": 5}
-    daily, monthly = {"per": "day", "times": 1}, {"per": "month", "points": 5_000}
-    weekdays = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    category = [compare("line.category", "is", f"category {n}") for n in range(40)]
-    day = [compare("fact.weekday", "is", weekdays[n % 7]) for n in range(40)]
-    store = [compare("fact.store", "is", f"store {n % 10}") for n in range(40)]
-    total = [compare("order.total_minor", "at_least", 25_000 * n) for n in range(40)]
-    skus = [compare("line.sku", "is_one_of", [f"SKU-{n}", f"SKU-{7 * n}"]) for n in range(40)]
-    rules: list[JSON] = [{"gives": amount}]
-    rules += [{"gives": amount, "when": category[n]} for n in range(20)]
-    rules += [{"gives": amount, "when": {"all": [category[n], store[n]]}, "limits": [monthly]} for n in range(15)]
-    rules += [{"gives": each, "when": skus[n]} for n in range(12)]
-    rules += [{"gives": each, "when": {"all": [skus[n], day[n]]}, "order_max": 500} for n in range(8)]
-    rules += [{"gives": boost, "when": {"all": [category[n], day[n]]}} for n in range(14)]
-    rules += [{"gives": fixed, "when": {"all": [store[n], day[n], total[n]]}, "limits": [daily]} for n in range(10)]
-    rules += [
+    rules = [{"gives": AMOUNT}, *rules_on_lines(), *rules_on_facts()]
+    named = [{"id": f"rule-{n}", "name": {"en": f"Rule {n}"}, **rule} for n, rule in enumerate(rules)]
+    levels = [
+        {"code": "base", "name": {"en": "Base"}},
+        {"code": "silver", "name": {"en": "Silver"}, "at_least": 1, "times_milli": 1_200},
+    ]
+    return {"rules": named, "groups": {"hour": "best", "sum": "first"}, "ladder": {"levels": levels}}
+
+
+def rules_on_lines() -> list[JSON]:
+    """Write 69 rules about categories and products, a third of them on one day or in one store."""
+    boost, each = {"kind": "multiply", "times_milli": 2_000}, {"kind": "per_item", "points": 5}
+    monthly = {"per": "month", "points": 5_000}
+    category = [compare("line.category", "is", f"category {n}") for n in range(20)]
+    skus = [compare("line.sku", "is_one_of", [f"SKU-{n}", f"SKU-{7 * n}"]) for n in range(12)]
+    return [
+        *({"gives": AMOUNT, "when": category[n]} for n in range(20)),
+        *({"gives": AMOUNT, "when": {"all": [category[n], STORES[n % 10]]}, "limits": [monthly]} for n in range(15)),
+        *({"gives": each, "when": skus[n]} for n in range(12)),
+        *({"gives": each, "when": {"all": [skus[n], DAYS[n % 7]]}, "order_max": 500} for n in range(8)),
+        *({"gives": boost, "when": {"all": [category[n], DAYS[n % 7]]}} for n in range(14)),
+    ]
+
+
+def rules_on_facts() -> list[JSON]:
+    """Write 30 rules about purchases as a whole, their hour, the customer, and events."""
+    daily, fixed = {"per": "day", "times": 1}, {"kind": "fixed", "points": 50}
+    total = [compare("order.total_minor", "at_least", 25_000 * n) for n in range(10)]
+    hour = compare("fact.time", "between", ["15:00", "18:00"])
+    sums = [
         {
-            "gives": fixed,
-            "when": {"all": [day[n], compare("fact.time", "between", ["15:00", "18:00"])]},
-            "group": "hour",
+            "where": compare("line.category", "is", f"category {n}"),
+            "sum": "line.net_minor",
+            "is": "at_least",
+            "value": 9_000,
         }
         for n in range(5)
     ]
-    rules += [
-        {"gives": fixed, "when": {"lines": {"where": category[n], "sum": "line.net_minor", **over_90}}, "group": "sum"}
-        for n, over_90 in enumerate([{"is": "at_least", "value": 9_000}] * 5)
+    return [
+        *({"gives": fixed, "when": {"all": [STORES[n], DAYS[n % 7], total[n]]}, "limits": [daily]} for n in range(10)),
+        *({"gives": fixed, "when": {"all": [DAYS[n], hour]}, "group": "hour"} for n in range(5)),
+        *({"gives": fixed, "when": {"lines": sums[n]}, "group": "sum"} for n in range(5)),
+        *({"gives": fixed, "when": compare("customer.order_count_before", "is", 10 * n)} for n in range(5)),
+        *({"gives": fixed, "on": "event", "event": f"review {n}", "limits": [daily]} for n in range(5)),
     ]
-    rules += [{"gives": fixed, "when": compare("customer.order_count_before", "is", 10 * n)} for n in range(5)]
-    rules += [{"gives": fixed, "on": "event", "event": f"review {n}", "limits": [daily]} for n in range(5)]
-    named = [{"id": f"rule-{n}", "name": {"en": f"Rule {n}"}, **rule} for n, rule in enumerate(rules)]
-    levels = [{"code": "base", "name": {"en": "Base"}}, {"code": "silver", "name": {"en": "S"}, "at_least": 1}]
-    levels[1]["times_milli"] = 1_200
-    return {"rules": named, "groups": {"hour": "best", "sum": "first"}, "ladder": {"levels": levels}}
 
 
 def situations(dice: random.Random, *, lines: int, compiled: CompiledProgram) -> Iterator[Situation]:

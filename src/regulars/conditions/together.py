@@ -10,7 +10,6 @@ twice (a time, tags), are asked one by one, and only where everything else in so
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import reduce
-from itertools import compress
 from operator import or_
 from typing import Any, TypeAlias
 
@@ -95,15 +94,16 @@ def _asked(node: AnyLine | EveryLine | LineTotal) -> Node:
 
 def _question(node: AnyLine | EveryLine | LineTotal, bit: int) -> _Question:
     """Return what is asked about all lines together, once it is known on which of them the bit stands."""
-    stands = bit.__and__
     match node:
         case AnyLine():
-            return lambda _, selected: any(map(stands, selected))
+            return lambda _, selected: any(map(bit.__and__, selected))
         case EveryLine():
-            return lambda _, selected: len(selected) > 0 and all(map(stands, selected))
+            return lambda _, selected: len(selected) > 0 and all(map(bit.__and__, selected))
         case LineTotal(_, summed, operator, value):
             accepts = compile_total_test(operator, value)
-            return lambda lines, selected: accepts(total_of(compress(lines, map(stands, selected)), summed))
+            return lambda lines, selected: accepts(
+                total_of([line for line, bits in zip(lines, selected, strict=True) if bits & bit], summed)
+            )
 
 
 class _Rows:

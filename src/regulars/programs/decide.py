@@ -117,14 +117,23 @@ def _occasion(kind: str, event: str) -> tuple[str, str]:
 
 
 class _Reacting:
-    """The rules that react to one occasion, each with the bit of its condition; what the multipliers among them make of a line."""
+    """The rules that react to one occasion, each with the bit of its condition."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = [(1 << place, rule) for place, rule in enumerate(rules)]
         self.conditions = Together([_condition(rule) for rule in rules], FACT_REGISTRY)
-        self.boosts = sorted(
+        self.multipliers = sorted(
             (rule.gives.times_milli, bit) for bit, rule in self.rules if isinstance(rule.gives, Multiply)
         )
+
+    def times_milli(self, holds: int, selected: Sequence[int]) -> list[int]:
+        """Return for each line the best multiplier that selects it, in thousandths; nothing where no multiplier holds."""
+        best: list[int] = []
+        for times_milli, bit in self.multipliers:
+            if holds & bit:
+                others = best or [TIMES_ONE] * len(selected)
+                best = [times_milli if bits & bit else other for bits, other in zip(selected, others, strict=True)]
+        return best
 
 
 def _condition(rule: Rule) -> Node:
@@ -148,10 +157,10 @@ class _Basket(Struct, frozen=True):
 
     def times_reasons(self, places: Sequence[int]) -> list[Reason]:
         """Return the multipliers of some lines that are not one."""
-        if self.times_all == _ONCE and not self.times:
-            return []
-        times = sorted({self.times[place] * self.times_all for place in places}) if self.times else [self.times_all]
-        return [{"is": "times", "times_milli": one // TIMES_ONE} for one in times if one != _ONCE]
+        if not self.times:
+            return [_times_reason(self.times_all)] if self.times_all != _ONCE else []
+        times = {self.times_all * one for one in _at(places, self.times)}
+        return [] if times == {_ONCE} else [_times_reason(one) for one in sorted(times) if one != _ONCE]
 
     def spread(self, points: int, places: Sequence[int], weights: Sequence[int]) -> tuple[int, ...]:
         """Split points over some lines; those below zero take no share."""
@@ -174,8 +183,9 @@ def decide(compiled: CompiledProgram, situation: Situation) -> list[Outcome]:
     holds, selected = reacting.conditions(situation.snapshot)
     level = compiled.levels.get(situation.tier)
     basket = _basket(reacting, situation, holds, selected, tier_milli=level.times_milli if level else TIMES_ONE)
-    evaluated = [_evaluate(rule, bit, basket) for bit, rule in reacting.rules if holds & bit]
-    outcomes = [outcome for outcome in evaluated if outcome is not None]
+    outcomes = [
+        outcome for bit, rule in reacting.rules if holds & bit and (outcome := _evaluate(rule, bit, basket)) is not None
+    ]
     if compiled.contending:
         outcomes = _stack(outcomes, compiled.contending, compiled.program.groups)
     if compiled.limited:
@@ -186,28 +196,23 @@ def decide(compiled: CompiledProgram, situation: Situation) -> list[Outcome]:
 def _basket(
     reacting: _Reacting, situation: Situation, holds: int, selected: Sequence[int], *, tier_milli: int
 ) -> _Basket:
-    """Lay out the lines for the rules: those that do not earn are selected by none; the best multiplier of a line applies."""
+    """Lay out the lines for the rules; those that do not earn are selected by none."""
     lines = situation.snapshot["lines"]
     nets = counts = [line["line.net_minor"] for line in lines]
     if not all(situation.earns):
         selected = [bits if earns else 0 for bits, earns in zip(selected, situation.earns, strict=True)]
-    times: list[int] = []
-    common = TIMES_ONE
-    for times_milli, bit in reacting.boosts:
-        if holds & bit:
-            before = times or [TIMES_ONE] * len(lines)
-            times = [times_milli if bits & bit else other for bits, other in zip(selected, before, strict=True)]
+    times = reacting.times_milli(holds, selected)
+    times_all = tier_milli * (gcd(*times) if times else TIMES_ONE)
     if times:
-        common = gcd(*times)
-        times = [milli // common for milli in times]
-        counts = [net * more for net, more in zip(nets, times, strict=True)]
+        times = [tier_milli * milli // times_all for milli in times]
+        counts = [net * one for net, one in zip(nets, times, strict=True)]
     by_all = reduce(and_, selected, -1)
     return _Basket(
         lines=lines,
         nets=nets,
         counts=counts,
         times=times,
-        times_all=tier_milli * common,
+        times_all=times_all,
         by_all=by_all,
         places=_places(selected, holds & ~by_all),
     )
@@ -237,7 +242,7 @@ def _evaluate(rule: Rule, bit: int, basket: _Basket) -> Outcome | None:
         case PerItem() as rate:
             points, weights, reasons = _for_items(rate, rule, basket, places)
         case Fixed(points=points):
-            weights, reasons = [basket.nets[place] for place in places], ({"is": "fixed", "points": points},)
+            weights, reasons = _at(places, basket.nets), ({"is": "fixed", "points": points},)
             if max(weights, default=0) <= 0:
                 places, weights = range(len(basket.lines))[:1], [1] * len(basket.lines[:1])
         case Multiply():
@@ -253,13 +258,20 @@ def _evaluate(rule: Rule, bit: int, basket: _Basket) -> Outcome | None:
     return outcome
 
 
+def _times_reason(millionths: int) -> Reason:
+    return {"is": "times", "times_milli": millionths // TIMES_ONE}
+
+
+def _at(places: Sequence[int], amounts: Sequence[int]) -> Sequence[int]:
+    return amounts if len(places) == len(amounts) else [amounts[place] for place in places]
+
+
 _Given = tuple[int, Sequence[int], tuple[Reason, ...]]
 
 
 def _for_amount(rate: PerAmount, rule: Rule, basket: _Basket, places: Sequence[int]) -> _Given:
     """Round once over the whole basis, discounts included."""
-    basis = sum([basket.nets[place] for place in places])
-    weights = [basket.counts[place] for place in places]
+    basis, weights = sum(_at(places, basket.nets)), _at(places, basket.counts)
     counted = max(sum(weights), 0) * basket.times_all
     points = _ROUNDINGS[rule.rounding](counted * rate.points, rate.per_minor * _ONCE)
     reason: Reason = {"is": "per_amount", "basis_minor": basis, "points": rate.points, "per_minor": rate.per_minor}
@@ -270,7 +282,7 @@ def _for_items(rate: PerItem, rule: Rule, basket: _Basket, places: Sequence[int]
     pieces = [basket.lines[place]["line.quantity_milli"] // 1000 for place in places]
     weights = [max(count, 0) for count in pieces]
     if basket.times:
-        weights = [count * basket.times[place] for count, place in zip(weights, places, strict=True)]
+        weights = [count * times for count, times in zip(weights, _at(places, basket.times), strict=True)]
     points = _ROUNDINGS[rule.rounding](sum(weights) * basket.times_all * rate.points, _ONCE)
     reason: Reason = {"is": "per_item", "pieces": sum(pieces), "points": rate.points}
     return points, weights, (reason, *basket.times_reasons(places))
