@@ -33,7 +33,7 @@ _RECURRING: Mapping[FieldType, type] = {
 }
 
 _Parts: TypeAlias = dict[str, tuple[Node, int]]
-_Question: TypeAlias = Callable[[Sequence[Snapshot], Sequence[int]], bool]
+_Question: TypeAlias = Callable[[Sequence[Snapshot], Sequence[int], int], bool]
 
 
 class Together:
@@ -71,9 +71,10 @@ class Together:
         lines = lines_of(snapshot)
         (holds,) = self._fact.standing((snapshot,))
         selected = self._lines.standing(lines)
-        holds &= reduce(or_, selected, self._unselective)
+        by_some = reduce(or_, selected, 0)
+        holds &= by_some | self._unselective
         for bits, question in self._questions:
-            if holds & bits and not question(lines, selected):
+            if holds & bits and not question(lines, selected, by_some):
                 holds &= ~bits
         return holds, selected
 
@@ -96,14 +97,17 @@ def _question(node: AnyLine | EveryLine | LineTotal, bit: int) -> _Question:
     """Return what is asked about all lines together, once it is known on which of them the bit stands."""
     match node:
         case AnyLine():
-            return lambda _, selected: any(map(bit.__and__, selected))
+            return lambda _lines, _selected, by_some: by_some & bit != 0
         case EveryLine():
-            return lambda _, selected: len(selected) > 0 and all(map(bit.__and__, selected))
+            return lambda _lines, selected, by_some: by_some & bit != 0 and all(map(bit.__and__, selected))
         case LineTotal(_, summed, operator, value):
             accepts = compile_total_test(operator, value)
-            return lambda lines, selected: accepts(
-                total_of([line for line, bits in zip(lines, selected, strict=True) if bits & bit], summed)
-            )
+
+            def question(lines: Sequence[Snapshot], selected: Sequence[int], by_some: int) -> bool:
+                pairs = zip(lines, selected, strict=True) if by_some & bit else ()
+                return accepts(total_of([line for line, bits in pairs if bits & bit], summed))
+
+            return question
 
 
 class _Rows:
