@@ -67,6 +67,7 @@ class Item:
     store: StoreInfo | None = None
     receipt: Receipt | None = None
     tally: Tally = field(default_factory=Tally)
+    local: datetime | None = None
 
     @property
     def named(self) -> tuple[str, str] | None:
@@ -148,13 +149,15 @@ class Batch:
         latest = self.timeline.latest
         return latest is not None and compiled(latest).program.unit.negative == "allow"
 
-    def zone_of(self, item: Item) -> ZoneInfo:
-        """Return the zone in which the intake's day is counted."""
-        return item.store.zone if item.store else self.shop.zone
+    def local_of(self, item: Item) -> datetime:
+        """Return the local time of an intake: that of its store, else of the shop."""
+        if item.local is None:
+            item.local = item.intake.occurred_at.astimezone(item.store.zone if item.store else self.shop.zone)
+        return item.local
 
     def day_of(self, item: Item) -> date:
         """Return the local day of an intake."""
-        return item.intake.occurred_at.astimezone(self.zone_of(item)).date()
+        return self.local_of(item).date()
 
     def version_at(self, moment: datetime) -> tuple[UUID, CompiledProgram] | None:
         """Return the version in force at a moment, ready to decide."""

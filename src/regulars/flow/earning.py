@@ -126,7 +126,7 @@ def _base_snapshot(batch: Batch, item: Item, member: Member, kind: str) -> Snaps
         "fact.store": item.store.code if item.store else None,
         "customer.is_member": True,
         "customer.tier": tier_at(batch, member, intake.occurred_at),
-        **when(intake.occurred_at.astimezone(batch.zone_of(item))),
+        **when(batch.local_of(item)),
     }
     if who is not None:
         snapshot["customer.language"] = who.language
@@ -206,7 +206,7 @@ def earn(batch: Batch, item: Item, member: Member, situation: Situation) -> None
 
 
 def _inputs(program: CompiledProgram, situation: Situation) -> Mapping[str, object]:
-    read = {name: situation.snapshot.get(name) for name in program.fields_read if not name.startswith("line.")}
+    read = {name: situation.snapshot.get(name) for name in program.inputs_read}
     return {
         "tier": situation.tier,
         "balance": situation.balance,

@@ -88,8 +88,13 @@ class CompiledProgram:
 
     @cached_property
     def fields_read(self) -> frozenset[str]:
-        """Return the names of the condition fields that some rule reads: the inputs that are kept with each decision."""
+        """Return the names of the condition fields that some rule reads."""
         return frozenset(name for rule in self.program.rules if rule.when for name in _fields_in(rule.when))
+
+    @cached_property
+    def inputs_read(self) -> tuple[str, ...]:
+        """Return those of the fields that are not about lines, in the order in which decisions keep them."""
+        return tuple(sorted(name for name in self.fields_read if not name.startswith("line.")))
 
     @cached_property
     def slides_expiry(self) -> bool:
