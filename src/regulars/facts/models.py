@@ -9,7 +9,7 @@ from regulars.catalog.models import Product
 from regulars.customers.models import Customer
 from regulars.database.keys import KeyField
 from regulars.tenancy.models import Store
-from regulars.tenancy.scope import BusinessModel
+from regulars.tenancy.scope import BusinessModel, RecordedModel
 
 SOURCE_MAX = 40
 EXTERNAL_ID_MAX = 100
@@ -35,7 +35,7 @@ class FactKind(models.TextChoices):
     CLOSING = "closing", _("end of day")
 
 
-class Fact(BusinessModel):
+class Fact(RecordedModel):
     """One thing that happened. Append-only.
 
     `payload` holds the intake without names and identities; `receipt` the answer that was given, so that a repeat gets the same.
@@ -70,7 +70,7 @@ class Fact(BusinessModel):
         ]
 
 
-class Line(BusinessModel):
+class Line(RecordedModel):
     """One line of a purchase or return. Append-only. `net_minor` is what was paid for it, after every discount."""
 
     fact = models.ForeignKey(Fact, on_delete=models.PROTECT, related_name="lines")
@@ -82,7 +82,7 @@ class Line(BusinessModel):
     original_line = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
 
 
-class Returned(BusinessModel):
+class Returned(RecordedModel):
     """How much of a sold line has come back: a guarded counter outside the facts, keyed by the line."""
 
     id = None  # type: ignore[assignment]  # the line is the key

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from regulars.customers.models import Customer
 from regulars.database.keys import KeyField
 from regulars.facts.models import Fact
-from regulars.tenancy.scope import BusinessModel
+from regulars.tenancy.scope import BusinessModel, RecordedModel
 
 UNIT_MAX = 40
 
@@ -62,7 +62,7 @@ class TransactionKind(models.TextChoices):
     RECOVER = "recover", _("deficit recovered")
 
 
-class Transaction(BusinessModel):
+class Transaction(RecordedModel):
     """One booking: entries that sum to zero per unit. Append-only."""
 
     fact = models.ForeignKey(Fact, on_delete=models.PROTECT, related_name="+")
@@ -76,7 +76,7 @@ class Transaction(BusinessModel):
         indexes = [models.Index(fields=["reverses"], condition=Q(reverses__isnull=False), name="transaction_reverses")]
 
 
-class Entry(BusinessModel):
+class Entry(RecordedModel):
     """One leg of a transaction. Append-only. `counts_at` dates an amount that counts towards a tier."""
 
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="entries")
@@ -88,7 +88,7 @@ class Entry(BusinessModel):
         constraints = [models.CheckConstraint(condition=~Q(amount=0), name="entry_moves_something")]
 
 
-class Lot(BusinessModel):
+class Lot(RecordedModel):
     """Points that came in together, spendable in [available_at, expires_at).
 
     `available_at` empty means waiting for a fact; `expiry` is the policy that gives `expires_at` once the lot is active.
@@ -128,7 +128,7 @@ class Lot(BusinessModel):
         ]
 
 
-class Allocation(BusinessModel):
+class Allocation(RecordedModel):
     """How an entry drew on a lot (negative) or gave back to it (positive). Append-only."""
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="allocations")

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from regulars.customers.models import Customer
 from regulars.facts.models import Fact
-from regulars.tenancy.scope import BusinessModel
+from regulars.tenancy.scope import BusinessModel, RecordedModel
 
 
 class Version(BusinessModel):
@@ -74,7 +74,7 @@ class Standing(BusinessModel):
         indexes = [models.Index(fields=["business", "customer", "since"], name="standing_since")]
 
 
-class Counter(BusinessModel):
+class Counter(RecordedModel):
     """How much of a limit a member has used in a window: `window` names rule and period, like "welcome/2026-11-22"."""
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -85,7 +85,7 @@ class Counter(BusinessModel):
         constraints = [models.UniqueConstraint("business", "customer", "window", name="counter_window")]
 
 
-class Decision(BusinessModel):
+class Decision(RecordedModel):
     """What the program concluded from a fact: inputs that its version read, and outcomes with amounts per line. Append-only."""
 
     id = None  # type: ignore[assignment]  # the fact is the key

@@ -162,7 +162,11 @@ def database_settings(environment: Environment) -> dict[str, object]:
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 600,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"application_name": "regulars"},
+            "OPTIONS": {
+                "application_name": "regulars",
+                "prepare_threshold": 5,
+                "options": "-c random_page_cost=1.1",  # keyed look-ups, as on any disk without moving parts
+            },
         }
     path = unquote(parts.path) if parts.scheme == "sqlite" else str(environment.home / "regulars.sqlite3")
     return {

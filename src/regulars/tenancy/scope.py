@@ -29,3 +29,18 @@ class BusinessModel(models.Model):
 
     class Meta:
         abstract = True
+
+
+class RecordedModel(BusinessModel):
+    """A row that the path writes in great numbers, for the business it has loaded.
+
+    The database does not check that business again for each row: PostgreSQL would lock the business's row every time, and all who
+    write for one business would queue there.
+    """
+
+    business = models.ForeignKey(
+        "tenancy.Business", on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+
+    class Meta:
+        abstract = True
