@@ -21,7 +21,8 @@ _SERVICE = _LEAD | {Role.SUPPORT}
 PERMISSIONS: dict[str, frozenset[Role]] = {
     "till.use": _SERVICE | {Role.CASHIER},
     "customers.view": _ALL,
-    "customers.edit": _ALL - {Role.ANALYST},
+    "customers.enrol": _ALL - {Role.ANALYST},
+    "customers.edit": _MARKETING | {Role.SUPPORT},
     "customers.merge": _SERVICE,
     "customers.erase": _LEAD,
     "customers.export": _LEAD | {Role.MARKETER, Role.ANALYST},

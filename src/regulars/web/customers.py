@@ -100,7 +100,7 @@ def _contact_key(text: str) -> IdentityKey:
     return ("email" if "@" in text else "phone", text)
 
 
-@staff_page("customers.edit", methods=BOTH)
+@staff_page("customers.enrol", methods=BOTH)
 def new_customer(request: StaffRequest) -> HttpResponse:
     """Make a customer from a phone number and a name; a second click finds the one just made."""
     if request.method == "POST":
@@ -257,7 +257,8 @@ def remove_identity(request: StaffRequest, customer: UUID, identity: UUID) -> Ht
     found = (
         Identity.objects.of(request.business).filter(pk=identity, customer=customer).select_related("customer").first()
     )
-    if found is not None:
-        actions.remove_identity(found, actor=request.access.actor, now=request.now)
-        messages.success(request, gettext("The contact is removed."))
+    if found is None:
+        raise Http404
+    actions.remove_identity(found, actor=request.access.actor, now=request.now)
+    messages.success(request, gettext("The contact is removed."))
     return HttpResponseRedirect(reverse("customer_edit", args=[customer]))

@@ -122,7 +122,7 @@ def _again(request: StaffRequest, customer: UUID, **bound: forms.Form) -> HttpRe
     return show_record(request, customer, bound)
 
 
-@staff_page("customers.edit", methods=POST)
+@staff_page("customers.enrol", methods=POST)
 def enrol_customer(request: StaffRequest, customer: UUID) -> HttpResponse:
     """Make a customer a member."""
     customer_of(request, customer)

@@ -73,18 +73,24 @@ def show(request: StaffRequest) -> HttpResponse:
     if version is not None:
         program = read_program(version.config)
         words = _words(request, program)
-        rows = Membership.objects.of(request.business).values_list("tier").annotate(count=Count("pk"))
-        members = dict(rows.order_by())
-        context |= _sentences(program, words, members) | {
-            "finding": _finding(request, program, words, sum(members.values()))
-        }
+        members = _members(request) if request.access.may("insight.view") else None
+        context |= _sentences(program, words, members)
+        context["finding"] = _finding(request, program, words, members)
     return render(request, "web/program.html", context)
 
 
-def _finding(request: StaffRequest, program: Program, words: Words, members: int) -> str:
-    owed = outstanding(request.business, unit_of(program))
-    text = ngettext("%(members)s member holds %(points)s", "%(members)s members hold %(points)s", members)
-    return text % {"members": words.number(members), "points": words.points(owed)}
+def _members(request: StaffRequest) -> dict[str, int]:
+    rows = Membership.objects.of(request.business).values_list("tier").annotate(count=Count("pk"))
+    return dict(rows.order_by())
+
+
+def _finding(request: StaffRequest, program: Program, words: Words, members: dict[str, int] | None) -> str:
+    """Say what is owed to how many; to those whom the shop's figures do not concern, what the page is about."""
+    if members is None:
+        return gettext("What we promise")
+    count, owed = sum(members.values()), outstanding(request.business, unit_of(program))
+    text = ngettext("%(members)s member holds %(points)s", "%(members)s members hold %(points)s", count)
+    return text % {"members": words.number(count), "points": words.points(owed)}
 
 
 @staff_page("program.view")
@@ -223,6 +229,8 @@ def remove_rule(request: StaffRequest, rule: str) -> HttpResponse:
     """Take a rule out of the draft."""
     program, _draft = _draft_program(request)
     rules = [one for one in program.rules if one.id != rule]
+    if len(rules) == len(program.rules):
+        raise Http404(gettext("There is no such rule."))
     if _save(request, msgspec.structs.replace(program, rules=rules)):
         messages.success(request, gettext("The rule is out of the draft. What is in force has not changed."))
     return HttpResponseRedirect(reverse("program_draft"))

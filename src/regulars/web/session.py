@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 from django import forms
 from django.conf import settings
 from django.contrib import auth
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -162,7 +163,7 @@ def _change_password(request: StaffRequest, form: PasswordForm) -> bool:
 def choose_business(request: HttpRequest) -> HttpResponse:
     """Work in another business from now on; only in one where the person is among the staff."""
     if not isinstance(request.user, User):
-        raise PermissionDenied
+        return redirect_to_login(settings.LOGIN_REDIRECT_URL)
     try:
         access = access_business(request.user, forms.UUIDField().clean(request.POST.get("business", "")))
     except (forms.ValidationError, NoBusiness) as error:

@@ -46,7 +46,7 @@ def today(request: StaffRequest) -> HttpResponse:
         "steps": [step for step in steps if not step.is_done],
         "done": sum(step.is_done for step in steps),
         "count": len(steps),
-        "finding": _week(request.business, local_day(request.now, words.zone), words),
+        "finding": _finding(request, words),
     }
     return render(request, "web/today.html", context)
 
@@ -86,6 +86,13 @@ def _steps(request: StaffRequest) -> list[Step]:
         for name, title, hint, is_done in steps
         if request.access.may(PAGES[name])
     ]
+
+
+def _finding(request: StaffRequest, words: Words) -> str:
+    """Say how business goes; to those whom the shop's figures do not concern, what they are here for."""
+    if not request.access.may("insight.view"):
+        return gettext("Who is it?")
+    return _week(request.business, local_day(request.now, words.zone), words)
 
 
 def _week(business: Business, today: date, words: Words) -> str:
