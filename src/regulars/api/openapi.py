@@ -139,7 +139,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "summary": endpoint.about,
         "description": f"Needs the scope `{scope}`."
         if endpoint.name != "record_batch"
-        else "Needs the scope of each kind of intake in it.",
+        else f"Needs the scope `{scope}`, and that of each kind of intake in it.",
         "responses": _responses(endpoint),
     }
     parameters = _parameters(endpoint)

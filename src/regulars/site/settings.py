@@ -42,8 +42,8 @@ INSTALLED_APPS = [
     "regulars.api",
 ]
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
     "regulars.web.headers.security_headers",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "regulars.web.language.staff_language",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "regulars.site.urls"
 WSGI_APPLICATION = "regulars.site.wsgi.application"

@@ -6,11 +6,12 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from regulars.tenancy.models import User
+from regulars.web.headers import HEADERS
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django names the parameters
-    """Answer a request that cannot be understood."""
-    return render(request, "400.html", status=400)
+    """Answer a request that cannot be understood; it may have come by the API's short way, which adds no headers."""
+    return HttpResponse(render_to_string("400.html", request=request), status=400, headers=HEADERS)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
