@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every endpoint has in common: keys, scopes, shops, allowance, tags, cursors, problems and their language."""
-
-from uuid import uuid4
+"""What every endpoint has in common: keys, allowance, tags, cursors, problems and their language."""
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from django.utils.translation import trans_real
 
-from api.cast import ASHA, RAVI, Caller, a_caller, a_reward, a_shop, an_order, seal_all
+from api.cast import ASHA, RAVI, a_caller, a_shop, an_order
 from regulars.api import door
 from regulars.api.endpoints import ENDPOINTS
 from regulars.api.permissions import PERMISSIONS
@@ -21,36 +19,6 @@ from regulars.tenancy.limits import RateLimiter
 from regulars.tenancy.models import ApiKey
 
 pytestmark = pytest.mark.django_db
-each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
-
-
-def address(endpoint, **keys) -> str:
-    """Return the path of an endpoint with its parts filled in."""
-    known = {"id": uuid4(), "delivery": uuid4(), "source": "api", "external_id": "1", **keys}
-    parts = [part.strip("<>").partition(":")[2] if part.startswith("<") else "" for part in endpoint.path.split("/")]
-    return "/".join(
-        str(known[name]) if name else part for name, part in zip(parts, endpoint.path.split("/"), strict=True)
-    )
-
-
-@each_endpoint
-def test_every_endpoint_wants_a_key(endpoint):
-    caller = Caller(a_shop(), "rk_nothing")
-
-    response = caller.ask(endpoint.method, address(endpoint))
-
-    assert (response.status_code, response.data["code"]) == (401, "bad_api_key")
-    assert response["WWW-Authenticate"] == "Bearer"
-
-
-@each_endpoint
-def test_every_endpoint_wants_its_scope(endpoint):
-    caller = a_caller(scopes=sorted(set(SCOPES) - {PERMISSIONS[endpoint.name]}))
-
-    response = caller.ask(endpoint.method, address(endpoint))
-
-    assert (response.status_code, response.data["code"]) == (403, "not_allowed")
-    assert response.data["data"] == {"permission": PERMISSIONS[endpoint.name]}
 
 
 def test_the_table_of_scopes_is_that_of_the_endpoints():
@@ -58,70 +26,19 @@ def test_the_table_of_scopes_is_that_of_the_endpoints():
     assert set(PERMISSIONS.values()) <= set(SCOPES)
 
 
-@pytest.fixture
-def full_shop():
-    """Open a shop with one of everything, and return what names it."""
-    caller = a_caller()
-    order = caller.post("orders", {**an_order(), "external_id": "1"}).data
-    reward = a_reward(caller)
-    hold = caller.post("holds", {"customer": ASHA, "points": 10}).data["detail"]["hold"]
-    taken = caller.post("redemptions", {"customer": ASHA, "offer": "TEA50"}).data["detail"]["entitlement"]
-    webhook = caller.post("webhooks", {"url": "https://shop.example/hook", "event_kinds": ["*"]}).data["id"]
-    caller.post("visits", {"customer": ASHA})
-    seal_all(caller.business)
-    delivery = caller.get(f"webhooks/{webhook}/deliveries").data["items"][0]["id"]
-    ids = {
-        "customers": order["customer"],
-        "rewards": reward["id"],
-        "holds": hold,
-        "redemptions": taken,
-        "webhooks": webhook,
-    }
-    return caller, ids, delivery
-
-
-@pytest.mark.parametrize("endpoint", [one for one in ENDPOINTS if "<" in one.path], ids=lambda endpoint: endpoint.name)
-def test_the_things_of_another_shop_are_not_there(endpoint, full_shop):
-    _, ids, delivery = full_shop
-    stranger = a_caller(a_shop("The Other"))
-    own_webhook = stranger.post("webhooks", {"url": "https://other.example/", "event_kinds": ["*"]}).data["id"]
-    bodies = {"replay_webhook": {"since": "2026-01-01T00:00:00Z"}}
-    named = {"id": ids.get(endpoint.path.split("/")[0]), "delivery": delivery}
-
-    answers = [
-        stranger.ask(endpoint.method, address(endpoint, **named), bodies.get(endpoint.name, {}), idempotency_key="k")
-    ]
-    if "delivery" in endpoint.path:
-        answers.append(stranger.ask("POST", address(endpoint, id=own_webhook, delivery=delivery)))
-
-    assert [answer.status_code for answer in answers] == [404] * len(answers)
-
-
-def test_lists_show_the_own_shop_only(full_shop):
+def test_a_search_finds_the_own_customers_only():
+    a_caller().post("customers", ASHA)
     stranger = a_caller(a_shop("The Other"))
 
-    shown = [
-        stranger.get(path).data["items"]
-        for path in ("customers", "customers?q=Asha", "rewards", "events", "webhooks", "stores")
-    ]
-
-    assert shown == [[]] * 6
+    assert stranger.get("customers?q=Asha").data["items"] == []
 
 
-def test_names_of_facts_are_each_shop_s_own(full_shop):
+def test_names_of_facts_are_each_shop_s_own():
+    a_caller().post("orders", {**an_order(), "external_id": "1"})
     stranger = a_caller(a_shop("The Other"))
 
     assert stranger.post("orders", {**an_order(), "external_id": "1"}).status_code == 201
     assert stranger.post("returns", {"order": "1", "order_source": "api"}).data["points_reversed"] == 100
-
-
-def test_a_customer_of_another_shop_cannot_be_named(full_shop):
-    _, ids, _ = full_shop
-    stranger = a_caller(a_shop("The Other"))
-
-    response = stranger.post("orders", an_order(customer={"id": ids["customers"]}))
-
-    assert (response.status_code, response.data["code"]) == (404, "unknown_customer")
 
 
 def test_a_revoked_key_ends_at_once(django_capture_on_commit_callbacks):
@@ -131,7 +48,8 @@ def test_a_revoked_key_ends_at_once(django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         revoke_api_key(ApiKey.objects.get(), actor=SYSTEM, now=utc_now())
 
-    assert caller.get("stores").status_code == 401
+    response = caller.get("stores")
+    assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
 
 
 def test_a_key_has_an_allowance(monkeypatch):

@@ -3,7 +3,6 @@
 
 import gzip
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -15,16 +14,13 @@ from django.test import RequestFactory
 from django.utils import timezone, translation
 
 from regulars.ui.style_guide import style_guide_context
+from ui.outline import POLICY, Outline
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
 LANGUAGES = ("en", "hi", "mr", "te", "ml", "hy")
 ERRORS = ("400", "403", "404", "429", "500")
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 KINDS = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
 SITE = "http://localhost"
 
@@ -38,25 +34,6 @@ TOO_SMALL = """() => {
   }
   return found;
 }"""
-
-
-class Outline(HTMLParser):
-    """Note what a strict content security policy forbids, and ids that stand twice."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.faults: list[str] = []
-        self.ids: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        names = dict(attrs)
-        self.ids += [names["id"]] if names.get("id") else []
-        if tag == "style" or (tag == "script" and "src" not in names):
-            self.faults.append(f"inline <{tag}>")
-        self.faults += [f"{name} on <{tag}>" for name in names if name == "style" or name.startswith(("on", "hx-on"))]
-        self.faults += [
-            f"{name} on <{tag}>" for name, value in attrs if (value or "").startswith(("javascript:", "js:"))
-        ]
 
 
 def page_of(template: str, *, language: str = "en", **values: object) -> str:

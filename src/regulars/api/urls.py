@@ -19,6 +19,9 @@ def openapi(request: HttpRequest) -> HttpResponse:
     return document_response(request, document())
 
 
+openapi.csrf_exempt = True  # type: ignore[attr-defined]  # Django's mark on a view: a wrong method is answered as such
+
+
 RESOURCES = {
     address: Resource([one for one in ENDPOINTS if one.path == address])
     for address in dict.fromkeys(endpoint.path for endpoint in ENDPOINTS)
