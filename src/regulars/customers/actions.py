@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The only writers of customers and identities."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
-from typing import Final
+from typing import ClassVar, Final
 from uuid import UUID
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 from regulars.customers import store
 from regulars.customers.importing import CustomerRow, Outcome, Person, lay_over, read_row
 from regulars.customers.matching import (
+    KIND_NAMES,
     IdentityKey,
     Matching,
     UnknownCustomer,
@@ -25,6 +26,7 @@ from regulars.customers.profile import check_birthday, read_tags, search_words
 from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.kernel.ids import new_key as make_key
 from regulars.kernel.text import clean
+from regulars.outbox.actions import announce_customers
 from regulars.tenancy import audit
 from regulars.tenancy.actors import Actor
 from regulars.tenancy.models import Business
@@ -41,6 +43,7 @@ class IdentityTaken(RegularsError):
     text = gettext_noop(
         "This identity (%(kind)s) belongs to customer %(customer)s. Open that customer, or add it as a shared contact."
     )
+    words: ClassVar = {"kind": KIND_NAMES}
 
 
 class TooManyIdentities(RegularsError):
@@ -65,6 +68,7 @@ class EmptyIdentity(RegularsError):
     code = "empty_identity"
     status = 422
     text = gettext_noop("The identity (%(kind)s) is blank. Write its number or address.")
+    words: ClassVar = {"kind": KIND_NAMES}
 
 
 class ProfileChange(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -77,7 +81,7 @@ class ProfileChange(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 def save_matching(business: Business, matching: Matching, *, now: datetime, new_key: Callable[[], UUID]) -> None:
-    """Make known whom nobody knew, and what customers have gained. At most three statements, in the caller's transaction.
+    """Make known whom nobody knew, and what customers have gained. At most five statements, in the caller's transaction.
 
     A race for an identity raises IntegrityError, and the caller's transaction starts over.
     """
@@ -100,6 +104,14 @@ def save_matching(business: Business, matching: Matching, *, now: datetime, new_
     store.insert_customers(customers)
     store.insert_identities(identities)
     store.extend_search_text(additions)
+    _announce(business.pk, [customer for customer, _ in additions], now=now, new_key=new_key)
+
+
+def _announce(
+    business_id: UUID, customers: Iterable[UUID], *, now: datetime, new_key: Callable[[], UUID] = make_key
+) -> None:
+    """Tell of customers whose record is new or another; a stranger whom a fact made known is told of with that fact."""
+    announce_customers("customer.changed", customers, business_id=business_id, now=now, new_key=new_key)
 
 
 def import_customers(
@@ -144,6 +156,8 @@ def _save_people(business: Business, people: Sequence[Person], maker: store.Iden
     store.insert_identities([row for person in people for row in maker.rows(person.id, person.gained, resolve=True)])
     store.insert_identities([row for person in people for row in maker.rows(person.id, person.contacts, resolve=False)])
     _save_search_text(business, known)
+    touched = [one.id for one in people if one.is_new or one.is_changed or one.gained or one.contacts]
+    _announce(business.pk, touched, now=maker.now, new_key=maker.new_key)
 
 
 def _save_search_text(business: Business, people: Sequence[Person]) -> None:
@@ -202,6 +216,7 @@ def change_profile(
     shown = {"language": before["language"]} if "language" in changed else None
     after = {"changed": changed} | ({"language": stored.language} if shown else {})
     audit.record(actor, "customers.profile_changed", stored, now=now, before=shown, after=after, reason=reason)
+    _announce(stored.business_id, [stored.pk], now=now)
     return stored
 
 
@@ -245,6 +260,7 @@ def add_identity(
     )
     _refresh_search_text(stored)
     audit.record(actor, "customers.identity_added", stored, now=now, after={"kind": kind, "resolves": not as_contact})
+    _announce(stored.business_id, [stored.pk], now=now)
     return added
 
 
@@ -256,6 +272,7 @@ def remove_identity(identity: Identity, *, actor: Actor, now: datetime, reason: 
     _refresh_search_text(stored)
     before = {"kind": identity.kind, "resolves": identity.resolves}
     audit.record(actor, "customers.identity_removed", stored, now=now, before=before, reason=reason)
+    _announce(stored.business_id, [stored.pk], now=now)
 
 
 @transaction.atomic
@@ -267,6 +284,7 @@ def choose_primary(identity: Identity, *, actor: Actor, now: datetime) -> None:
     same_kind.filter(pk=identity.pk).update(is_primary=True)
     chosen = {"kind": identity.kind, "identity": identity.pk}
     audit.record(actor, "customers.primary_chosen", stored, now=now, after=chosen)
+    _announce(stored.business_id, [stored.pk], now=now)
 
 
 def _locked(customer: Customer) -> Customer:

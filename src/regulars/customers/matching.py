@@ -24,6 +24,12 @@ EXTERNAL: Final = "external"
 PHONE: Final = "phone"
 EMAIL: Final = "email"
 TRUST: Final = {CARD: 0, EXTERNAL: 1, PHONE: 2, EMAIL: 3}
+KIND_NAMES: Final = {
+    CARD: gettext_noop("card"),
+    EXTERNAL: gettext_noop("external id"),
+    PHONE: gettext_noop("phone"),
+    EMAIL: gettext_noop("e-mail"),
+}
 
 IdentityKey = tuple[str, str]
 """Kind and value, the value in its one spelling."""
@@ -54,7 +60,7 @@ class BadIdentityKind(RegularsError):
 
     code = "bad_identity_kind"
     status = 422
-    text = gettext_noop("There is no kind of identity “%(kind)s”. Use one of: %(kinds)s.")
+    text = gettext_noop("There is no kind of identity “%(value)s”. Use one of: %(allowed)s.")
 
 
 class UnknownCustomer(RegularsError):
@@ -153,7 +159,7 @@ def guess_language(text: str) -> str:
 def normalise_identity(kind: str, value: str, country: str) -> IdentityKey | None:
     """Return an identity in its one spelling, or None for blank text. Raises BadPhone, BadEmail or BadIdentityKind."""
     if kind not in TRUST:
-        raise BadIdentityKind(kind=kind[:40], kinds=", ".join(TRUST))
+        raise BadIdentityKind(value=kind[:40], allowed=", ".join(TRUST))
     if kind in {CARD, EXTERNAL}:
         value = clean_code(value)
     if not value or value.isspace():

@@ -228,13 +228,24 @@ def announce(
     new_key: Callable[[], UUID] = make_key,
 ) -> UUID:
     """Freeze an event in the caller's transaction, with the job that gives it its place in the feed; return its key."""
-    key = new_key()
-    store.insert_events([store.EventRow(key, business_id, kind, customer_id, payload, now)])
-    enqueue(
-        "seal",
-        {"facts": [], "transactions": [], "events": [key.hex]},
-        now=now,
-        business_id=business_id,
-        new_key=new_key,
-    )
-    return key
+    row = store.EventRow(new_key(), business_id, kind, customer_id, payload, now)
+    _freeze([row], new_key)
+    return row.id
+
+
+def announce_customers(
+    kind: str, customers: Iterable[UUID], *, business_id: UUID, now: datetime, new_key: Callable[[], UUID] = make_key
+) -> None:
+    """Freeze one event about each customer, whose data is the customer's id; two statements, none for nobody."""
+    rows = [
+        store.EventRow(new_key(), business_id, kind, customer, {"customer": str(customer)}, now)
+        for customer in customers
+    ]
+    if rows:
+        _freeze(rows, new_key)
+
+
+def _freeze(rows: Sequence[store.EventRow], new_key: Callable[[], UUID]) -> None:
+    store.insert_events(rows)
+    sealed = {"facts": [], "transactions": [], "events": [row.id.hex for row in rows]}
+    enqueue("seal", sealed, now=rows[0].recorded_at, business_id=rows[0].business_id, new_key=new_key)

@@ -27,7 +27,7 @@ EVENT_TYPES: dict[str, str] = {
     "points.activated": gettext_noop("Pending points became usable."),
     "points.expired": gettext_noop("Points ran out of time."),
     "tier.changed": gettext_noop("A member reached or left a level."),
-    "customer.changed": gettext_noop("A customer's record was changed, merged or erased."),
+    "customer.changed": gettext_noop("A customer's record was made or changed."),
     "program.published": gettext_noop("A new version of the program is in force."),
 }
 
