@@ -230,7 +230,6 @@ class Receipt(Struct, frozen=True, omit_defaults=True):
     points_pending: int = 0
     points_expired: int = 0
     balance: int | None = None
-    available: int | None = None
     tier: str = ""
     earnings: list[Earning] = field(default_factory=list)
     detail: dict[str, object] = field(default_factory=dict)
