@@ -5,12 +5,25 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from regulars.flow.entitling import code_of
-from regulars.flow.intake import Adjustment, Cancel, Closing, HoldPoints, PendingChange, Receipt, Redemption
+from regulars.flow.intake import (
+    Adjustment,
+    Cancel,
+    Closing,
+    HoldPoints,
+    PendingChange,
+    Receipt,
+    Redemption,
+    SettleHold,
+    UseEntitlement,
+    Visit,
+)
 from regulars.flow.nightly import close_day
 from regulars.ledger.loading import progress_of
-from regulars.ledger.models import Transaction
+from regulars.ledger.models import Lot, Transaction
 from regulars.ledger.queries import balance_of
 from regulars.ledger.verify import verify_ledger
 from regulars.programs.actions import publish_program
@@ -291,7 +304,7 @@ def test_what_has_ended_is_not_woken_by_activity():
     assert available(till, sold) == 5
 
 
-def test_a_late_fact_never_shortens():
+def test_a_late_fact_never_shortens_and_what_it_earned_ends_with_the_rest():
     till = a_till(unit={"expiry": {"kind": "inactivity", "days": 10}})
     sold = till.sell(ASHA, 10_000)
     till.wait(days=8)
@@ -299,7 +312,64 @@ def test_a_late_fact_never_shortens():
     till.sell(ASHA, 100, common={"occurred_at": till.now.replace(day=3)})
     till.wait(days=9)
 
-    assert available(till, sold) >= 101
+    assert available(till, sold) == 102
+
+
+@pytest.mark.parametrize(
+    "activity", ["a purchase of nothing", "a visit", "a reward taken", "a reward used", "points spent"]
+)
+def test_what_earns_nothing_is_an_activity_too(activity):
+    till = a_till(unit={"expiry": {"kind": "inactivity", "days": 10}})
+    free = OfferTerms(code="FREE", name={"en": "A sample"}, kind="perk", value={}, price=0)
+    create_offer(till.business, free, actor=SYSTEM, now=till.now)
+    sold = till.sell(ASHA, 10_000)
+    taken = till.give(Redemption, ASHA, offer="FREE")
+    hold = till.give(HoldPoints, ASHA, points=1, ttl_s=864_000)
+    till.wait(days=8)
+
+    done = {
+        "a purchase of nothing": lambda: till.sell(ASHA, 1),
+        "a visit": lambda: till.give(Visit, ASHA),
+        "a reward taken": lambda: till.give(Redemption, ASHA, offer="FREE"),
+        "a reward used": lambda: till.give(UseEntitlement, ASHA, entitlement=UUID(str(taken.detail["entitlement"]))),
+        "points spent": lambda: till.give(SettleHold, hold=UUID(str(hold.detail["hold"]))),
+    }[activity]()
+    assert (done.refusal, done.points_earned) == (None, 0)
+    till.wait(days=8)
+    close_day(till.business, now=till.now)
+
+    assert available(till, sold) >= 99
+    assert verify_ledger(till.business.pk).difference == ""
+
+
+def test_of_a_days_activities_only_the_first_moves_ends():
+    till = a_till(unit={"expiry": {"kind": "inactivity", "days": 10}})
+    for _ in range(3):
+        till.sell(ASHA, 100)
+        till.wait(days=1)
+    till.sell(ASHA, 0)
+    before = list(Lot.objects.order_by("id").values_list("id", "expires_at"))
+    till.wait(hours=1)
+
+    with CaptureQueriesContext(connection) as seen:
+        till.sell(ASHA, 0)
+
+    assert list(Lot.objects.order_by("id").values_list("id", "expires_at")) == before
+    assert len({ends for _, ends in before}) == 1
+    assert [query["sql"] for query in seen if query["sql"].startswith('UPDATE "ledger_lot"')] == []
+
+
+def test_points_given_by_an_earlier_version_go_on_ending_by_inactivity():
+    till = a_till(unit={"expiry": {"kind": "inactivity", "days": 10}})
+    sold = till.sell(ASHA, 10_000)
+    till.wait(days=1)
+    later = a_program(unit={"expiry": {"kind": "after", "months": 12}})
+    publish_program(till.business, later, valid_from=till.now, actor=SYSTEM, now=till.now)
+    till.wait(days=7)
+    till.sell(ASHA, 100)
+    till.wait(days=8)
+
+    assert available(till, sold) == 101
 
 
 # ---- late facts

@@ -137,11 +137,10 @@ class Batch:
         latest = self.timeline.latest
         return compiled(latest).program.unit.code if latest else "points"
 
-    @property
+    @cached_property
     def slides_expiry(self) -> bool:
-        """Tell whether points end by inactivity, so that every activity moves their end."""
-        latest = self.timeline.latest
-        return latest is not None and compiled(latest).slides_expiry
+        """Tell whether some version gave points that end by inactivity, so that every activity moves their end."""
+        return any(compiled(version).slides_expiry for version, _ in self.timeline.versions)
 
     @property
     def allows_negative(self) -> bool:

@@ -2,7 +2,6 @@
 """Purchases, visits and other events: recorded, decided by the program of their day, and credited."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +12,11 @@ from regulars.facts.store import StoredFact, StoredLine
 from regulars.flow.batch import Batch, Item
 from regulars.flow.entitling import use_code
 from regulars.flow.intake import Earning, Event, Order, OrderLine, Visit
-from regulars.flow.standing import count_progress, tier_at
+from regulars.flow.standing import count_activity, count_progress, tier_at
 from regulars.kernel.money import parse_quantity
 from regulars.ledger.book import Lot, Posting, Side, Terms
-from regulars.programs.calendar import expires_at, usable
+from regulars.programs.calendar import usable
 from regulars.programs.decide import CompiledProgram, Outcome, Situation, decide
-from regulars.programs.definition import Expiry
 from regulars.programs.store import Member, StoredDecision
 
 Snapshot = dict[str, Any]
@@ -49,6 +47,7 @@ def apply_order(batch: Batch, item: Item) -> None:
         ladder = batch.program_now(item).program.ladder
         if ladder and ladder.metric == "spend_minor":
             count_progress(batch, item, member, total, intake.occurred_at)
+        count_activity(batch, item, member)
     if item.customer in batch.order_counts:
         batch.order_counts[item.customer] += 1
     if batch.remembers:
@@ -115,6 +114,7 @@ def _earn_without_lines(batch: Batch, item: Item, event: str) -> None:
             snapshot["event.name"] = event
             snapshot.update({f"event.properties.{key}": value for key, value in item.intake.properties.items()})
         earn(batch, item, member, _situation(batch, item, member, snapshot, earns=(), event=event))
+        count_activity(batch, item, member)
 
 
 def _base_snapshot(batch: Batch, item: Item, member: Member, kind: str) -> Snapshot:
@@ -228,21 +228,6 @@ def _credit(batch: Batch, item: Item, member: Member, program: CompiledProgram, 
     return stored
 
 
-def slide_expiry(batch: Batch, member: Member, active_at: datetime) -> None:
-    """Move on the expiry of lots that end by inactivity: every activity of the member counts their time anew."""
-    for lot in batch.account_of(member.customer).lots:
-        if (
-            lot.expiry
-            and lot.expiry["kind"] == "inactivity"
-            and lot.remaining
-            and not lot.is_over(batch.now)
-            and lot.available_at
-        ):
-            moved = expires_at(msgspec.convert(lot.expiry, Expiry), active_at, batch.shop.zone)
-            if moved and lot.expires_at and moved > lot.expires_at:
-                lot.expires_at, lot.is_changed = moved, True
-
-
 def credit_lot(batch: Batch, item: Item, member: Member, program: CompiledProgram, outcome: Outcome) -> Lot:
     """Credit the points of an outcome with the terms that unit and rule give them."""
     unit, occurred_at = program.program.unit, item.intake.occurred_at
@@ -267,7 +252,6 @@ def credit_lot(batch: Batch, item: Item, member: Member, program: CompiledProgra
         ),
     )  # fmt: skip
     item.tally.earned += outcome.points
-    slide_expiry(batch, member, occurred_at)
     if terms.available_at is None or terms.available_at > batch.now:
         item.tally.pending += outcome.points
     return lot

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from regulars.flow.batch import Batch, Item
 from regulars.flow.intake import Redemption, UseEntitlement
+from regulars.flow.standing import count_activity
 from regulars.kernel.clock import end_of_day
 from regulars.ledger.book import Posting
 from regulars.programs.store import Member
@@ -66,6 +67,7 @@ def apply_redemption(batch: Batch, item: Item) -> None:
         item.tally.spent += offer.price
     batch.record(item, payload={"offer": str(offer.key), "is_reserved": intake.is_reserved})
     _grant(batch, item, offer, member, hold, expires_at)
+    count_activity(batch, item, member)
 
 
 def _valid_until(batch: Batch, offer: OfferState, intake: Redemption) -> datetime:
@@ -111,6 +113,7 @@ def apply_use(batch: Batch, item: Item) -> None:
     item.customer = entitlement.holder
     _use(batch, item, entitlement)
     batch.record(item, payload={"entitlement": str(entitlement.key)})
+    count_activity(batch, item, batch.member_of(item))
 
 
 def use_code(batch: Batch, item: Item, code: str) -> None:

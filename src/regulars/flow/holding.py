@@ -6,6 +6,7 @@ from datetime import timedelta
 from regulars.flow.batch import Batch, Item
 from regulars.flow.errors import UnknownHold
 from regulars.flow.intake import HoldPoints, SettleHold, VoidHold
+from regulars.flow.standing import count_activity
 from regulars.ledger.book import Hold, Posting
 
 
@@ -33,6 +34,7 @@ def apply_settle(batch: Batch, item: Item) -> None:
     item.tally.spent += points
     item.tally.expired += _expired(batch) - expired_before
     batch.record(item, payload={"hold": str(hold.key), "points": points})
+    count_activity(batch, item, batch.member_of(item))
 
 
 def apply_void(batch: Batch, item: Item) -> None:

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a fact does to a member's standing: progress on the ladder, a rise at once, a fall when it is due."""
+"""What a fact does to a member's standing: progress on the ladder, a rise at once, a fall when it is due; and to the end of
+points that end by inactivity.
+"""
 
 from datetime import datetime
 
+import msgspec
+
 from regulars.flow.batch import Batch, Item
-from regulars.programs.definition import Ladder
+from regulars.ledger.book import Lot
+from regulars.programs.calendar import expires_at
+from regulars.programs.definition import Expiry, Ladder
 from regulars.programs.ladder import base_tier, evaluate, leaves_window_at, window_start
 from regulars.programs.store import Member
 
@@ -52,3 +58,28 @@ def evaluate_standing(batch: Batch, item: Item, member: Member, ladder: Ladder) 
         (batch.new_key(), batch.shop.key, member.customer, result.tier, batch.now, reason, item.fact)
     )
     batch.events.append(("tier.changed", member.customer, {"fact": str(item.fact), "tier": result.tier, **reason}))
+
+
+def count_activity(batch: Batch, item: Item, member: Member) -> None:
+    """Count the time of points that end by inactivity anew: those of one policy end together, after the last activity.
+
+    A late activity shortens nothing, and what it earned ends with the rest. Ends are days, so of a day's activities only
+    the first changes anything.
+    """
+    if not batch.slides_expiry:
+        return
+    alike: dict[frozenset[tuple[str, object]], list[Lot]] = {}
+    for lot in batch.account_of(member.customer).lots:
+        if lot.expiry and lot.expiry["kind"] == "inactivity" and lot.remaining and _runs(lot, batch.now):
+            alike.setdefault(frozenset(lot.expiry.items()), []).append(lot)
+    for lots in alike.values():
+        policy = msgspec.convert(lots[0].expiry, Expiry)
+        ends = [lot.expires_at for lot in lots] + [expires_at(policy, item.intake.occurred_at, batch.shop.zone)]
+        last = max(end for end in ends if end is not None)
+        for lot in lots:
+            if lot.expires_at is not None and lot.expires_at < last:
+                lot.expires_at, lot.is_changed = last, True
+
+
+def _runs(lot: Lot, now: datetime) -> bool:
+    return lot.available_at is not None and lot.available_at <= now and not lot.is_over(now)

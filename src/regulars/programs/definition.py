@@ -12,7 +12,8 @@ from msgspec import Meta, Struct, field
 
 from regulars.conditions.fact_fields import FACT_REGISTRY
 from regulars.conditions.parse import parse
-from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.kernel.complaints import read_complaint
+from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 
 RULES_MAX = 200
 LEVELS_MAX = 20
@@ -34,7 +35,8 @@ class BadProgram(RegularsError):
 
 class Expiry(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """When points end. `after`: months and days on, through that local day. `period_end`: the end of the month, quarter or year in
-    which that day falls. `date`: through a fixed day. `inactivity`: like `after`, counted anew at each activity of the member."""
+    which that day falls. `date`: through a fixed day. `inactivity`: like `after`, counted anew at each activity of
+    the member: a purchase, a visit, an event, a reward taken or used, points spent."""
 
     kind: Literal["never", "after", "period_end", "date", "inactivity"] = "never"
     months: Annotated[int, Meta(ge=0, le=120)] = 0
@@ -153,8 +155,8 @@ def read_program(document: object) -> Program:
     try:
         program = msgspec.convert(document, Program)
     except msgspec.ValidationError as error:
-        problem, _, path = str(error).partition(" - at `$")
-        raise BadProgram(path=path.rstrip("`").lstrip(".") or "the top", problem=problem) from None
+        path, problem = read_complaint(error)
+        raise BadProgram(path=path.removeprefix("$.") or "$", problem=problem) from None
     _check_unique("rules", [rule.id for rule in program.rules])
     _check_ladder(program.ladder)
     _check_days(program)
@@ -166,7 +168,10 @@ def read_program(document: object) -> Program:
 def _check_unique(path: str, ids: list[str]) -> None:
     repeated = sorted({code for code in ids if ids.count(code) > 1})
     if repeated:
-        raise BadProgram(path=path, problem=f"the id “{repeated[0]}” stands more than once; give each its own.")
+        raise BadProgram(
+            path=path,
+            problem=Saying(gettext_noop("the id “%(id)s” stands more than once; give each its own."), id=repeated[0]),
+        )
 
 
 def _check_ladder(ladder: Ladder | None) -> None:
@@ -176,7 +181,10 @@ def _check_ladder(ladder: Ladder | None) -> None:
     thresholds = [level.at_least for level in ladder.levels]
     if thresholds[0] != 0 or sorted(set(thresholds)) != thresholds:
         raise BadProgram(
-            path="ladder.levels", problem="the first level begins at 0 and each further one higher than the one before."
+            path="ladder.levels",
+            problem=Saying(
+                gettext_noop("the first level begins at 0 and each further one higher than the one before.")
+            ),
         )
 
 
@@ -186,17 +194,27 @@ def _check_days(program: Program) -> None:
     for path, day in days:
         if day is not None and not YEAR_MIN <= day.year <= YEAR_MAX:
             raise BadProgram(
-                path=path, problem=f"{day.isoformat()} is not between the years {YEAR_MIN} and {YEAR_MAX}."
+                path=path,
+                problem=Saying(
+                    gettext_noop("%(day)s is not between the years %(earliest)s and %(latest)s."),
+                    day=day.isoformat(),
+                    earliest=YEAR_MIN,
+                    latest=YEAR_MAX,
+                ),
             )
 
 
 def _check_rule(path: str, rule: Rule, program: Program) -> None:
     if rule.on == "event" and not rule.event:
-        raise BadProgram(path=path, problem="an event rule names its event.")
+        raise BadProgram(path=path, problem=Saying(gettext_noop("an event rule names its event.")))
     if rule.on != "order" and not isinstance(rule.gives, Fixed):
-        raise BadProgram(path=path, problem="only purchases have amounts and items; give fixed points here.")
+        raise BadProgram(
+            path=path, problem=Saying(gettext_noop("only purchases have amounts and items; give fixed points here."))
+        )
     if rule.group and rule.group not in program.groups:
-        raise BadProgram(path=path, problem=f"the group “{rule.group}” is not among the groups.")
+        raise BadProgram(
+            path=path, problem=Saying(gettext_noop("the group “%(group)s” is not among the groups."), group=rule.group)
+        )
     if rule.when is not None:
         parse(rule.when, FACT_REGISTRY)
 
