@@ -17,6 +17,7 @@ from regulars.demo.shops import Shop
 from regulars.demo.tsirani import TSIRANI
 from regulars.flow.intake import Enrolment, Intake, Order, Redemption, Return, intakes_decoder
 from regulars.kernel.digest import canonical, digest
+from regulars.kernel.phone import normalise_phone
 from regulars.programs.definition import read_program
 
 TODAY = date(2026, 11, 22)
@@ -87,10 +88,13 @@ def test_intakes_are_what_the_api_accepts_each_under_its_own_number(shop: Shop) 
 
 
 @SHOPS
-def test_phones_are_possible_and_unique_and_mail_reaches_nobody(shop: Shop) -> None:
+def test_phones_are_well_formed_unique_and_nobodys_and_mail_reaches_nobody(shop: Shop) -> None:
     people, _ = the_history(shop.key)
+    numbers = [phonenumbers.parse(person.phone) for person in people]
 
-    assert all(phonenumbers.is_valid_number(phonenumbers.parse(person.phone)) for person in people)
+    assert all(phonenumbers.is_possible_number(number) for number in numbers)
+    assert not any(phonenumbers.is_valid_number(number) for number in numbers)
+    assert all(normalise_phone(person.phone, shop.country) == person.phone for person in people)
     assert len({person.phone for person in people}) == len(people) == shop.crowd.size
     assert all(person.email.endswith("@example.com") and person.email.isascii() for person in people if person.email)
 

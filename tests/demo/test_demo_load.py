@@ -10,8 +10,10 @@ from regulars.demo.load import PASSWORD, DemoLoaded, load_demo, load_shop
 from regulars.demo.shops import Shop
 from regulars.demo.tsirani import TSIRANI
 from regulars.facts.models import Fact
+from regulars.flow.nightly import close_day
+from regulars.ledger.models import Lot
 from regulars.ledger.verify import verify_ledger
-from regulars.programs.models import Membership
+from regulars.programs.models import Membership, Standing
 from regulars.rewards.models import Entitlement, Offer
 from regulars.tenancy.actions import create_user
 from regulars.tenancy.models import Business, Staff
@@ -37,7 +39,7 @@ def test_a_shop_comes_with_its_history_and_books_that_add_up() -> None:
     kinds = Counter(Fact.objects.of(business).values_list("kind", flat=True))
     total = told[-1][2]
     assert told[-1] == (TSIRANI.name, total, total)
-    assert kinds.total() - kinds["use"] == total
+    assert kinds.total() - kinds["use"] - kinds["closing"] == total
     assert kinds["redemption"] == Entitlement.objects.of(business).count() >= kinds["use"] > 0
     assert kinds["enrolment"] == Membership.objects.of(business).count()
     assert Customer.objects.of(business).count() == 60
@@ -54,6 +56,19 @@ def test_customers_and_levels_are_as_old_as_they_look() -> None:
     assert business.created_at <= first.occurred_at < datetime(2025, 7, 1, tzinfo=UTC)
     assert newest.created_at < NOW
     assert Membership.objects.of(business).exclude(tier="guest").exists()
+
+
+@pytest.mark.django_db
+def test_time_has_gone_by_points_ended_somebody_fell_and_some_points_wait() -> None:
+    business = load_shop(a_small(TSIRANI, 100), now=NOW, progress=lambda *_: None)
+
+    height = {tier.code: tier.at_least for tier in TSIRANI.tiers}
+    lots = Lot.objects.filter(account__business=business)
+    moves = [(one.reason["from"], one.tier) for one in Standing.objects.of(business) if one.reason.get("from")]
+    assert lots.filter(expired__gt=0).exists()
+    assert lots.filter(available_at__gt=NOW, remaining__gt=0).exists()
+    assert any(height[after] < height[before] for before, after in moves)
+    assert close_day(business, now=datetime(2026, 11, 21, 20, tzinfo=UTC)) == 0
 
 
 @pytest.mark.django_db

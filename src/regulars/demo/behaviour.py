@@ -98,7 +98,7 @@ class _Life:
         self._street, self._rng, self._person = street, street.rng, person
         self._home = street.places[person.home]
         self._is_member = False
-        self._purse = Purse()
+        self._purse = Purse(usable_after=timedelta(days=street.shop.usable_after_days))
         self._taken: Counter[str] = Counter()
         self._is_collector = self._rng.random() < _COLLECTOR_SHARE
         size = self._rng.lognormvariate(0, 0.35)

@@ -2,11 +2,13 @@
 """Bring the two demo businesses in: set up through the rooms' actions, then eighteen months through the one path.
 
 Every chunk is received by the clock of its own last moment, so that customers, levels and expiries have their true age.
+Days are closed once a week: a real shop does so every night, which would take ten times as long and show the same.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby, islice
 from random import Random
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,6 +22,7 @@ from regulars.demo.people import Person, make_people
 from regulars.demo.shops import Reward, Shop
 from regulars.demo.tsirani import TSIRANI
 from regulars.flow.intake import Intake, Receipt, Redemption, UseEntitlement
+from regulars.flow.nightly import close_day
 from regulars.flow.receive import receive
 from regulars.kernel.clock import add_months, local_day, start_of_day
 from regulars.kernel.errors import RegularsError, gettext_noop
@@ -34,7 +37,6 @@ SHOPS = (CHANDRAKOR, TSIRANI)
 PASSWORD = "regulars-demo"  # noqa: S105 - shown to everybody who loads the demo; its data is invented
 _SEED = "regulars"
 _CHUNK = 450  # leaves room in a chunk of 500 for the rewards used since the one before
-_CHUNK_SPAN = timedelta(days=14)
 _USED_AFTER = timedelta(minutes=2)
 _UNUSED_EVERY = 8
 
@@ -92,13 +94,16 @@ def load_shop(shop: Shop, *, now: datetime, progress: Progress) -> Business:
     by_phone = {person.phone: person for person in people}
     uses: list[Intake] = []
     done = 0
-    for chunk in _chunks(intakes):
+    for night, chunk in _chunks(intakes, zone):
+        if night:
+            close_day(business, now=night)
         newcomers = [by_phone[intake.customer.phone] for intake in chunk if intake.customer and intake.customer.name]
         receipts = _receive_chunk(business, [*uses, *chunk], newcomers)
         uses = list(_uses(chunk, receipts[len(uses) :]))
         done += len(chunk)
         progress(shop.name, done, len(intakes))
     _receive_chunk(business, uses, ())
+    close_day(business, now=start_of_day(today, zone))
     return business
 
 
@@ -138,16 +143,13 @@ def _terms(shop: Shop, reward: Reward) -> OfferTerms:
     )
 
 
-def _chunks(intakes: Sequence[Intake]) -> Iterator[list[Intake]]:
-    """Cut a history into pieces that are neither long nor, where little happens, many days wide."""
-    chunk: list[Intake] = []
-    for intake in intakes:
-        if chunk and (len(chunk) == _CHUNK or intake.occurred_at - chunk[0].occurred_at > _CHUNK_SPAN):
-            yield chunk
-            chunk = []
-        chunk.append(intake)
-    if chunk:
-        yield chunk
+def _chunks(intakes: Sequence[Intake], zone: ZoneInfo) -> Iterator[tuple[datetime | None, list[Intake]]]:
+    """Cut a history into pieces, each with the night before it if it begins a month: then the shop closes its days."""
+    for first, days in groupby(intakes, key=lambda intake: local_day(intake.occurred_at, zone).replace(day=1)):
+        night: datetime | None = start_of_day(first, zone)
+        while chunk := list(islice(days, _CHUNK)):
+            yield night, chunk
+            night = None
 
 
 def _receive_chunk(business: Business, chunk: Sequence[Intake], newcomers: Sequence[Person]) -> list[Receipt]:

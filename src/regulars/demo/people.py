@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The customers: names in their own scripts, invented numbers in ranges that exist, and what the shop noted of them."""
+"""The customers: names in their own scripts, numbers that nobody can have, and what the shop noted of them."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -49,7 +49,8 @@ class Neighbourhood:
 class Crowd:
     """Who to make: how many, around which stores, and how their numbers and cards begin.
 
-    A phone is one of `phone_starts` followed by as many digits as `phone_digits` says.
+    A phone is one of `phone_starts` followed by as many digits as `phone_digits` says: as long as a real one, in ranges
+    that the country's plan assigns to nobody, so that no message ever reaches anybody.
     """
 
     size: int

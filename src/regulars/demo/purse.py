@@ -13,7 +13,8 @@ class Purse:
     Points are forgotten after 250 days, before any of the demo's programs lets them expire.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, usable_after: timedelta) -> None:
+        self._usable_after = usable_after
         self._lots: deque[tuple[datetime, int]] = deque()
         self._spent: int = 0
         self._earned: int = 0
@@ -33,4 +34,5 @@ class Purse:
             _, points = self._lots.popleft()
             self._earned -= points
             self._spent = max(0, self._spent - points)
-        return self._earned - self._spent, self._earned
+        waiting = sum(points for earned_at, points in self._lots if points > 0 and earned_at > at - self._usable_after)
+        return self._earned - self._spent - waiting, self._earned

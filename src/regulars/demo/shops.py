@@ -77,7 +77,9 @@ class Clerk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
-    """One demo business, complete. `spend_minor` is what one point costs; `program` the document that is published."""
+    """One demo business, complete. `spend_minor` is what one point costs, usable after so many days; `program` the document
+    that is published.
+    """
 
     key: str
     name: str
@@ -95,3 +97,4 @@ class Shop:
     tiers: tuple[Tier, ...]
     rewards: tuple[Reward, ...]
     program: dict[str, object]
+    usable_after_days: int = 0

@@ -13,6 +13,7 @@ _WEB_HOURS = (2, 1, 1, 1, 1, 1, 3, 5, 7, 9, 10, 9, 8, 7, 7, 7, 8, 9, 10, 12, 13,
 _WEEKDAYS = (0.95, 0.95, 0.95, 1.0, 1.05, 1.2, 0.95)
 _WEB_WEEKDAYS = (1.0, 0.9, 0.9, 1.0, 1.2, 1.1, 0.9)
 _SPEND_MINOR = 10_000
+_USABLE_AFTER_DAYS = 3
 
 _RULES = {
     "spend": {"hy": "1 միավոր յուրաքանչյուր 100 ֏-ի համար", "en": "1 point for every 100 ֏"},
@@ -93,7 +94,7 @@ TSIRANI = Shop(
             Neighbourhood(store="komitas", weight=3.4, names=((names.ARMENIAN, 9.5), (names.YEREVAN_LATIN, 0.5))),
             Neighbourhood(store="web", weight=1.2, names=((names.ARMENIAN, 8), (names.YEREVAN_LATIN, 2))),
         ),
-        phone_starts=("+37433", "+37444", "+37455", "+37477", "+37494", "+37498"),
+        phone_starts=("+37450", "+37452", "+37453", "+37454", "+37457", "+37459"),
         phone_digits=6,
         card_start="TS",
     ),
@@ -101,6 +102,7 @@ TSIRANI = Shop(
     products=ARMENIAN_PRODUCTS,
     feasts=ARMENIA,
     spend_minor=_SPEND_MINOR,
+    usable_after_days=_USABLE_AFTER_DAYS,
     tiers=_TIERS,
     rewards=_REWARDS,
     program=program_document(
@@ -108,6 +110,7 @@ TSIRANI = Shop(
             "code": "points",
             "name": {"hy": "միավոր", "en": "points"},
             "expiry": {"kind": "period_end", "months": 9, "period": "quarter"},
+            "pending": {"kind": "delay", "days": _USABLE_AFTER_DAYS},
         },
         spend_minor=_SPEND_MINOR,
         doubled=("Թխվածք", "wed"),
