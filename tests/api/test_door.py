@@ -135,7 +135,7 @@ PROBLEMS = [
     ("DELETE", "customers", b"", {}, 405, "method_not_allowed", "Use one of: GET, POST, HEAD, OPTIONS"),
     ("POST", "orders", b"<order/>", {"content_type": "text/xml"}, 415, "bad_media_type", "“text/xml” is not understood"),
     ("POST", "orders", b'{"lines": [}', {}, 400, "bad_json", "byte 11"),
-    ("PUT", "program/draft", DEEP, {}, 400, "bad_json", "maximum recursion depth"),
+    ("PUT", "program/draft", DEEP, {}, 400, "bad_json", "Nested too deeply"),
     ("POST", "orders", b"\xff", {}, 400, "bad_json", "cannot be read as JSON"),
     ("POST", "orders", b"", {}, 422, "invalid_body", "missing required field `lines`"),
     ("POST", "orders", b'{"lines": [{"sku": "A", "amount_minor": "1"}]}', {}, 422, "invalid_body", "$.lines[0].amount_minor: Expec"),
@@ -161,6 +161,34 @@ def test_a_problem_says_what_is_wrong(case):
     assert response["Content-Type"] == "application/problem+json"
     assert says in response.data["detail"]
     assert response.data["type"] == f"urn:regulars:problem:{code}"
+
+
+@pytest.mark.parametrize(
+    ("language", "shape", "syntax", "state", "kind"),
+    [
+        ("hi", "`int` होना चाहिए, `str` है", "बाइट 11 पर JSON गलत है", "निपटाया गया", "फ़ोन"),
+        ("mr", "`int` हवे, `str` आहे", "बाइट 11 इथे JSON चुकीचे आहे", "पूर्तता झालेले", "फोन"),
+        ("te", "`int` ఉండాలి, `str` ఉంది", "బైట్ 11 వద్ద JSON తప్పు", "పూర్తయింది", "ఫోన్"),
+        ("ml", "`int` വേണം, `str` ആണുള്ളത്", "ബൈറ്റ് 11-ൽ JSON തെറ്റാണ്", "തീർപ്പാക്കിയത്", "ഫോൺ"),
+        ("hy", "պետք է լինի `int`, բայց `str` է", "JSON-ը սխալ է 11-րդ բայթում", "օգտագործված", "հեռախոս"),
+    ],
+)
+def test_a_problem_has_no_english_words_in_another_language(language, shape, syntax, state, kind):
+    caller = a_caller()
+    caller.post("orders", an_order())
+    hold = caller.post("holds", {"customer": ASHA, "points": 3}).data["detail"]["hold"]
+    caller.post(f"holds/{hold}/settle", {})
+    lines = {"lines": [{"sku": "A", "amount_minor": "1"}]}
+
+    def said(method: str, path: str, body: object) -> str:
+        problem = caller.ask(method, path, body, accept_language=language, idempotency_key=f"say-{path}-{method}").data
+        assert problem["code"] in {"invalid_body", "bad_json", "hold_resolved", "identity_taken"}
+        return problem["detail"]
+
+    assert shape in said("POST", "orders", lines)
+    assert syntax in said("POST", "orders", b'{"lines": [}')
+    assert state in said("POST", f"holds/{hold}/settle", {})
+    assert kind in said("POST", "customers", ASHA)
 
 
 def test_what_is_not_allowed_names_what_is():

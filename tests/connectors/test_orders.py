@@ -185,19 +185,28 @@ def test_rows_left_out_by_a_rule_are_counted_by_reason():
 @pytest.mark.parametrize(
     ("over", "words"),
     [
-        ({"columns": {"order": {"column": "bill"}, "amount": {"column": "total"}}}, "no column is named for time"),
-        ({"columns": {"time": {"column": "date"}}}, "for amount or unit_price"),
+        (
+            {"columns": {"order": {"column": "bill"}, "amount": {"column": "total"}}},
+            r"any of Date, or date and time \(time\)\.",
+        ),
+        (
+            {"columns": {"time": {"column": "date"}}},
+            r"any of Amount of the line \(amount\), Price of one \(unit_price\)\.",
+        ),
         (
             {"columns": {"time": {"column": "date"}, "amount": {"column": "total"}, "colour": {"column": "x"}}},
             "“colour” is not read",
         ),
         (
             {"columns": {"time": {"column": "date", "format": "xyz"}, "amount": {"column": "total"}}},
-            "“xyz” is not a format of time",
+            "“xyz” is not a format of Date, or date and time",
         ),
         ({"columns": {"time": {"column": ["a", "b"]}, "amount": {"column": "total"}}}, "read from one column"),
         ({"rules": [{"when": [{"target": "store", "is": "empty"}], "then": "return"}]}, "“store”, for which no column"),
-        ({"rules": [{"when": [{"target": "quantity", "is": "empty"}], "then": "return"}]}, "quantity is a number"),
+        (
+            {"rules": [{"when": [{"target": "quantity", "is": "empty"}], "then": "return"}]},
+            r"Quantity \(quantity\) is a number",
+        ),
         ({"rules": [{"when": [{"target": "order"}], "then": "return"}]}, "exactly one of"),
         ({"time_zone": "Mars/Olympus"}, "not a time zone"),
         ({"time_zone": "../../etc/passwd"}, "not a time zone"),
@@ -211,5 +220,7 @@ def test_a_bad_mapping_says_what_is_wrong(over, words):
 
 
 def test_a_mapping_that_misses_a_column_of_the_file_says_what_there_is():
-    with pytest.raises(BadMapping, match=r"no column “bill” \(for order\). It has: Bill, date"):
+    with pytest.raises(
+        BadMapping, match=r"no column “bill” \(for Number of the purchase \(order\)\). It has: Bill, date"
+    ):
         batches_of([], header=("Bill", "date", "item", "qty", "total", "who", "what"))

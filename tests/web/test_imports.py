@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Importing through the pages: upload, mapping, rehearsal, the import itself, its errors."""
 
+import random
 import re
 
 import pytest
@@ -13,6 +14,10 @@ from regulars.facts.models import Fact
 from regulars.flow.receive import receive
 from regulars.kernel.clock import utc_now
 from regulars.outbox.models import Job
+from regulars.tenancy.models import User
+from regulars.tenancy.sender import Sender
+from regulars.work.handlers import HANDLERS
+from regulars.work.kinds import Context
 from web.cast import text_of
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +94,21 @@ def test_a_missing_column_is_named(owner):
     answer = owner.post(address, {"column-order": "order", "source": "x"})
 
     assert answer.status_code == 422
-    assert "no column is named for time" in text_of(answer)
+    assert "no column is named for any of Date, or date and time (time)." in text_of(answer)
+
+
+def test_what_is_wrong_with_rows_and_mappings_is_said_in_the_language_of_who_imports(shop, owner, rehearsed):
+    User.objects.update(language="hi")
+    owner.post(f"{rehearsed}start/")
+    work = Job.objects.get(kind="import")
+    HANDLERS["import"].run(Context(now=utc_now(), random=random.random, sender=Sender()), work)
+
+    page = text_of(owner.get(rehearsed))
+    mapping = text_of(owner.post(upload(owner).headers["Location"], {"column-order": "order", "source": "x"}))
+
+    assert "फ़ोन नंबर IN में नहीं हो सकता" in page
+    assert "इनमें से किसी के लिए कोई कॉलम नहीं दिया: " in mapping
+    assert "no column" not in mapping
 
 
 def test_a_file_that_cannot_be_read_is_refused_in_words(owner):

@@ -166,7 +166,7 @@ def test_the_log_says_who_changed_what(shop, owner):
 
     page = text_of(owner.get("/settings/audit/"))
 
-    assert "Meera store.created" in page
+    assert "Meera Store created" in page
     assert "code: mumbai" in page
 
 

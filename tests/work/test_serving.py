@@ -155,5 +155,5 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path, database: str) -> None
         assert served.main.wait(30) == 1
         (line,) = served.log.read_text().splitlines()
 
-    assert line.startswith(f"Cannot listen on 127.0.0.1:{served.port}: ")
+    assert line.startswith(f"Cannot listen on 127.0.0.1:{served.port} (the system says “")
     assert "REGULARS_BIND" in line

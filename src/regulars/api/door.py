@@ -38,7 +38,8 @@ from regulars.api.problems import (
     problem_of_refusal,
 )
 from regulars.kernel.clock import utc_now
-from regulars.kernel.errors import RegularsError
+from regulars.kernel.complaints import read_complaint
+from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 from regulars.tenancy.access import BadToken, KeyHolder, authenticate_token
 from regulars.tenancy.limits import RateLimiter, TooManyRequests
 from regulars.tenancy.models import Business
@@ -109,10 +110,10 @@ class Resource:
         try:
             body = self._decoded(raw or b"{}", endpoint)
         except msgspec.ValidationError as error:
-            problem, _, path = str(error).partition(" - at `")
-            raise InvalidBody(path=path.rstrip("`") or "$", problem=problem[:500]) from None
+            place, problem = read_complaint(error)
+            raise InvalidBody(path=place, problem=problem) from None
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise BadJson(problem=str(error)[:200] if raw else "it is empty") from None
+            raise BadJson(problem=read_complaint(error)[1] if raw else Saying(gettext_noop("it is empty"))) from None
         if b"\\u0000" in raw:
             raise BadCharacter
         return body
@@ -185,18 +186,19 @@ def _query(request: HttpRequest, endpoint: Endpoint) -> Any:
         return endpoint.query() if endpoint.query else _NOTHING
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=PARAMETERS_MAX, errors="strict")
-    except ValueError as error:
-        raise InvalidParameter(name="*", problem=str(error)[:100]) from None
+    except ValueError:
+        problem = Saying(gettext_noop("there are at most %(limit)s, written in UTF-8"), limit=PARAMETERS_MAX)
+        raise InvalidParameter(name="*", problem=problem) from None
     given = dict(pairs)
     if len(given) < len(pairs):
-        raise InvalidParameter(name="*", problem="each can be given once")
+        raise InvalidParameter(name="*", problem=Saying(gettext_noop("each can be given once")))
     if any("\0" in value for value in given.values()):
         raise BadCharacter
     try:
         return msgspec.convert(given, endpoint.query or Nothing, strict=False)
     except msgspec.ValidationError as error:
-        problem, _, place = str(error).partition(" - at `$.")
-        raise InvalidParameter(name=place.rstrip("`") or "*", problem=problem[:200]) from None
+        place, problem = read_complaint(error)
+        raise InvalidParameter(name=place.lstrip("$.") or "*", problem=problem) from None
 
 
 def _respond(request: HttpRequest, answer: Answer) -> HttpResponse:

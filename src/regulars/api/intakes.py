@@ -49,6 +49,7 @@ from regulars.flow.intake import (
 from regulars.flow.receive import receive
 from regulars.flow.writer import writer
 from regulars.kernel.digest import digest
+from regulars.kernel.errors import Saying, gettext_noop
 from regulars.programs.definition import YEAR_MAX, YEAR_MIN
 from regulars.rewards.errors import UnknownCode
 from regulars.rewards.models import Entitlement
@@ -164,7 +165,10 @@ BatchBody: Any = Annotated[list[_BatchItem], Meta(min_length=1, max_length=BATCH
 def _key_of(call: Call[Any, Nothing]) -> str:
     header = call.request.META.get("HTTP_IDEMPOTENCY_KEY")
     if header is not None and not (0 < len(header) <= KEY_MAX and header.isascii() and header.isprintable()):
-        raise InvalidParameter(name="Idempotency-Key", problem=f"it has 1 to {KEY_MAX} visible ASCII characters")
+        raise InvalidParameter(
+            name="Idempotency-Key",
+            problem=Saying(gettext_noop("it has 1 to %(limit)s visible ASCII characters"), limit=KEY_MAX),
+        )
     own = call.body.external_id
     if own is UNSET:
         if header is None:

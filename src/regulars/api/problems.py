@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong, as RFC 9457 says it: one shape for every error of this door, in the caller's language."""
 
-from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from django.conf import settings
@@ -10,7 +9,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from msgspec import Struct
 
 from regulars.flow.intake import Refusal, Scalar
-from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.kernel.errors import RegularsError, Saying, gettext_noop, tell_again
 
 MEDIA_TYPE = "application/problem+json"
 _LANGUAGES = frozenset(code for code, _ in settings.LANGUAGES)
@@ -163,44 +162,23 @@ def language_of(accept_language: str) -> str:
 
 def problem_of(error: RegularsError, language: str) -> Problem:
     """Return an error as a problem in a language."""
-    data = {
-        key: value if isinstance(value, str | int | float | bool | None) else str(value)
-        for key, value in error.data.items()
-    }
-    return _problem(error.code, error.status, _say(error.text, data, language), data)
+    with translation.override(language):
+        data = {key: _plain(value) for key, value in error.data.items()}
+        return _problem(error.code, error.status, error.told(translation.gettext), data)
 
 
 def problem_of_refusal(refusal: Refusal, language: str) -> Problem:
-    """Return a refusal of the path as a problem in a language; its text is that of the error that has its code and reads the same."""
-    for error in _errors(refusal.code):
-        if _fill(error.text, refusal.data) == refusal.text:
-            return _problem(refusal.code, refusal.status, _say(error.text, refusal.data, language), refusal.data)
-    return _problem(refusal.code, refusal.status, refusal.text, refusal.data)
+    """Return a refusal of the path as a problem in a language."""
+    with translation.override(language):
+        said = tell_again(refusal.code, refusal.text, refusal.data, translation.gettext)
+    return _problem(refusal.code, refusal.status, said, refusal.data)
+
+
+def _plain(value: object) -> Scalar:
+    if isinstance(value, Saying):
+        return value.told(translation.gettext)
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def _problem(code: str, status: int, detail: str, data: dict[str, Scalar]) -> Problem:
     return Problem(f"urn:regulars:problem:{code}", code.replace("_", " ").capitalize(), status, code, detail, data)
-
-
-def _say(text: str, data: Mapping[str, Scalar], language: str) -> str:
-    if language == _DEFAULT_LANGUAGE:
-        return text % data
-    with translation.override(language):
-        return translation.gettext(text) % data
-
-
-def _fill(text: str, data: Mapping[str, Scalar]) -> str:
-    try:
-        return text % data
-    except KeyError:
-        return ""
-
-
-def _errors(code: str) -> list[type[RegularsError]]:
-    return [error for error in _subclasses(RegularsError) if error.code == code]
-
-
-def _subclasses(parent: type[RegularsError]) -> Iterator[type[RegularsError]]:
-    for child in parent.__subclasses__():
-        yield child
-        yield from _subclasses(child)

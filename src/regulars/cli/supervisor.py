@@ -38,7 +38,7 @@ class CannotListen(RegularsError):
     code = "cannot_listen"
     status = 500
     text = gettext_noop(
-        "Cannot listen on %(address)s: %(problem)s. Is it running already? Set REGULARS_BIND to another one."
+        "Cannot listen on %(address)s (the system says “%(said)s”). Is it running already? Set REGULARS_BIND to another one."
     )
 
 
@@ -80,7 +80,7 @@ def _check_free(address: str, port: int) -> None:
         family = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)[0][0]
         socket.create_server((address, port), family=family).close()
     except OSError as error:
-        raise CannotListen(address=f"{address}:{port}", problem=error.strerror or type(error).__name__) from None
+        raise CannotListen(address=f"{address}:{port}", said=error.strerror or type(error).__name__) from None
 
 
 def _migrate(*, is_sqlite: bool) -> None:

@@ -16,12 +16,13 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.utils.translation import gettext
 from msgspec import Struct
 
 from regulars.catalog.actions import import_products
 from regulars.connectors.batch import Batch
 from regulars.connectors.errorfile import ErrorFile
-from regulars.connectors.mapping import BadMapping, Mapping, Subject, mapping_of
+from regulars.connectors.mapping import SUBJECT_NAMES, BadMapping, Mapping, Subject, mapping_of
 from regulars.connectors.models import FILE_NAME_MAX, ImportRun
 from regulars.connectors.rows import UnreadableFile
 from regulars.connectors.runs import (
@@ -40,7 +41,7 @@ from regulars.connectors.tally import Outcome, Tally
 from regulars.customers.actions import import_customers
 from regulars.database.transactions import run_durably
 from regulars.flow.intake import Intake, Receipt
-from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.kernel.errors import RegularsError, Saying, gettext_noop, tell_again
 from regulars.kernel.ids import new_key
 from regulars.kernel.text import clean
 from regulars.tenancy.models import Business
@@ -108,7 +109,13 @@ def _keep_file(path: Path, kept: Path) -> bytes:
 
 def _set_mapping(run: ImportRun, mapping: Mapping) -> None:
     if mapping.subject != run.subject:
-        raise BadMapping(problem=f"it reads {mapping.subject}, the import is of {run.subject}.")
+        raise BadMapping(
+            problem=Saying(
+                gettext_noop("it reads %(mapped)s, the import is of %(subject)s."),
+                mapped=Saying(SUBJECT_NAMES[mapping.subject]),
+                subject=Saying(SUBJECT_NAMES[run.subject]),
+            )
+        )
     run.mapping = msgspec.to_builtins(mapping)
 
 
@@ -170,7 +177,7 @@ def run_import(run: ImportRun, *, receive: Receive, now: datetime, progress: OnP
                 _begin(run, opened.rows, now)
                 _import_chunks(run, opened, _feed_of(run, receive, now), progress)
         except (UnreadableFile, BadMapping) as error:
-            _end(run, ImportRun.State.FAILED, now, problem=error.message[:300])
+            _end(run, ImportRun.State.FAILED, now, problem=reason_of(error)[:300])
             raise
         _end(run, ImportRun.State.DONE, now)
     return run
@@ -263,7 +270,8 @@ def _outcome_of(found: Any) -> Outcome:
 
 def _receipt_outcome(receipt: Receipt) -> Outcome:
     if receipt.refusal is not None:
-        return Outcome("refused", receipt.refusal.code, receipt.refusal.text)
+        refusal = receipt.refusal
+        return Outcome("refused", refusal.code, tell_again(refusal.code, refusal.text, refusal.data, gettext))
     unmatched = msgspec.convert(receipt.detail.get("unmatched_lines", []), list[dict[str, object]])
     return Outcome("repeated" if receipt.is_repeat else "recorded", unmatched=unmatched)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from regulars.connectors.rows import COLUMNS_MAX, Row, Survey, Table, UnreadableFile
+from regulars.kernel.errors import Saying, gettext_noop
 
 _FETCH = 5_000
 _MEMORY = "128MB"
@@ -24,10 +25,16 @@ class ParquetTable(Table):
         self._scratch = scratch
         try:
             described = self._run("SELECT * FROM read_parquet(?) LIMIT 0").description or []
-        except duckdb.Error as error:
-            raise UnreadableFile(problem=f"it is not a sound Parquet file ({type(error).__name__}).") from None
+        except duckdb.Error:
+            raise UnreadableFile(problem=Saying(gettext_noop("it is not a sound Parquet file."))) from None
         if not 0 < len(described) <= COLUMNS_MAX:
-            raise UnreadableFile(problem=f"it has {len(described)} columns, at most {COLUMNS_MAX} are possible.")
+            raise UnreadableFile(
+                problem=Saying(
+                    gettext_noop("it has %(count)s columns, at most %(limit)s are possible."),
+                    count=len(described),
+                    limit=COLUMNS_MAX,
+                )
+            )
         names = [str(column[0]) for column in described]
         super().__init__(names, "Parquet")
         texts = ", ".join(f"coalesce(CAST({_quoted(name)} AS VARCHAR), '')" for name in names)
@@ -49,8 +56,8 @@ class ParquetTable(Table):
             while batch := result.fetchmany(_FETCH):
                 for number, *cells in batch:
                     yield number, cells, None
-        except duckdb.Error as error:
-            raise UnreadableFile(problem=f"it breaks off ({type(error).__name__}).") from None
+        except duckdb.Error:
+            raise UnreadableFile(problem=Saying(gettext_noop("it breaks off."))) from None
         finally:
             result.close()
 

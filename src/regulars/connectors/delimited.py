@@ -11,6 +11,7 @@ from typing import TextIO
 import msgspec
 
 from regulars.connectors.rows import COLUMNS_MAX, Row, Table, UnreadableFile, UnreadableRow, WideRow, header_names
+from regulars.kernel.errors import Saying, gettext_noop
 
 DELIMITERS = ",;\t|"
 _SAMPLE_RECORDS = 20
@@ -75,12 +76,12 @@ def find_header(first: Sequence[_Record]) -> tuple[int, list[str]]:
     filled = [(number, cells, sum(bool(cell.strip()) for cell in cells)) for number, cells, _ in first]
     widths = Counter(len(cells) for _, cells, count in filled if count)
     if not widths:
-        raise UnreadableFile(problem="it is empty.")
+        raise UnreadableFile(problem=Saying(gettext_noop("it is empty.")))
     usual = max(widths, key=lambda width: (widths[width], width))
     for number, cells, count in filled:
         if count and 2 * count >= usual:
             return number, cells
-    raise UnreadableFile(problem="no header row was found in its first rows.")
+    raise UnreadableFile(problem=Saying(gettext_noop("no header row was found in its first rows.")))
 
 
 class DelimitedTable(Table):
@@ -94,7 +95,13 @@ class DelimitedTable(Table):
         self._delimiter = delimiter or guess_delimiter(sample)
         self._header_row, cells = find_header(list(islice(records(sample, self._delimiter), _SAMPLE_RECORDS)))
         if len(cells) > COLUMNS_MAX:
-            raise UnreadableFile(problem=f"it has {len(cells)} columns, at most {COLUMNS_MAX} are possible.")
+            raise UnreadableFile(
+                problem=Saying(
+                    gettext_noop("it has %(count)s columns, at most %(limit)s are possible."),
+                    count=len(cells),
+                    limit=COLUMNS_MAX,
+                )
+            )
         named = {"\t": "TAB", ",": "comma", ";": "semicolon", "|": "bar"}[self._delimiter]
         super().__init__(header_names(cells), f"text, {encoding}, {named}")
 
@@ -130,7 +137,7 @@ class JsonLinesTable(Table):
         for _number, value in islice(self._objects(), _JSON_SAMPLE):
             names.update(dict.fromkeys(value or ()))
         if not names or len(names) > COLUMNS_MAX:
-            raise UnreadableFile(problem="its lines are not JSON objects with names and values.")
+            raise UnreadableFile(problem=Saying(gettext_noop("its lines are not JSON objects with names and values.")))
         super().__init__(list(names), f"JSON lines, {encoding}")
 
     def _objects(self) -> Iterator[tuple[int, dict[str, str] | None]]:

@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from regulars.connectors.values import DATE_STYLES, NUMBER_STYLES
-from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.kernel.complaints import read_complaint
+from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 
 Subject = Literal["orders", "customers", "products"]
 SUBJECTS: tuple[Subject, ...] = ("orders", "customers", "products")
@@ -43,6 +44,45 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "external": ("whole",),
     "order": ("whole",),
     "sku": ("whole",),
+}
+
+TARGET_NAMES = {
+    "order": gettext_noop("Number of the purchase"),
+    "time": gettext_noop("Date, or date and time"),
+    "clock": gettext_noop("Time of day"),
+    "sku": gettext_noop("Product code"),
+    "product_name": gettext_noop("Product name"),
+    "category": gettext_noop("Category"),
+    "quantity": gettext_noop("Quantity"),
+    "amount": gettext_noop("Amount of the line"),
+    "unit_price": gettext_noop("Price of one"),
+    "discount": gettext_noop("Discount"),
+    "currency": gettext_noop("Currency"),
+    "kind": gettext_noop("Sale or return"),
+    "returned_order": gettext_noop("Number of the returned purchase"),
+    "store": gettext_noop("Store"),
+    "customer_external": gettext_noop("Customer number"),
+    "customer_card": gettext_noop("Card of the customer"),
+    "customer_phone": gettext_noop("Phone of the customer"),
+    "customer_email": gettext_noop("E-mail of the customer"),
+    "customer_name": gettext_noop("Name of the customer"),
+    "customer_language": gettext_noop("Language of the customer"),
+    "external": gettext_noop("Customer number"),
+    "card": gettext_noop("Card"),
+    "phone": gettext_noop("Phone"),
+    "email": gettext_noop("E-mail"),
+    "name": gettext_noop("Name"),
+    "first_name": gettext_noop("First name"),
+    "last_name": gettext_noop("Last name"),
+    "language": gettext_noop("Language"),
+    "birthday": gettext_noop("Birthday"),
+    "tags": gettext_noop("Tags"),
+    "country": gettext_noop("Country"),
+}
+SUBJECT_NAMES = {
+    "orders": gettext_noop("purchases"),
+    "customers": gettext_noop("customers"),
+    "products": gettext_noop("products"),
 }
 
 
@@ -103,7 +143,10 @@ def parse_mapping(document: bytes | str) -> Mapping:
     try:
         mapping = msgspec.json.decode(document, type=Mapping)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise BadMapping(problem=f"{error}.") from None
+        place, problem = read_complaint(error)
+        raise BadMapping(
+            problem=Saying(gettext_noop("%(problem)s (at %(path)s)."), problem=problem, path=place)
+        ) from None
     check_mapping(mapping)
     return mapping
 
@@ -119,7 +162,11 @@ def check_mapping(mapping: Mapping) -> None:
         _check_column(target, column, mapping.subject)
     for choice in NEEDED[mapping.subject]:
         if mapping.columns.keys().isdisjoint(choice):
-            raise BadMapping(problem=f"no column is named for {' or '.join(choice)}.")
+            raise BadMapping(
+                problem=Saying(
+                    gettext_noop("no column is named for any of %(targets)s."), targets=tuple(map(_name, choice))
+                )
+            )
     for rule in mapping.rules:
         for test in rule.when:
             _check_test(test, mapping)
@@ -129,28 +176,59 @@ def check_mapping(mapping: Mapping) -> None:
 def _check_column(target: str, column: Column, subject: Subject) -> None:
     allowed = TARGETS[subject]
     if target not in allowed:
-        raise BadMapping(problem=f"“{target}” is not read from {subject}. Possible are {', '.join(allowed)}.")
+        raise BadMapping(
+            problem=Saying(
+                gettext_noop("“%(value)s” is not read from a file of %(subject)s. Possible are %(allowed)s."),
+                value=target[:80],
+                subject=Saying(SUBJECT_NAMES[subject]),
+                allowed=", ".join(allowed),
+            )
+        )
     formats = FORMATS.get(target, ())
     if column.format and column.format not in formats:
-        possible = ", ".join(formats) or "none"
-        raise BadMapping(problem=f"“{column.format}” is not a format of {target}. Possible are {possible}.")
+        raise BadMapping(problem=_no_format(target, column.format, formats))
     if not column.names or (len(column.names) > 1 and target not in LISTS):
-        raise BadMapping(problem=f"{target} is read from one column.")
+        raise BadMapping(problem=Saying(gettext_noop("%(target)s is read from one column."), target=_name(target)))
+
+
+def _name(target: str) -> Saying:
+    return Saying(gettext_noop("%(name)s (%(code)s)"), name=Saying(TARGET_NAMES[target]), code=target)
+
+
+def _no_format(target: str, wrong: str, formats: Sequence[str]) -> Saying:
+    if not formats:
+        return Saying(
+            gettext_noop("%(target)s has no formats; leave “%(value)s” out."), target=_name(target), value=wrong
+        )
+    text = gettext_noop("“%(value)s” is not a format of %(target)s. Possible are %(allowed)s.")
+    return Saying(text, target=_name(target), value=wrong, allowed=", ".join(formats))
 
 
 def _check_test(test: Test, mapping: Mapping) -> None:
     if mapping.subject != "orders" or test.target not in mapping.columns:
-        raise BadMapping(problem=f"a rule asks for “{test.target}”, for which no column is named.")
+        raise BadMapping(
+            problem=Saying(
+                gettext_noop("a rule asks for “%(value)s”, for which no column is named."), value=test.target[:80]
+            )
+        )
     asked = [test.state, test.starts_with, test.one_of]
     if sum(question is not None for question in asked) != 1:
-        raise BadMapping(problem=f"a rule about {test.target} needs exactly one of is, starts_with, one_of.")
+        raise BadMapping(
+            problem=Saying(
+                gettext_noop("a rule about %(target)s needs exactly one of is, starts_with, one_of."),
+                target=_name(test.target),
+            )
+        )
     is_number = test.target in NUMBERS
     if is_number != (test.state in {"negative", "zero", "positive"}):
-        raise BadMapping(
-            problem=f"{test.target} is {'a number: is it negative, zero or positive?' if is_number else 'a text.'}"
+        text = (
+            gettext_noop("%(target)s is a number: is it negative, zero or positive?")
+            if is_number
+            else gettext_noop("%(target)s is a text.")
         )
+        raise BadMapping(problem=Saying(text, target=_name(test.target)))
     if test.target in {"time", "clock", "discount"}:
-        raise BadMapping(problem=f"rules cannot ask for {test.target}.")
+        raise BadMapping(problem=Saying(gettext_noop("rules cannot ask for %(target)s."), target=_name(test.target)))
 
 
 def zone_of(mapping: Mapping, default: str) -> ZoneInfo:
@@ -158,7 +236,11 @@ def zone_of(mapping: Mapping, default: str) -> ZoneInfo:
     try:
         return ZoneInfo(mapping.time_zone or default)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadMapping(problem=f"“{mapping.time_zone}” is not a time zone. Write it like Asia/Kolkata.") from None
+        raise BadMapping(
+            problem=Saying(
+                gettext_noop("“%(value)s” is not a time zone. Write it like Asia/Kolkata."), value=mapping.time_zone
+            )
+        ) from None
 
 
 def positions(mapping: Mapping, header: Sequence[str]) -> dict[str, list[int]]:
@@ -169,7 +251,12 @@ def positions(mapping: Mapping, header: Sequence[str]) -> dict[str, list[int]]:
         missing = [name for name in column.names if name not in places]
         if missing:
             raise BadMapping(
-                problem=f"the file has no column “{missing[0][:80]}” (for {target}). It has: {', '.join(header)[:500]}."
+                problem=Saying(
+                    gettext_noop("the file has no column “%(column)s” (for %(target)s). It has: %(columns)s."),
+                    column=missing[0][:80],
+                    target=_name(target),
+                    columns=", ".join(header)[:500],
+                )
             )
         found[target] = [places[name] for name in column.names]
     return found

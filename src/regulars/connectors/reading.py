@@ -10,6 +10,7 @@ from regulars.connectors.columnar import ParquetTable
 from regulars.connectors.delimited import DelimitedTable, JsonLinesTable
 from regulars.connectors.rows import Table, UnreadableFile
 from regulars.connectors.sheets import open_workbook
+from regulars.kernel.errors import Saying, gettext_noop
 
 _CHUNK = 1 << 20
 _BOMS = (
@@ -29,14 +30,16 @@ def open_table(path: Path, *, scratch: Path) -> Table:
     with path.open("rb") as file:
         head = file.read(512)
     if not head.strip(b"\0\r\n\t "):
-        raise UnreadableFile(problem="it is empty.")
+        raise UnreadableFile(problem=Saying(gettext_noop("it is empty.")))
     if head.startswith(b"PAR1"):
         return ParquetTable(path, scratch=scratch)
     if head.startswith(b"PK\x03\x04"):
         return open_workbook(path, scratch=scratch)
     if head.startswith((b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"%PDF")):
         raise UnreadableFile(
-            problem="it is a packed file, an old XLS workbook or a PDF. Unpack it or save it as XLSX or CSV."
+            problem=Saying(
+                gettext_noop("it is a packed file, an old XLS workbook or a PDF. Unpack it or save it as XLSX or CSV.")
+            )
         )
     encoding = sniff_encoding(path)
     start = head.decode(encoding, "replace").lstrip("\ufeff \r\n\t")
@@ -44,7 +47,9 @@ def open_table(path: Path, *, scratch: Path) -> Table:
         return JsonLinesTable(path, encoding=encoding)
     if start.startswith(("<", "[")):
         raise UnreadableFile(
-            problem="it is XML, HTML or a JSON list. Export CSV, XLSX or one JSON object per line instead."
+            problem=Saying(
+                gettext_noop("it is XML, HTML or a JSON list. Export CSV, XLSX or one JSON object per line instead.")
+            )
         )
     return DelimitedTable(path, encoding=encoding)
 
@@ -70,7 +75,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             if len(chunk) == _CHUNK and b"\n" not in chunk and b"\r" not in chunk:
-                raise UnreadableFile(problem="a line is longer than a million characters.")
+                raise UnreadableFile(problem=Saying(gettext_noop("a line is longer than a million characters.")))
             yield chunk
 
 

@@ -98,7 +98,7 @@ def errors_of(run: ImportRun) -> Path | None:
 
 def reason_of(error: RegularsError) -> str:
     """Return the text of an error in the language in use."""
-    return gettext(error.text) % error.data
+    return error.told(gettext)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from regulars.connectors.delimited import DelimitedTable, cell_text
 from regulars.connectors.rows import CELL_MAX, COLUMNS_MAX, UnreadableFile
+from regulars.kernel.errors import Saying, gettext_noop
 
 ROWS_MAX = 1_048_576
 UNPACKED_MAX = 1_000_000_000
@@ -37,9 +38,9 @@ def open_workbook(path: Path, *, scratch: Path) -> DelimitedTable:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of styles and validations, which are not read
             _write_copy(path, copy)
-    except _BROKEN as error:
+    except _BROKEN:
         raise UnreadableFile(
-            problem=f"it is not a sound workbook ({type(error).__name__}). Save it again as XLSX or CSV."
+            problem=Saying(gettext_noop("it is not a sound workbook. Save it again as XLSX or CSV."))
         ) from None
     return DelimitedTable(copy, encoding="utf-8", delimiter=",")
 
@@ -50,7 +51,12 @@ def _check_sizes(path: Path) -> None:
     unpacked = sum(entry.file_size for entry in entries)
     part = max((entry.file_size for entry in entries if "/worksheets/" not in entry.filename), default=0)
     if unpacked > UNPACKED_MAX or part > PART_MAX:
-        raise UnreadableFile(problem=f"unpacked it has {unpacked // 1_000_000} MB, which is too much. Save it as CSV.")
+        raise UnreadableFile(
+            problem=Saying(
+                gettext_noop("unpacked it has %(size)s MB, which is too much. Save it as CSV."),
+                size=unpacked // 1_000_000,
+            )
+        )
 
 
 def _write_copy(path: Path, copy: Path) -> None:
@@ -63,7 +69,7 @@ def _write_copy(path: Path, copy: Path) -> None:
             (position for row in first for position, value in enumerate(row, start=1) if value is not None), default=0
         )
         if not width:
-            raise UnreadableFile(problem="its first sheet is empty.")
+            raise UnreadableFile(problem=Saying(gettext_noop("its first sheet is empty.")))
         _write_rows(_values(sheet, width), copy)
     finally:
         book.close()
@@ -74,7 +80,9 @@ def _write_rows(rows: Iterable[tuple[Any, ...]], copy: Path) -> None:
         writer = csv.writer(out)
         for number, row in enumerate(rows, start=1):
             if number > ROWS_MAX:
-                raise UnreadableFile(problem=f"it has more than {ROWS_MAX} rows. Save it as CSV.")
+                raise UnreadableFile(
+                    problem=Saying(gettext_noop("it has more than %(limit)s rows. Save it as CSV."), limit=ROWS_MAX)
+                )
             writer.writerow([_text(value) for value in row])
 
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why the path refuses an intake. Every refusal leaves everything as it was."""
 
+from typing import ClassVar
+
+from regulars.conditions.fact_fields import KINDS
 from regulars.kernel.errors import RegularsError, gettext_noop
 
 
@@ -36,6 +39,7 @@ class WrongKind(RegularsError):
     code = "wrong_kind"
     status = 409
     text = gettext_noop("“%(external_id)s” is %(kind)s; this cannot be done with it.")
+    words: ClassVar = {"kind": KINDS}
 
 
 class UnknownLine(RegularsError):

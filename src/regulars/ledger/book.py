@@ -13,6 +13,7 @@ expires_at (never-expiring last), occurred_at, key.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 from msgspec import Struct, field
@@ -36,6 +37,13 @@ class HoldResolved(RegularsError):
     code = "hold_resolved"
     status = 409
     text = gettext_noop("This hold is already %(state)s; it can be resolved only once.")
+    words: ClassVar = {
+        "state": {
+            "settled": gettext_noop("settled"),
+            "voided": gettext_noop("voided"),
+            "expired": gettext_noop("expired"),
+        }
+    }
 
 
 class OverHold(RegularsError):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 from regulars.rewards.models import Offer
 from regulars.tenancy import audit
 from regulars.tenancy.actors import Actor
@@ -56,30 +56,70 @@ class OfferTerms:
 def check_terms(terms: OfferTerms) -> None:
     """Raise BadOffer naming what is wrong and what is allowed."""
     if not terms.code or len(terms.code) > 40:
-        raise BadOffer(path="code", problem="write a short code of at most 40 characters.")
+        raise BadOffer(
+            path="code", problem=Saying(gettext_noop("write a short code of at most %(limit)s characters."), limit=40)
+        )
     if not any(text.strip() for text in terms.name.values()):
-        raise BadOffer(path="name", problem="give the reward a name in at least one language.")
+        raise BadOffer(path="name", problem=Saying(gettext_noop("give the reward a name in at least one language.")))
     if not 0 <= terms.price <= PRICE_MAX:
-        raise BadOffer(path="price", problem=f"“{terms.price}” points; allowed are 0 to {PRICE_MAX}.")
+        raise BadOffer(
+            path="price",
+            problem=Saying(
+                gettext_noop("%(value)s points; allowed are %(low)s to %(high)s."),
+                value=terms.price,
+                low=0,
+                high=PRICE_MAX,
+            ),
+        )
     if not 1 <= terms.valid_days <= VALID_DAYS_MAX:
-        raise BadOffer(path="valid_days", problem=f"“{terms.valid_days}” days; allowed are 1 to {VALID_DAYS_MAX}.")
+        raise BadOffer(
+            path="valid_days",
+            problem=Saying(
+                gettext_noop("%(value)s days; allowed are %(low)s to %(high)s."),
+                value=terms.valid_days,
+                low=1,
+                high=VALID_DAYS_MAX,
+            ),
+        )
     if terms.stock is not None and terms.stock < 0:
-        raise BadOffer(path="stock", problem=f"“{terms.stock}” pieces; leave it empty for no limit.")
+        raise BadOffer(
+            path="stock",
+            problem=Saying(gettext_noop("%(value)s pieces; leave it empty for no limit."), value=terms.stock),
+        )
     if terms.per_member_max is not None and terms.per_member_max < 1:
-        raise BadOffer(path="per_member_max", problem=f"“{terms.per_member_max}”; leave it empty for no limit.")
+        raise BadOffer(
+            path="per_member_max",
+            problem=Saying(gettext_noop("%(value)s pieces; leave it empty for no limit."), value=terms.per_member_max),
+        )
     _check_worth(terms.kind, terms.value)
 
 
 def _check_worth(kind: str, value: Mapping[str, Any]) -> None:
     wanted = {"amount_off": {"amount_minor"}, "percent_off": {"percent"}, "free_item": {"sku"}, "perk": set()}
     if kind not in wanted:
-        raise BadOffer(path="kind", problem=f"“{kind}”; allowed are {', '.join(wanted)}.")
+        raise BadOffer(
+            path="kind",
+            problem=Saying(
+                gettext_noop("“%(value)s”; allowed are %(allowed)s."), value=kind, allowed=", ".join(wanted)
+            ),
+        )
     allowed = wanted[kind] | ({"max_minor"} if kind == "percent_off" else set())
     if not wanted[kind] <= set(value) <= allowed:
-        raise BadOffer(path="value", problem=f"{kind} takes {', '.join(sorted(allowed)) or 'nothing'}.")
+        raise BadOffer(path="value", problem=_takes(kind, sorted(allowed)))
     number = value.get("amount_minor", value.get("percent", 1))
     if not isinstance(number, int) or number < 1 or (kind == "percent_off" and number > 100):
-        raise BadOffer(path="value", problem=f"“{number}” must be a whole number above zero (percent up to 100).")
+        raise BadOffer(
+            path="value",
+            problem=Saying(
+                gettext_noop("“%(value)s” must be a whole number above zero (percent up to 100)."), value=number
+            ),
+        )
+
+
+def _takes(kind: str, names: list[str]) -> Saying:
+    if not names:
+        return Saying(gettext_noop("%(kind)s takes nothing."), kind=kind)
+    return Saying(gettext_noop("%(kind)s takes %(names)s."), kind=kind, names=", ".join(names))
 
 
 @transaction.atomic
@@ -101,7 +141,14 @@ def change_offer(offer: Offer, terms: OfferTerms, *, actor: Actor, now: datetime
     check_terms(terms)
     locked = Offer.objects.of(offer.business_id).select_for_update().get(pk=offer.pk)
     if terms.stock is not None and terms.stock < locked.taken:
-        raise BadOffer(path="stock", problem=f"{locked.taken} pieces are taken already; it cannot be {terms.stock}.")
+        raise BadOffer(
+            path="stock",
+            problem=Saying(
+                gettext_noop("%(taken)s pieces are taken already; it cannot be %(value)s."),
+                taken=locked.taken,
+                value=terms.stock,
+            ),
+        )
     before = _trace(locked)
     for column, value in _columns(terms).items():
         setattr(locked, column, value)

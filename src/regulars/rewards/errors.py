@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why a reward cannot be had or used, in words a cashier can read out."""
 
+from typing import ClassVar
+
 from regulars.kernel.errors import RegularsError, gettext_noop
 
 
@@ -49,6 +51,15 @@ class UnknownCode(NotRedeemable):
 class AlreadyUsed(NotRedeemable):
     code = "already_used"
     text = gettext_noop("This reward is %(state)s; it can be used only once.")
+    words: ClassVar = {
+        "state": {
+            "reserved": gettext_noop("reserved"),
+            "issued": gettext_noop("issued"),
+            "redeemed": gettext_noop("redeemed"),
+            "cancelled": gettext_noop("cancelled"),
+            "expired": gettext_noop("expired"),
+        }
+    }
 
 
 class OutOfTime(NotRedeemable):

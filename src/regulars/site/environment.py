@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 
 PREFIX = "REGULARS_"
 
@@ -19,6 +19,13 @@ class BadSetting(RegularsError):
     code = "bad_setting"
     status = 500
     text = gettext_noop("The setting %(name)s is wrong: %(problem)s Allowed: %(allowed)s.")
+
+
+class _Wrong(ValueError):
+    """A value that a parser refuses, and why."""
+
+    def __init__(self, text: str, value: str) -> None:
+        self.problem = Saying(text, value=value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +41,14 @@ class Setting:
 def _bind(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError(f"“{text}” is not ADDRESS:PORT.")
+        raise _Wrong(gettext_noop("“%(value)s” is not ADDRESS:PORT."), text)
     return host, int(port)
 
 
 def _address(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
-        raise ValueError(f"“{text}” is not an address like https://shop.example.")
+        raise _Wrong(gettext_noop("“%(value)s” is not an address like https://shop.example."), text)
     return text.rstrip("/")
 
 
@@ -51,50 +58,56 @@ def _folder(text: str) -> Path:
 
 def _database(text: str) -> str:
     if text and urlsplit(text).scheme not in {"postgresql", "postgres", "sqlite"}:
-        raise ValueError("the address must begin with postgresql:// or sqlite:///.")
+        raise _Wrong(gettext_noop("the address must begin with postgresql:// or sqlite:///."), text)
     return text
 
 
 def _secret_file(text: str) -> Path | None:
     if text and not Path(text).is_file():
-        raise ValueError(f"there is no file “{text}”.")
+        raise _Wrong(gettext_noop("there is no file “%(value)s”."), text)
     return Path(text) if text else None
 
 
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) == 0:
-        raise ValueError(f"“{text}” is not a whole number above zero.")
+        raise _Wrong(gettext_noop("“%(value)s” is not a whole number above zero."), text)
     return int(text)
 
 
 SETTINGS: dict[str, Setting] = {
     "REGULARS_HOME": Setting(
-        "The data folder: database, uploads, analytic files, secrets.", "a path", "~/.regulars", _folder
+        "The data folder: database, uploads, analytic files, secrets.", gettext_noop("a path"), "~/.regulars", _folder
     ),
     "DATABASE_URL": Setting(
         "The database. Empty means SQLite in the data folder.",
-        "postgresql://user:password@host:port/name, or sqlite:///path",
+        gettext_noop("postgresql://user:password@host:port/name, or sqlite:///path"),
         "",
         _database,
     ),
     "REGULARS_BIND": Setting("Where the web server listens.", "ADDRESS:PORT", "127.0.0.1:8000", _bind),
     "REGULARS_PUBLIC_URL": Setting(
         "The address people type. With https the cookies are secure and plain http is redirected.",
-        "http://… or https://…",
+        gettext_noop("http://… or https://…"),
         "http://localhost:8000",
         _address,
     ),
     "REGULARS_SECRET_KEY_FILE": Setting(
         "A file with the key that signs sessions and seals secrets. Without it one is made in the data folder.",
-        "a path",
+        gettext_noop("a path"),
         "",
         _secret_file,
     ),
     "REGULARS_RATE_PER_MINUTE": Setting(
-        "How many API requests one key may make in a minute.", "a whole number above zero", "120000", _positive
+        "How many API requests one key may make in a minute.",
+        gettext_noop("a whole number above zero"),
+        "120000",
+        _positive,
     ),
     "REGULARS_MEMORY_MB": Setting(
-        "How much memory the analytic engine may use, in megabytes.", "a whole number above zero", "1024", _positive
+        "How much memory the analytic engine may use, in megabytes.",
+        gettext_noop("a whole number above zero"),
+        "1024",
+        _positive,
     ),
 }
 
@@ -120,14 +133,16 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
             and name not in SETTINGS
             and not name.startswith(("REGULARS_TEST_", "REGULARS_SHARED_"))
         ):
-            raise BadSetting(name=name, problem="there is no such setting.", allowed=", ".join(SETTINGS))
+            raise BadSetting(
+                name=name, problem=Saying(gettext_noop("there is no such setting.")), allowed=", ".join(SETTINGS)
+            )
     values: dict[str, object] = {}
     for name, setting in SETTINGS.items():
         text = environ.get(name, "") or setting.default
         try:
             values[name] = setting.parse(text)
-        except ValueError as error:
-            raise BadSetting(name=name, problem=str(error), allowed=setting.allowed) from None
+        except _Wrong as error:
+            raise BadSetting(name=name, problem=error.problem, allowed=Saying(setting.allowed)) from None
     return Environment(*values.values())  # type: ignore[arg-type]  # in the order of SETTINGS
 
 
@@ -143,8 +158,8 @@ def secret_key(environment: Environment) -> str:
     if len(key) < 50:
         raise BadSetting(
             name="REGULARS_SECRET_KEY_FILE",
-            problem=f"the key in “{path}” is too short.",
-            allowed="at least 50 characters",
+            problem=Saying(gettext_noop("the key in “%(path)s” is too short."), path=path),
+            allowed=Saying(gettext_noop("at least %(count)s characters"), count=50),
         )
     return key
 

@@ -7,6 +7,7 @@ import secrets
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -14,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 from regulars.kernel.text import clean
 from regulars.outbox import actions as outbox
 from regulars.outbox.events import EVENT_TYPES
@@ -37,6 +38,14 @@ class BadName(RegularsError):
     code = "bad_name"
     status = 422
     text = gettext_noop("The %(what)s needs a name.")
+    words: ClassVar = {
+        "what": {
+            "business": gettext_noop("business"),
+            "store": gettext_noop("store"),
+            "person": gettext_noop("person"),
+            "key": gettext_noop("API key"),
+        }
+    }
 
 
 class BadStoreCode(RegularsError):
@@ -70,7 +79,7 @@ class WeakPassword(RegularsError):
 
     code = "weak_password"
     status = 422
-    text = gettext_noop("The password is too weak: %(problems)s")
+    text = gettext_noop("The password is too weak: %(problem)s")
 
 
 class AlreadyHired(RegularsError):
@@ -232,11 +241,13 @@ def create_user(email: str, *, name: str, password: str | None, now: datetime, l
 
 
 def check_password_strength(password: str, user: User) -> None:
-    """Raise WeakPassword, naming the problems."""
+    """Raise WeakPassword, naming the first problem."""
     try:
         validate_password(password, user)
     except ValidationError as error:
-        raise WeakPassword(problems=" ".join(error.messages)) from None
+        is_short = error.error_list[0].code == "password_too_short"
+        text = gettext_noop("it is too short.") if is_short else gettext_noop("it is too common.")
+        raise WeakPassword(problem=Saying(text)) from None
 
 
 def change_password(user: User, *, password: str) -> None:

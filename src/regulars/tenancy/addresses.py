@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 
 URL_MAX = 500
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -57,9 +57,9 @@ def check_url(url: str, policy: AddressPolicy = PUBLIC_ONLY) -> str:
     url = url.strip()
     parts = _split(url)
     if parts.username or parts.password:
-        raise BadAddress(value=_shown(url), problem="it contains a user name or password.")
+        raise BadAddress(value=_shown(url), problem=Saying(gettext_noop("it contains a user name or password.")))
     if parts.scheme != "https" and not (parts.scheme == "http" and policy.is_loopback_allowed):
-        raise BadAddress(value=_shown(url), problem="it does not begin with https://.")
+        raise BadAddress(value=_shown(url), problem=Saying(gettext_noop("it does not begin with https://.")))
     if (literal := _literal(parts.hostname or "")) is not None:
         _judge(literal, url, policy)
     return url
@@ -75,7 +75,7 @@ def route(url: str, policy: AddressPolicy = PUBLIC_ONLY) -> Route:
     except (OSError, UnicodeError):
         answers = []
     if not answers:
-        raise BadAddress(value=_shown(url), problem="its name is not known.")
+        raise BadAddress(value=_shown(url), problem=Saying(gettext_noop("its name is not known.")))
     for answer in answers:
         _judge(answer, url, policy)
     first = f"[{answers[0]}]" if answers[0].version == 6 else str(answers[0])
@@ -90,7 +90,7 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         is_complete = False
     if not is_complete or len(url) > URL_MAX or not (url.isascii() and url.isprintable()) or " " in url or "\\" in url:
-        raise BadAddress(value=_shown(url), problem="it is not a complete address.")
+        raise BadAddress(value=_shown(url), problem=Saying(gettext_noop("it is not a complete address.")))
     return parts
 
 
@@ -106,7 +106,7 @@ def _judge(address: _Address, url: str, policy: AddressPolicy) -> None:
     if plain.is_loopback and policy.is_loopback_allowed:
         return
     if not plain.is_global or plain.is_multicast or plain.is_reserved or plain.is_unspecified:
-        raise BadAddress(value=_shown(url), problem="it leads to a private or reserved network.")
+        raise BadAddress(value=_shown(url), problem=Saying(gettext_noop("it leads to a private or reserved network.")))
 
 
 def _unwrapped(address: _Address) -> _Address:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The door of every page: who is asking, for which business, and what they may do; refusals in words."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import cast
@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 
 from regulars.flow.intake import Refusal
 from regulars.kernel.clock import utc_now
-from regulars.kernel.errors import RegularsError
+from regulars.kernel.errors import RegularsError, tell_again
 from regulars.tenancy.access import NoBusiness, NotAllowed, StaffAccess, access_business
 from regulars.tenancy.models import Business, User
 
@@ -103,27 +103,9 @@ def page_before(request: HttpRequest) -> str:
 
 def text_of(error: RegularsError) -> str:
     """Return why something was refused, in the language in use."""
-    return gettext(error.text) % error.data
+    return error.told(gettext)
 
 
 def refusal_text(refusal: Refusal) -> str:
     """Return why an intake was refused, in the language in use."""
-    for kind in _kinds_of_error():
-        if kind.code == refusal.code and _english(kind, refusal) == refusal.text:
-            return gettext(kind.text) % refusal.data
-    return refusal.text
-
-
-def _english(kind: type[RegularsError], refusal: Refusal) -> str:
-    try:
-        return kind.text % refusal.data
-    except KeyError:
-        return ""
-
-
-def _kinds_of_error() -> Iterator[type[RegularsError]]:
-    waiting: list[type[RegularsError]] = [RegularsError]
-    while waiting:
-        kinds = waiting.pop().__subclasses__()
-        waiting += kinds
-        yield from kinds
+    return tell_again(refusal.code, refusal.text, refusal.data, gettext)

@@ -3,48 +3,16 @@
 
 from collections.abc import Callable
 
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from regulars.connectors.tally import Tally
 from regulars.connectors.values import DATE_STYLES, NUMBER_STYLES
 from regulars.web.words import Words
 
 CONFIDENCES = {"high": (_("sure"), "good"), "medium": (_("likely"), "accent"), "low": (_("please check"), "warn")}
-TARGET_NAMES = {
-    "order": _("Number of the purchase"),
-    "time": _("Date, or date and time"),
-    "clock": _("Time of day"),
-    "sku": _("Product code"),
-    "product_name": _("Product name"),
-    "category": _("Category"),
-    "quantity": _("Quantity"),
-    "amount": _("Amount of the line"),
-    "unit_price": _("Price of one"),
-    "discount": _("Discount"),
-    "currency": _("Currency"),
-    "kind": _("Sale or return"),
-    "returned_order": _("Number of the returned purchase"),
-    "store": _("Store"),
-    "customer_external": _("Customer number"),
-    "customer_card": _("Card of the customer"),
-    "customer_phone": _("Phone of the customer"),
-    "customer_email": _("E-mail of the customer"),
-    "customer_name": _("Name of the customer"),
-    "customer_language": _("Language of the customer"),
-    "external": _("Customer number"),
-    "card": _("Card"),
-    "phone": _("Phone"),
-    "email": _("E-mail"),
-    "name": _("Name"),
-    "first_name": _("First name"),
-    "last_name": _("Last name"),
-    "language": _("Language"),
-    "birthday": _("Birthday"),
-    "tags": _("Tags"),
-    "country": _("Country"),
-}
 FORMAT_NAMES = {**NUMBER_STYLES, **DATE_STYLES, "whole": _("whole number")}
+_REASONS = {"": _("by a rule"), "bad_debt": _("bad debt"), "stock_write_off": _("stock written off")}
 _ITEMS: dict[str, Callable[[int], str]] = {
     "order": lambda count: ngettext("%(count)s purchase in the file", "%(count)s purchases in the file", count),
     "return": lambda count: ngettext("%(count)s return in the file", "%(count)s returns in the file", count),
@@ -68,7 +36,7 @@ def result_texts(tally: Tally, words: Words) -> list[str]:
         texts += [_counted(kinds[kind](count), count, words) for kind, count in sorted(counts.items()) if kind in kinds]
     for reason, count in sorted(tally.left_out.items()):
         text = ngettext("%(count)s row left out: %(reason)s", "%(count)s rows left out: %(reason)s", count)
-        texts.append(text % {"count": words.number(count), "reason": reason.replace("_", " ") or gettext("by a rule")})
+        texts.append(text % {"count": words.number(count), "reason": str(_REASONS.get(reason, reason))})
     texts += [_counted(text, count, words) for text, count in _remarks(tally) if count]
     return texts
 

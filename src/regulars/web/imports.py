@@ -19,7 +19,17 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.connectors.actions import NewImport, check_run, choose_mapping, start_run
-from regulars.connectors.mapping import FORMATS, SUBJECTS, TARGETS, Column, Mapping, Subject, check_mapping, mapping_of
+from regulars.connectors.mapping import (
+    FORMATS,
+    SUBJECTS,
+    TARGET_NAMES,
+    TARGETS,
+    Column,
+    Mapping,
+    Subject,
+    check_mapping,
+    mapping_of,
+)
 from regulars.connectors.models import ImportRun
 from regulars.connectors.presets import load_preset, preset_names
 from regulars.connectors.proposals import Proposal, ignored_columns, mapping_from
@@ -29,7 +39,7 @@ from regulars.kernel.errors import RegularsError
 from regulars.outbox.actions import enqueue
 from regulars.outbox.models import Job
 from regulars.web.door import BOTH, POST, StaffRequest, staff_page, text_of
-from regulars.web.import_words import CONFIDENCES, FORMAT_NAMES, TARGET_NAMES, result_texts
+from regulars.web.import_words import CONFIDENCES, FORMAT_NAMES, result_texts
 from regulars.web.words import Words
 
 FILE_MAX = 1 << 30
@@ -220,7 +230,7 @@ def _mapping_row(
     word, kind = CONFIDENCES[guess.confidence] if guess and names == [guess.column] else ("", "neutral")
     return MappingRow(
         target=target,
-        label=str(TARGET_NAMES[target]),
+        label=gettext(TARGET_NAMES[target]),
         column=column,
         options=[("", gettext("not in the file")), *joined, *((name, name) for name in head.header)],
         format=style,

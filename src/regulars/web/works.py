@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from regulars.database.transactions import run_durably
 from regulars.outbox import actions as outbox
@@ -21,6 +22,44 @@ from regulars.web.door import POST, StaffRequest, staff_page
 from regulars.web.places import settings_tabs
 
 SHOWN = 50
+JOBS = {
+    "seal": _("Seal the journal"),
+    "closing": _("Close the day"),
+    "import": _("Import a file"),
+    "webhook": _("Send a webhook"),
+    "insights": _("Reckon the figures"),
+    "sweep": _("Sweep out old deliveries"),
+}
+VERBS = {
+    "api_key.created": _("API key made"),
+    "api_key.revoked": _("API key revoked"),
+    "business.changed": _("Business changed"),
+    "business.created": _("Business created"),
+    "catalog.product_changed": _("Product changed"),
+    "customers.created": _("Customer made by hand"),
+    "customers.identity_added": _("Contact of a customer added"),
+    "customers.identity_removed": _("Contact of a customer removed"),
+    "customers.primary_chosen": _("Main contact of a customer chosen"),
+    "customers.profile_changed": _("Profile of a customer changed"),
+    "job.discarded": _("Job given up"),
+    "job.run_again": _("Job run again"),
+    "program.draft_discarded": _("Draft of the program thrown away"),
+    "program.drafted": _("Draft of the program kept"),
+    "program.published": _("Program published"),
+    "reward.changed": _("Reward changed"),
+    "reward.created": _("Reward created"),
+    "staff.dismissed": _("Member of staff removed"),
+    "staff.hired": _("Member of staff added"),
+    "staff.password_set": _("Password of a member of staff set"),
+    "staff.role_changed": _("Role of a member of staff changed"),
+    "store.changed": _("Store changed"),
+    "store.created": _("Store created"),
+    "webhook_delivery.replayed": _("Delivery of a webhook sent again"),
+    "webhook_endpoint.changed": _("Webhook changed"),
+    "webhook_endpoint.created": _("Webhook created"),
+    "webhook_endpoint.replayed": _("Events sent again to a webhook"),
+    "webhook_endpoint.resumed": _("Webhook switched on again"),
+}
 
 
 @staff_page("jobs.manage")
@@ -33,7 +72,7 @@ def jobs(request: StaffRequest) -> HttpResponse:
     else:
         finding = gettext("All work is done or under way")
     context = {
-        "jobs": dead,
+        "jobs": [(job, JOBS.get(job.kind, job.kind)) for job in dead],
         "waiting": waiting,
         "finding": finding % {"count": len(dead)},
         "tabs": settings_tabs(request.access, "jobs"),
@@ -92,7 +131,7 @@ def audit_log(request: StaffRequest) -> HttpResponse:
     names = dict(User.objects.filter(pk__in={one.actor_id for one in shown if one.actor_id}).values_list("pk", "name"))
     following = shown[-1].at.isoformat().replace("+", "%2B") if len(entries) > SHOWN else ""
     context = {
-        "entries": [(one, _actor(one, names), _change(one)) for one in shown],
+        "entries": [(one, _actor(one, names), VERBS.get(one.verb, one.verb), _change(one)) for one in shown],
         "tabs": settings_tabs(request.access, "audit"),
         "next_url": f"{reverse('audit')}?before={following}" if following else "",
         "first_url": reverse("audit") if before else "",

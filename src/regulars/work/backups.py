@@ -21,7 +21,7 @@ import msgspec
 from django.conf import settings
 from django.db import connection, connections
 
-from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 from regulars.work.process import lock_database_file
 
 FORMAT = 1
@@ -125,10 +125,15 @@ def _run_tool(command: list[str]) -> None:
         subprocess.run(command, check=True, capture_output=True, timeout=_TOOL_LIMIT_S, env=environment)  # noqa: S603 - fixed programs
     except FileNotFoundError:
         raise ToolFailed(
-            tool=command[0], problem="it is not installed; install PostgreSQL's client programs."
+            tool=command[0], problem=Saying(gettext_noop("it is not installed; install PostgreSQL's client programs."))
         ) from None
     except subprocess.CalledProcessError as error:
-        raise ToolFailed(tool=command[0], problem=error.stderr.decode(errors="replace").strip()[-300:]) from None
+        raise ToolFailed(
+            tool=command[0],
+            problem=Saying(
+                gettext_noop("it said “%(said)s”."), said=error.stderr.decode(errors="replace").strip()[-300:]
+            ),
+        ) from None
 
 
 @contextmanager
@@ -141,11 +146,13 @@ def _unpacked(source: Path) -> Iterator[tuple[Path, Manifest]]:
             with tarfile.open(source) as archive:
                 archive.extractall(staged, filter="data")
             manifest = msgspec.json.decode((staged / "manifest.json").read_bytes(), type=Manifest)
-        except (tarfile.TarError, OSError, EOFError, msgspec.MsgspecError) as error:
-            raise BackupDamaged(file=source.name, problem=type(error).__name__) from None
+        except (tarfile.TarError, OSError, EOFError, msgspec.MsgspecError):
+            raise BackupDamaged(file=source.name, problem=Saying(gettext_noop("it cannot be unpacked"))) from None
         for name, digest in manifest.files.items():
             if not (staged / name).is_file() or _digest(staged / name) != digest:
-                raise BackupDamaged(file=source.name, problem=f"“{name}” is missing or was changed")
+                raise BackupDamaged(
+                    file=source.name, problem=Saying(gettext_noop("“%(name)s” is missing or was changed"), name=name)
+                )
         yield staged, manifest
 
 
@@ -179,7 +186,7 @@ def _put_sqlite(staged: Path, source: Path, *, replace: bool, now: datetime) -> 
     with closing(sqlite3.connect(staged)) as copy:
         found = copy.execute("PRAGMA quick_check").fetchone()[0]
     if found != "ok":
-        raise BackupDamaged(file=source.name, problem=str(found)[:200])
+        raise BackupDamaged(file=source.name, problem=Saying(gettext_noop("the database in it is damaged")))
     path = Path(connection.settings_dict["NAME"])
     if path.exists() and not replace:
         raise HomeInUse(home=settings.HOME)

@@ -4,6 +4,8 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from django.utils import translation
+
 from regulars.connectors.actions import run_import
 from regulars.connectors.models import ImportRun
 from regulars.flow.nightly import close_day
@@ -14,7 +16,7 @@ from regulars.outbox.models import Job
 from regulars.outbox.schedule import Daily, Every, Recurrence
 from regulars.tenancy import webhooks
 from regulars.tenancy.attempts import Outcome
-from regulars.tenancy.models import Business
+from regulars.tenancy.models import Business, User
 from regulars.work.kinds import Context, Handler, Long, Outward, Quick
 
 
@@ -56,7 +58,9 @@ def _refresh_insights(context: Context, job: Job) -> None:
 
 def _import_file(context: Context, job: Job) -> None:
     run = ImportRun.objects.select_related("business").get(pk=job.payload["run"])
-    run_import(run, receive=receive, now=context.now)
+    reader = User.objects.filter(pk=run.created_by_id).first() if run.created_by_id else None
+    with translation.override(reader.language if reader else run.business.languages[0]):
+        run_import(run, receive=receive, now=context.now)
     request_reports(run.business, (), now=context.now)
 
 

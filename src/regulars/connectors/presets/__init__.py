@@ -5,6 +5,7 @@ from functools import cache
 from importlib.resources import files
 
 from regulars.connectors.mapping import BadMapping, Mapping, parse_mapping
+from regulars.kernel.errors import Saying, gettext_noop
 
 
 def preset_names() -> list[str]:
@@ -18,5 +19,11 @@ def preset_names() -> list[str]:
 def load_preset(name: str) -> Mapping:
     """Return a preset. Raises BadMapping with the names there are."""
     if name not in preset_names():
-        raise BadMapping(problem=f"there is no preset “{name[:40]}”. There are {', '.join(preset_names())}.")
+        raise BadMapping(
+            problem=Saying(
+                gettext_noop("there is no preset “%(name)s”. There are %(names)s."),
+                name=name[:40],
+                names=", ".join(preset_names()),
+            )
+        )
     return parse_mapping(files(__name__).joinpath(f"{name}.json").read_bytes())
