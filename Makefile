@@ -74,7 +74,7 @@ proof: dev ## run the long proofs
 	@$(BIN)/python scripts/test.py tests/proof -m proof --hypothesis-profile=proof $(ARGS)
 
 bench: dev ## measure speed against the targets
-	@$(BIN)/python scripts/throwaway_postgres.py $(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python scripts/throwaway_postgres.py --durable $(BIN)/python -m bench $(ARGS)
 
 coverage: dev ## run the tests on SQLite and show which lines and branches they miss
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term $(ARGS)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Durable single earns over HTTP: alone, and beside page writes, reads and the job drain. Batches of 10,000. Quotes.
 
-Run: python bench/earns.py [seconds]. With DATABASE_URL=postgresql://… it runs on PostgreSQL (an empty database).
+Run: python bench/earns.py [seconds]; on PostgreSQL too behind: python scripts/throwaway_postgres.py --durable.
 """
 
 import http.client
 import itertools
 import json
+import os
 import sys
 import threading
 import time
@@ -141,5 +142,8 @@ def batches(shop: Served) -> None:
 
 if __name__ == "__main__":
     describe("django", "granian", "msgspec", "psycopg")
-    with served_shop() as served:
-        run(served, float(sys.argv[1]) if len(sys.argv) > 1 else 10.0)
+    duration = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
+    for url in filter(None, ("sqlite", os.environ.get("REGULARS_TEST_POSTGRES"))):
+        print(f"-- {'SQLite' if url == 'sqlite' else 'PostgreSQL, a worker process for each core'}")
+        with served_shop(database="" if url == "sqlite" else url) as served:
+            run(served, duration)

@@ -63,12 +63,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def served_shop(set_up: str = _SET_UP) -> Iterator[Served]:
-    """Set up a shop in a new data folder (DATABASE_URL may name PostgreSQL) and serve it until the block ends."""
+def served_shop(set_up: str = _SET_UP, *, database: str = "") -> Iterator[Served]:
+    """Set up a shop in a new data folder, or in the empty PostgreSQL database of a URL, and serve it until the block ends."""
     home, port = Path(tempfile.mkdtemp(prefix="regulars-bench-")), free_port()
     environment = {
         **os.environ, "REGULARS_HOME": str(home), "REGULARS_BIND": f"127.0.0.1:{port}", "DJANGO_SETTINGS_MODULE": "regulars.site.settings",
-        "REGULARS_RATE_PER_MINUTE": "10000000",
+        "REGULARS_RATE_PER_MINUTE": "10000000", "DATABASE_URL": database,
     }  # fmt: skip
     made = subprocess.run([sys.executable, "-c", set_up], env=environment, check=True, capture_output=True, text=True)
     process = subprocess.Popen([str(Path(sys.executable).parent / "regulars"), "serve"], env=environment)

@@ -25,11 +25,9 @@ from typing import Any
 
 _START_LIMIT_S = 60
 _STOP_LIMIT_S = 20
+_CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}  # what it held is thrown away
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
     "max_connections": "100",
     "log_min_messages": "fatal",
 }
@@ -110,7 +108,7 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def throwaway_server() -> Iterator[str | None]:
+def throwaway_server(*, is_durable: bool = False) -> Iterator[str | None]:
     """Start a server, yield its URL, stop and delete it at the end; yield None where PostgreSQL is not installed."""
     programs, identity = installation(), _unprivileged()
     if programs is None or identity is None:
@@ -120,7 +118,8 @@ def throwaway_server() -> Iterator[str | None]:
     try:
         password, port = secrets.token_hex(16), _free_port()
         _initialise(programs, folder, password, identity)
-        server = _start(programs, folder, {**_SETTINGS, "port": port, "unix_socket_directories": folder}, identity)
+        settings = {**_SETTINGS, **({} if is_durable else _CARELESS), "port": port, "unix_socket_directories": folder}
+        server = _start(programs, folder, settings, identity)
         try:
             _wait_until_ready(programs, port, server, folder / "log")
             yield f"postgresql://regulars:{password}@127.0.0.1:{port}/postgres"
@@ -136,9 +135,11 @@ def exit_on_sigterm() -> None:
 
 
 def main(command: list[str]) -> int:
-    """Run a command beside a throwaway server."""
+    """Run a command beside a throwaway server; after --durable, one that keeps what it has answered."""
     exit_on_sigterm()
-    with throwaway_server() as url:
+    is_durable = command[:1] == ["--durable"]
+    command = command[is_durable:]
+    with throwaway_server(is_durable=is_durable) as url:
         if url is None:
             print("no PostgreSQL programs under /usr/lib/postgresql, or no user to run them as", file=sys.stderr)
             return 1
