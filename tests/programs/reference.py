@@ -24,10 +24,12 @@ def reference_decide(program: JSON, situation: Situation) -> list[JSON]:
         if outcome["points"] > MOST:
             _block(outcome, {"is": "over_order_max", "max": MOST, "points": outcome["points"]})
     rules = {rule["id"]: rule for rule in reacting}
-    _stack(outcomes, rules, program.get("groups", {}))
     for outcome in outcomes:
         _limit(outcome, rules[outcome["rule"]], situation)
+    _stack(outcomes, rules, program.get("groups", {}))
     _fit(outcomes, program.get("unit", {}).get("balance_max"), situation.balance)
+    for outcome in outcomes:
+        _count(outcome, rules[outcome["rule"]], situation)
     return outcomes
 
 
@@ -64,8 +66,10 @@ def _given(rule: JSON, situation: Situation, times: list[Fraction]) -> JSON:
     weights = [max(net, 0) * by for net, by in zip(nets, times, strict=True)]
     rounded = ROUNDED[rule.get("rounding", "floor")]
     if gives["kind"] == "fixed":
-        points, reasons, weights = gives["points"], [], [Fraction(max(net, 0)) for net in nets]
-        first: JSON = {"is": "fixed", "points": points}
+        points, reasons = gives["points"] if any(chosen) or not lines else 0, []
+        paid = [Fraction(max(net, 0)) for net in nets]
+        weights = paid if any(paid) else [Fraction(is_in) for is_in in chosen]
+        first: JSON = {"is": "fixed", "points": gives["points"]}
     elif gives["kind"] == "per_amount":
         exact = max(sum(net * by for net, by in zip(nets, times, strict=True)), Fraction(0))
         points = rounded(exact * gives["points"] / gives["per_minor"])
@@ -112,7 +116,8 @@ def _cap(outcome: JSON, points: int, reason: JSON) -> None:
 
 
 def _stack(outcomes: list[JSON], rules: dict[str, JSON], groups: dict[str, str]) -> None:
-    by_priority = sorted(outcomes, key=lambda outcome: rules[outcome["rule"]].get("priority", 0), reverse=True)
+    able = [outcome for outcome in outcomes if outcome["points"]]
+    by_priority = sorted(able, key=lambda outcome: rules[outcome["rule"]].get("priority", 0), reverse=True)
     winners: dict[str, str] = {}
     for group in dict.fromkeys(rules[outcome["rule"]].get("group", "") for outcome in by_priority):
         members = [outcome for outcome in by_priority if rules[outcome["rule"]].get("group", "") == group]
@@ -124,7 +129,7 @@ def _stack(outcomes: list[JSON], rules: dict[str, JSON], groups: dict[str, str])
     for outcome in outcomes:
         group = rules[outcome["rule"]].get("group", "")
         winner = exclusive[0] if exclusive else winners.get(group, outcome["rule"])
-        if winner != outcome["rule"]:
+        if outcome["points"] and winner != outcome["rule"]:
             _block(outcome, {"is": "gave_way", "rule": winner})
 
 
@@ -142,6 +147,9 @@ def _limit(outcome: JSON, rule: JSON, situation: Situation) -> None:
             _block(outcome, {"is": "times_used_up", "per": limit["per"], "max": limit["times"]})
         elif outcome["points"] > left and "points" in limit:
             _cap(outcome, left, {"is": "points_used_up", "per": limit["per"], "max": limit["points"]})
+
+
+def _count(outcome: JSON, rule: JSON, situation: Situation) -> None:
     for limit in rule.get("limits", []) if outcome["points"] else []:
         window = _window(rule, limit, situation)
         outcome["counted"] += [(f"{window}#", 1)] if "times" in limit else []

@@ -191,11 +191,14 @@ def decide(compiled: CompiledProgram, situation: Situation) -> list[Outcome]:
     outcomes = [
         outcome for bit, rule in reacting.rules if holds & bit and (outcome := _evaluate(rule, bit, basket)) is not None
     ]
-    if compiled.contending:
-        outcomes = _stack(outcomes, compiled.contending, compiled.program.groups)
     if compiled.limited:
         outcomes = [_within_limits(outcome, compiled.limited.get(outcome.rule), situation) for outcome in outcomes]
-    return _within_balance(outcomes, compiled.program, situation)
+    if compiled.contending:
+        outcomes = _stack(outcomes, compiled.contending, compiled.program.groups)
+    outcomes = _within_balance(outcomes, compiled.program, situation)
+    if compiled.limited:
+        outcomes = [_counted(outcome, compiled.limited.get(outcome.rule), situation) for outcome in outcomes]
+    return outcomes
 
 
 def _basket(
@@ -236,20 +239,15 @@ def _places(selected: Sequence[int], rules: int) -> dict[int, list[int]]:
 
 
 def _evaluate(rule: Rule, bit: int, basket: _Basket) -> Outcome | None:
-    """Return what a rule gives for the lines it selects, before groups, limits and caps; None for nothing.
-
-    Fixed points go to the first line of all where those that the rule selects cost nothing.
-    """
+    """Return what a rule gives for the lines it selects, before limits, groups and caps; None for nothing."""
     places = range(len(basket.lines)) if basket.by_all & bit else basket.places.get(bit, ())
     match rule.gives:
         case PerAmount() as rate:
             points, weights, reasons = _for_amount(rate, rule, basket, places)
         case PerItem() as rate:
             points, weights, reasons = _for_items(rate, rule, basket, places)
-        case Fixed(points=points):
-            weights, reasons = _at(places, basket.nets), ({"is": "fixed", "points": points},)
-            if max(weights, default=0) <= 0:
-                places, weights = range(len(basket.lines))[:1], [1] * len(basket.lines[:1])
+        case Fixed() as award:
+            points, weights, reasons = _for_occasion(award, basket, places)
         case Multiply():
             return None
     if not points:
@@ -274,6 +272,15 @@ def _at(places: Sequence[int], amounts: Sequence[int]) -> Sequence[int]:
 _Given = tuple[int, Sequence[int], tuple[Reason, ...]]
 
 
+def _for_occasion(award: Fixed, basket: _Basket, places: Sequence[int]) -> _Given:
+    """Give once for all matching lines, by what was paid for them, or alike where nothing was; a visit has no lines."""
+    weights = _at(places, basket.nets)
+    if max(weights, default=0) <= 0:
+        weights = [1] * len(places)
+    is_due = places or not basket.lines
+    return award.points if is_due else 0, weights, ({"is": "fixed", "points": award.points},)
+
+
 def _for_amount(rate: PerAmount, rule: Rule, basket: _Basket, places: Sequence[int]) -> _Given:
     """Round once over the whole basis, discounts included."""
     basis, weights = sum(_at(places, basket.nets)), _at(places, basket.counts)
@@ -294,8 +301,12 @@ def _for_items(rate: PerItem, rule: Rule, basket: _Basket, places: Sequence[int]
 
 
 def _stack(outcomes: list[Outcome], contending: Mapping[str, Rule], groups: Mapping[str, str]) -> list[Outcome]:
-    """Apply the groups: rules of a `best`, `first` or `exclusive` group give way to one; an exclusive winner silences all others."""
-    contenders = [(contending[outcome.rule], outcome) for outcome in outcomes if outcome.rule in contending]
+    """Apply the groups: rules of a `best`, `first` or `exclusive` group give way to one; an exclusive winner silences all others.
+
+    A rule that can give nothing any more, because of its limits, silences nobody.
+    """
+    able = [outcome for outcome in outcomes if outcome.points and outcome.rule in contending]
+    contenders = [(contending[outcome.rule], outcome) for outcome in able]
     winners: dict[str, Outcome] = {}
     for rule, outcome in sorted(contenders, key=lambda contender: -contender[0].priority):
         winner = winners.setdefault(rule.group, outcome)
@@ -304,9 +315,10 @@ def _stack(outcomes: list[Outcome], contending: Mapping[str, Rule], groups: Mapp
     exclusive = next((winner for group, winner in winners.items() if groups[group] == "exclusive"), None)
     stacked = []
     for outcome in outcomes:
-        group = contending[outcome.rule].group if outcome.rule in contending else None
-        winner = exclusive or (outcome if group is None else winners[group])
-        stacked.append(outcome if outcome is winner else _blocked(outcome, {"is": "gave_way", "rule": winner.rule}))
+        group = contending[outcome.rule].group if outcome.rule in contending else ""
+        winner = exclusive or winners.get(group, outcome)
+        is_kept = outcome is winner or not outcome.points
+        stacked.append(outcome if is_kept else _blocked(outcome, {"is": "gave_way", "rule": winner.rule}))
     return stacked
 
 
@@ -328,7 +340,7 @@ def _capped(outcome: Outcome, points: int, reason: Reason) -> Outcome:
 
 
 def _within_limits(outcome: Outcome, rule: Rule | None, situation: Situation) -> Outcome:
-    """Refuse what passes the maximum of one order, reduce what passes a period's, and say what each counter has used then."""
+    """Refuse what passes the maximum of one order, and reduce what passes a period's."""
     if rule is None:
         return outcome
     if rule.order_max is not None and outcome.points > rule.order_max:
@@ -336,10 +348,15 @@ def _within_limits(outcome: Outcome, rule: Rule | None, situation: Situation) ->
     limited = outcome
     for limit in rule.limits:
         limited = _limited(limited, limit, situation)
-    if not (limited.points and rule.limits):
-        return limited
+    return limited
+
+
+def _counted(outcome: Outcome, rule: Rule | None, situation: Situation) -> Outcome:
+    """Say what each counter has used by what is given in the end."""
+    if rule is None or not (outcome.points and rule.limits):
+        return outcome
     return replace(
-        limited, counted=tuple(count for limit in rule.limits for count in _counts(limited, limit, situation))
+        outcome, counted=tuple(count for limit in rule.limits for count in _counts(outcome, limit, situation))
     )
 
 
