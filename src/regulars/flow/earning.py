@@ -225,6 +225,8 @@ def _credit(batch: Batch, item: Item, member: Member, program: CompiledProgram, 
     if outcome.points:
         lot = credit_lot(batch, item, member, program, outcome)
         stored["lot"], stored["transaction"] = str(lot.key), str(lot.transaction)
+    if outcome.counted:
+        stored["counted"] = outcome.counted
     return stored
 
 

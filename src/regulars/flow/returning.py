@@ -6,7 +6,7 @@ of partial returns equals one full return. Spent points go back to their lots in
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -224,6 +224,8 @@ def _reverse_order(
         amounts = [_between(per_line[places[part.line.key]], part) for part in parts]
         if sum(amounts) and not _is_called_off(batch, outcome):
             _reverse(batch, item, member, sum(amounts), outcome)
+            so_far = [_target(amount, line, batch.returned_of(line)) for amount, line in zip(per_line, lines, strict=True)]
+            _uncount(batch, member, sum(amounts), outcome, is_whole=sum(so_far) == outcome["points"])
             per_part = [-amount for amount in amounts]
             reason = {"is": "returned", "points": outcome["points"]}
             stored.append(
@@ -238,6 +240,13 @@ def _reverse_order(
             )
     _give_back(batch, item, member, fact, parts)
     return stored
+
+
+def _uncount(batch: Batch, member: Member, amount: int, outcome: Mapping[str, Any], *, is_whole: bool) -> None:
+    """Give back what an outcome used of its rule's limits: points as they are reversed, a time when all of them are."""
+    for window, used in outcome.get("counted", ()):
+        back = (used if is_whole else 0) if window.endswith("#") else amount
+        batch.used[member.customer, window] = batch.used.get((member.customer, window), 0) - back
 
 
 def _between(amount: int, part: Part) -> int:
@@ -277,14 +286,14 @@ def _reverse(batch: Batch, item: Item, member: Member, amount: int, outcome: Map
 def _reverse_unmatched(
     batch: Batch, item: Item, member: Member, unmatched: Sequence[Unmatched]
 ) -> list[dict[str, object]]:
-    """Reverse what such goods would earn by the program version of the day; return the outcomes."""
+    """Reverse what such goods would earn by the program version of the day, whatever else was earned; return the outcomes."""
     version = batch.version_at(item.intake.occurred_at)
     if version is None:
         return []
     lines = [OrderLine(one.line.sku, one.net_minor) for one in unmatched]
     situation = order_situation(batch, item, member, lines, [one.quantity_milli for one in unmatched])
     stored: list[dict[str, object]] = []
-    for outcome in decide(version[1], situation):
+    for outcome in decide(version[1], replace(situation, balance=0, used={})):
         if outcome.points:
             _reverse(batch, item, member, outcome.points, {"rule": outcome.rule})
             per_line = [-amount for amount in outcome.per_line]
@@ -373,6 +382,7 @@ def _cancel_earning(batch: Batch, item: Item, fact: StoredFact) -> None:
     for outcome in decision.outcomes:
         if outcome["points"] and not _is_called_off(batch, outcome):
             _reverse(batch, item, member, outcome["points"], outcome)
+            _uncount(batch, member, outcome["points"], outcome, is_whole=True)
 
 
 def _cancel_redemption(batch: Batch, item: Item, fact: StoredFact) -> None:
