@@ -8,6 +8,7 @@ or checks something. Money is in whole units of the currency, days and times are
 
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -66,6 +67,7 @@ class Teller:
     place: str = "Pune"
     rules: dict[str, Rule] = field(default_factory=dict)
     program: dict[str, Any] = field(default_factory=dict)
+    published: dict[str, Any] = field(default_factory=dict)
     unit: dict[str, Any] = field(default_factory=dict)
     now: datetime = NOON
     shop: Business | None = None
@@ -86,7 +88,8 @@ class Teller:
         """Return the shop, opening it with what was said of it so far."""
         if self.shop is None:
             country, zone = PLACES[self.place]
-            self.shop = a_shop(self.document(), country=country, timezone=zone)
+            self.published = deepcopy(self.document())
+            self.shop = a_shop(self.published, country=country, timezone=zone)
             create_store(self.shop, code="NORTH", name="North", timezone=zone, actor=SYSTEM, now=NOON)
         return self.shop
 
@@ -129,6 +132,8 @@ class Teller:
 
     def take(self, intakes: list[Intake]) -> None:
         """Let the shop receive intakes, and keep its answers."""
+        assert self.business
+        assert self.document() == self.published, "something that was said about the shop was never published"
         for intake, receipt in zip(intakes, receive(self.business, intakes, now=self.now), strict=True):
             assert (receipt.refusal is not None) == self.is_refused, receipt.refusal or "it was not refused"
             self.receipts.append((intake, receipt))
@@ -263,9 +268,8 @@ def _levels(teller: Teller, metric: str, months: str, grace: str, levels: str) -
 
 
 def _publish(teller: Teller, day: str, clock: str | None) -> None:
-    publish_program(
-        teller.business, teller.document(), valid_from=teller.moment(day, clock), actor=SYSTEM, now=teller.now
-    )
+    business, teller.published = teller.business, deepcopy(teller.document())
+    publish_program(business, teller.published, valid_from=teller.moment(day, clock), actor=SYSTEM, now=teller.now)
 
 
 def _offer(teller: Teller, code: str, points: str) -> None:

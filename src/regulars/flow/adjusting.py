@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything else that moves points: enrolment, adjustments, transfers, pending points, and the end of a member's day."""
+"""Everything else that moves points: enrolment, adjustments, transfers, and the end of a member's day."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from regulars.flow.batch import Batch, Item
-from regulars.flow.errors import CustomerNeeded, NothingToAdjust, SameMember, UnknownFact
-from regulars.flow.intake import Adjustment, PendingChange, Transfer
-from regulars.flow.standing import add_progress, evaluate_standing
-from regulars.ledger.book import Lot, Posting, Side, Terms
+from regulars.flow.errors import CustomerNeeded, NothingToAdjust, SameMember
+from regulars.flow.intake import Adjustment, Transfer
+from regulars.flow.lasting import activate, call_off
+from regulars.flow.standing import evaluate_member
+from regulars.ledger.book import Posting, Side, Terms
 from regulars.programs.calendar import expires_at
-from regulars.programs.definition import Expiry
-from regulars.programs.store import Member
 
 
 def apply_enrolment(batch: Batch, item: Item) -> None:
@@ -38,8 +35,12 @@ def apply_adjustment(batch: Batch, item: Item) -> None:
     posting = Posting(fact=item.fact, kind="adjust", occurred_at=intake.occurred_at)
     payload: dict[str, object] = {"points": intake.points, "reason": intake.reason}
     if intake.points > 0:
-        ends_at = expires_at(batch.program_now(item).program.unit.expiry, intake.occurred_at, batch.shop.zone)
-        terms = Terms(occurred_at=intake.occurred_at, available_at=intake.occurred_at, expires_at=ends_at)
+        expiry = batch.program_now(item).program.unit.expiry
+        terms = Terms(
+            occurred_at=intake.occurred_at, available_at=intake.occurred_at,
+            expires_at=expires_at(expiry, intake.occurred_at, batch.shop.zone),
+            expiry=msgspec.to_builtins(expiry) if expiry.kind == "inactivity" else None,
+        )  # fmt: skip
         payload["lot"] = str(batch.book.credit(account, intake.points, posting, terms, source=Side.ADJUSTED).key)
         item.tally.earned += intake.points
     else:
@@ -66,65 +67,6 @@ def apply_transfer(batch: Batch, item: Item) -> None:
     batch.record(item, payload={"points": intake.points, "reason": intake.reason, "to": str(taking.customer)})
 
 
-def apply_pending_change(batch: Batch, item: Item) -> None:
-    """Activate, or cancel, what an earlier intake gave and is still pending."""
-    intake = item.intake
-    assert isinstance(intake, PendingChange)
-    name = item.named
-    assert name is not None, "the intake names what it is about"
-    earlier = batch.named.get(name)
-    if earlier is None:
-        raise UnknownFact(source=name[0], external_id=name[1])
-    item.customer = earlier.customer
-    member = batch.member_of(item)
-    decision = batch.decisions.get(earlier.key)
-    keys = {UUID(outcome["lot"]) for outcome in decision.outcomes if "lot" in outcome} if decision else set()
-    waiting = [
-        batch.book.lots[key] for key in keys if key in batch.book.lots and _is_pending(batch.book.lots[key], batch.now)
-    ]
-    if intake.is_cancelled:
-        _call_off(batch, item, member, waiting)
-        _evaluate(batch, item, member)
-    else:
-        _activate(batch, waiting)
-        item.tally.detail["points_activated"] = sum(lot.remaining for lot in waiting)
-    batch.record(item, amends=earlier.key, payload={"is_cancelled": intake.is_cancelled})
-
-
-def _is_pending(lot: Lot, now: datetime) -> bool:
-    return lot.available_at is None or lot.available_at > now
-
-
-def _activate(batch: Batch, lots: Sequence[Lot]) -> None:
-    for lot in lots:
-        policy = msgspec.convert(lot.expiry, Expiry) if lot.expiry else None
-        ends_at = expires_at(policy, batch.now, batch.shop.zone) if policy else lot.expires_at
-        batch.book.activate(lot, ends_at)
-
-
-def _call_off(batch: Batch, item: Item, member: Member, lots: Sequence[Lot]) -> None:
-    """Take waiting lots back; what they counted towards a tier no longer counts."""
-    ladder = batch.program_now(item).program.ladder
-    counts = ladder is not None and ladder.metric == "points_earned"
-    for lot in lots:
-        posting = Posting(
-            fact=item.fact,
-            kind="cancel_pending",
-            occurred_at=item.intake.occurred_at,
-            counts_at=lot.occurred_at if counts else None,
-        )
-        points = batch.book.call_off(batch.account_of(member.customer), lot, posting)
-        item.tally.reversed += points
-        if ladder is not None and counts:
-            add_progress(batch, member, ladder, -points, lot.occurred_at)
-
-
-def _evaluate(batch: Batch, item: Item, member: Member) -> None:
-    ladder = batch.program_now(item).program.ladder
-    if ladder is not None:
-        evaluate_standing(batch, item, member, ladder)
-
-
 def apply_closing(batch: Batch, item: Item) -> None:
     """Close a member's day, in the program's order: pending points, overdue holds, tier, expiry."""
     member = batch.member_of(item)
@@ -136,14 +78,14 @@ def apply_closing(batch: Batch, item: Item) -> None:
         if lot.available_at is None and lot.waits_until and lot.waits_until <= batch.now and lot.remaining
     ]
     if unit.pending.on_timeout == "activate":
-        _activate(batch, overdue)
+        activate(batch, overdue)
     else:
-        _call_off(batch, item, member, overdue)
+        call_off(batch, item, member, overdue)
     for hold in batch.book.holds.values():
         if hold.account is account and hold.state == "open" and hold.expires_at <= batch.now:
             item.tally.expired += batch.book.release(hold, item.fact, state="expired")
     _close_rewards(batch, member.customer)
-    _evaluate(batch, item, member)
+    evaluate_member(batch, item, member)
     item.tally.expired += batch.book.expire(account, item.fact)
     if item.tally.expired:
         batch.events.append(("points.expired", member.customer, {"fact": str(item.fact), "points": item.tally.expired}))

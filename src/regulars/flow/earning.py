@@ -12,6 +12,7 @@ from regulars.facts.store import StoredFact, StoredLine
 from regulars.flow.batch import Batch, Item
 from regulars.flow.entitling import use_code
 from regulars.flow.intake import Earning, Event, Order, OrderLine, Visit
+from regulars.flow.lasting import activate_awaited, named_fact
 from regulars.flow.standing import count_activity, count_progress, tier_at
 from regulars.kernel.money import parse_quantity
 from regulars.ledger.book import Lot, Posting, Side, Terms
@@ -98,11 +99,15 @@ def apply_visit(batch: Batch, item: Item) -> None:
 
 
 def apply_event(batch: Batch, item: Item) -> None:
-    """Record an event, decide what it earns, and activate points that wait for it."""
+    """Record an event, decide what it earns, and activate the points of the intake it names that wait for it."""
     intake = item.intake
     assert isinstance(intake, Event)
+    about = named_fact(batch, item) if intake.of is not None else None
+    item.customer = item.customer or (about.customer if about else None)
     batch.record(item, payload={"name": intake.name, "properties": intake.properties})
     _earn_without_lines(batch, item, intake.name)
+    if about is not None:
+        activate_awaited(batch, item, about)
 
 
 def _earn_without_lines(batch: Batch, item: Item, event: str) -> None:

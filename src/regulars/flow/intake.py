@@ -97,10 +97,15 @@ class Visit(_Common, frozen=True, tag="visit"):
 
 
 class Event(_Common, frozen=True, tag="event"):
-    """Something else that happened, by its name; rules and later segments read its properties."""
+    """Something else that happened, by its name; rules and later segments read its properties.
+
+    `of` names the earlier intake that it happened to: points of that one which wait for this event can be used from now on.
+    """
 
     name: Annotated[str, Meta(min_length=1, max_length=60)]
     properties: Annotated[dict[str, Scalar], Meta(max_length=PROPERTIES_MAX)] = field(default_factory=dict)
+    of: ExternalId | None = None
+    of_source: Source | None = None
 
 
 class Enrolment(_Common, frozen=True, tag="enrolment"):

@@ -213,7 +213,7 @@ def _product_refs(items: Sequence[Item]) -> list[ProductRef]:
 
 def _load_named(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     """Load the earlier facts that returns, cancellations and pending changes speak of, and the purchases they may match."""
-    batch.remembers = any(isinstance(item.intake, Return | Cancel | PendingChange) for item in items)
+    batch.remembers = any(isinstance(item.intake, Return) or item.named is not None for item in items)
     if not batch.remembers:
         return
     unnamed = [(item, intake) for item, intake in _of(items, Return) if intake.order is None and item.customer]

@@ -18,7 +18,6 @@ from regulars.flow.adjusting import (
     apply_adjustment,
     apply_closing,
     apply_enrolment,
-    apply_pending_change,
     apply_transfer,
 )
 from regulars.flow.batch import Batch, Item, Shop
@@ -44,6 +43,7 @@ from regulars.flow.intake import (
     Visit,
     VoidHold,
 )
+from regulars.flow.lasting import apply_pending_change
 from regulars.flow.load import answer_again, load, refuse
 from regulars.flow.returning import apply_cancel, apply_return
 from regulars.flow.save import make_receipt, save

@@ -6,16 +6,19 @@ of partial returns equals one full return. Spent points go back to their lots in
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from regulars.facts.store import StoredFact, StoredLine
 from regulars.flow.batch import Batch, Item
 from regulars.flow.earning import milli, order_situation
 from regulars.flow.entitling import cancel_taken, unuse_codes
-from regulars.flow.errors import AlreadyCancelled, NothingLeft, ReturnedTooMuch, UnknownFact, UnknownLine, WrongKind
+from regulars.flow.errors import AlreadyCancelled, NothingLeft, ReturnedTooMuch, UnknownLine, WrongKind
 from regulars.flow.intake import Cancel, OrderLine, Return, ReturnLine
+from regulars.flow.lasting import named_fact
 from regulars.flow.standing import count_progress
 from regulars.kernel.money import allocate, share_of_part
 from regulars.ledger.book import Drawn, Negative, Posting, Side
@@ -42,15 +45,6 @@ class Unmatched:
     net_minor: int
 
 
-def _named(batch: Batch, item: Item) -> StoredFact:
-    name = item.named
-    assert name is not None, "asked only where something is named"
-    found = batch.named.get(name)
-    if found is None:
-        raise UnknownFact(source=name[0], external_id=name[1])
-    return found
-
-
 def apply_return(batch: Batch, item: Item) -> None:
     """Record a return; take back what the lines earned, give back what was spent on them."""
     intake = item.intake
@@ -59,7 +53,7 @@ def apply_return(batch: Batch, item: Item) -> None:
         parts, unmatched = _match(batch, item, intake.lines)
         amends = None
     else:
-        order = _named(batch, item)
+        order = named_fact(batch, item)
         if order.kind != "order":
             raise WrongKind(external_id=order.external_id, kind=order.kind)
         item.customer, amends = order.customer, order.key
@@ -224,7 +218,9 @@ def _reverse_order(
         amounts = [_between(per_line[places[part.line.key]], part) for part in parts]
         if sum(amounts) and not _is_called_off(batch, outcome):
             _reverse(batch, item, member, sum(amounts), outcome)
-            so_far = [_target(amount, line, batch.returned_of(line)) for amount, line in zip(per_line, lines, strict=True)]
+            so_far = [
+                _target(amount, line, batch.returned_of(line)) for amount, line in zip(per_line, lines, strict=True)
+            ]
             _uncount(batch, member, sum(amounts), outcome, is_whole=sum(so_far) == outcome["points"])
             per_part = [-amount for amount in amounts]
             reason = {"is": "returned", "points": outcome["points"]}
@@ -349,7 +345,7 @@ def apply_cancel(batch: Batch, item: Item) -> None:
     """Take back an earlier intake: its lines come back whole, its points are reversed, its reward is given back."""
     intake = item.intake
     assert isinstance(intake, Cancel)
-    fact = _named(batch, item)
+    fact = named_fact(batch, item)
     if fact.key in batch.cancelled:
         raise AlreadyCancelled(external_id=fact.external_id)
     undo = _CANCELS.get(fact.kind)

@@ -52,6 +52,7 @@ def evaluate_standing(batch: Batch, item: Item, member: Member, ladder: Ladder) 
         member.falls_at, member.is_changed = result.falls_at, True
     if not result.is_changed:
         return
+    batch.past_tiers.setdefault(member.customer, []).append((member.tier_since, member.tier))
     reason = {"from": member.tier, "progress": member.progress, "metric": ladder.metric}
     member.tier, member.tier_since, member.is_changed = result.tier, batch.now, True
     batch.new_standings.append(
@@ -83,3 +84,10 @@ def count_activity(batch: Batch, item: Item, member: Member) -> None:
 
 def _runs(lot: Lot, now: datetime) -> bool:
     return lot.available_at is not None and lot.available_at <= now and not lot.is_over(now)
+
+
+def evaluate_member(batch: Batch, item: Item, member: Member) -> None:
+    """Compare a member's progress with the ladder in force, if there is one."""
+    ladder = batch.program_now(item).program.ladder
+    if ladder is not None:
+        evaluate_standing(batch, item, member, ladder)
