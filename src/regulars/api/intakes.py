@@ -341,7 +341,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         fill=_taken_in_path,
     ),
     _one("use_reward", "uses", UseEntitlement, "Use a reward by its voucher code or key, without a purchase."),
-    _one("cancel", "cancellations", Cancel, "Take back an earlier purchase, visit, event, redemption or adjustment."),
+    _one(
+        "cancel",
+        "cancellations",
+        Cancel,
+        "Take back an earlier purchase, visit, event, redemption, use, settled hold or adjustment.",
+    ),
     _one("change_pending", "activations", PendingChange, "Activate or cancel the pending points of an earlier intake."),
     Endpoint(
         name="record_batch",

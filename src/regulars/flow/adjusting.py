@@ -31,10 +31,10 @@ def apply_adjustment(batch: Batch, item: Item) -> None:
     if intake.points == 0:
         raise NothingToAdjust
     member = batch.member_of(item)
-    account = batch.account_of(member.customer)
-    posting = Posting(fact=item.fact, kind="adjust", occurred_at=intake.occurred_at)
     payload: dict[str, object] = {"points": intake.points, "reason": intake.reason}
     if intake.points > 0:
+        account = batch.account_of(member.customer)
+        posting = Posting(fact=item.fact, kind="adjust", occurred_at=intake.occurred_at)
         expiry = batch.program_now(item).program.unit.expiry
         terms = Terms(
             occurred_at=intake.occurred_at, available_at=intake.occurred_at,
@@ -44,8 +44,7 @@ def apply_adjustment(batch: Batch, item: Item) -> None:
         payload["lot"] = str(batch.book.credit(account, intake.points, posting, terms, source=Side.ADJUSTED).key)
         item.tally.earned += intake.points
     else:
-        batch.book.spend(account, -intake.points, posting, sink=Side.ADJUSTED)
-        item.tally.spent -= intake.points
+        batch.spend(item, member.customer, -intake.points, kind="adjust", sink=Side.ADJUSTED)
     batch.record(item, payload=payload)
 
 

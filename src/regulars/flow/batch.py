@@ -14,7 +14,7 @@ from regulars.customers.matching import Matching, Resolved
 from regulars.facts.store import NewFact, StoredFact, StoredLine
 from regulars.flow.errors import CustomerNeeded, NoProgram, NotAMember
 from regulars.flow.intake import Earning, Intake, Receipt, Refusal
-from regulars.ledger.book import Account, Book, Drawn, Side
+from regulars.ledger.book import Account, Book, Drawn, Posting, Side
 from regulars.programs.decide import CompiledProgram
 from regulars.programs.ladder import base_tier
 from regulars.programs.store import Member, StoredDecision
@@ -227,6 +227,24 @@ class Batch:
             intake.occurred_at, self.day_of(item), **about,
         )  # fmt: skip
         self.new_facts.append((fact, item))
+        if self.remembers:
+            self.named[fact.source, fact.external_id] = StoredFact(
+                fact.key, fact.kind, fact.source, fact.external_id, fact.revision, fact.body_digest, fact.customer, fact.store,
+                fact.occurred_at, fact.total_minor, dict(about.get("payload") or {}), {},
+            )  # fmt: skip
+
+    def spend(
+        self, item: Item, customer: UUID, points: int, *, kind: str = "spend", sink: Side = Side.REDEEMED
+    ) -> None:
+        """Spend points of a member for an intake, so that a later one can give them back. Raises InsufficientPoints."""
+        posting = Posting(fact=item.fact, kind=kind, occurred_at=item.intake.occurred_at)
+        self.remember_drawn(item, self.book.spend(self.account_of(customer), points, posting, sink=sink))
+        item.tally.spent += points
+
+    def remember_drawn(self, item: Item, transaction: UUID) -> None:
+        """Let later intakes of this batch find what a spending drew on."""
+        if self.remembers:
+            self.drawn.setdefault(item.fact, []).append((transaction, self.book.drawn_by(transaction)))
 
     def product_key(self, sku: str) -> UUID | None:
         """Return the product of a code; a line may name none."""

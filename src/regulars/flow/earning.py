@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from regulars.conditions.fact_fields import when
-from regulars.facts.store import StoredFact, StoredLine
+from regulars.facts.store import StoredLine
 from regulars.flow.batch import Batch, Item
 from regulars.flow.entitling import use_code
 from regulars.flow.intake import Earning, Event, Order, OrderLine, Visit
@@ -39,7 +39,7 @@ def apply_order(batch: Batch, item: Item) -> None:
     lines = _record_lines(batch, item, intake.lines, quantities)
     member = batch.enrol_if_automatic(item)
     if intake.points:
-        _pay_with_points(batch, item, intake.points)
+        batch.spend(item, batch.member_of(item).customer, intake.points)
     for code in intake.codes:
         use_code(batch, item, code)
     if member and batch.with_points:
@@ -52,7 +52,7 @@ def apply_order(batch: Batch, item: Item) -> None:
     if item.customer in batch.order_counts:
         batch.order_counts[item.customer] += 1
     if batch.remembers:
-        _remember(batch, item, lines, total)
+        _remember(batch, item, lines)
 
 
 def _record_lines(batch: Batch, item: Item, lines: Sequence[OrderLine], quantities: Sequence[int]) -> list[StoredLine]:
@@ -67,28 +67,13 @@ def _record_lines(batch: Batch, item: Item, lines: Sequence[OrderLine], quantiti
     return stored
 
 
-def _remember(batch: Batch, item: Item, lines: list[StoredLine], total: int) -> None:
-    """Let later intakes of this batch find the purchase as if it were stored."""
-    intake = item.intake
-    assert isinstance(intake, Order)
-    batch.named[intake.source, intake.external_id] = StoredFact(
-        item.fact, "order", intake.source, intake.external_id, intake.revision, item.digest, item.customer, None, intake.occurred_at, total,
-        {"points": intake.points}, {},
-    )  # fmt: skip
+def _remember(batch: Batch, item: Item, lines: list[StoredLine]) -> None:
+    """Let later intakes of this batch find the lines as if they were stored."""
     batch.lines[item.fact] = lines
     if item.customer:
         for line in lines:
             if line.product and line.quantity_milli > 0:
                 batch.purchases.setdefault((item.customer, line.product), []).insert(0, line)
-
-
-def _pay_with_points(batch: Batch, item: Item, points: int) -> None:
-    member = batch.member_of(item)
-    posting = Posting(fact=item.fact, kind="spend", occurred_at=item.intake.occurred_at)
-    transaction = batch.book.spend(batch.account_of(member.customer), points, posting)
-    item.tally.spent += points
-    if batch.remembers:
-        batch.drawn.setdefault(item.fact, []).append((transaction, batch.book.drawn_by(transaction)))
 
 
 def apply_visit(batch: Batch, item: Item) -> None:

@@ -56,15 +56,13 @@ def apply_redemption(batch: Batch, item: Item) -> None:
     if offer is None:
         raise UnknownOffer(offer=intake.offer)
     check_offer(batch, offer, member)
-    account = batch.account_of(member.customer)
     expires_at = _valid_until(batch, offer, intake)
     hold: UUID | None = None
     if intake.is_reserved and offer.price:
-        hold = batch.book.hold(account, offer.price, item.fact, expires_at=expires_at).key
+        hold = batch.book.hold(batch.account_of(member.customer), offer.price, item.fact, expires_at=expires_at).key
         item.tally.detail["hold"] = str(hold)
     elif offer.price:
-        batch.book.spend(account, offer.price, Posting(fact=item.fact, kind="spend", occurred_at=intake.occurred_at))
-        item.tally.spent += offer.price
+        batch.spend(item, member.customer, offer.price)
     batch.record(item, payload={"offer": str(offer.key), "is_reserved": intake.is_reserved})
     _grant(batch, item, offer, member, hold, expires_at)
     count_activity(batch, item, member)
@@ -172,7 +170,7 @@ def cancel_taken(batch: Batch, item: Item, fact: UUID) -> None:
 
 
 def unuse_codes(batch: Batch, item: Item, fact: UUID) -> None:
-    """Let rewards that a cancelled purchase used be used again, while their time lasts."""
+    """Let rewards that a fact used be used again, while their time lasts; one that was reserved went with its points."""
     for entitlement in batch.entitlements.values():
         if entitlement.used_on == fact and entitlement.state == "redeemed" and entitlement.hold is None:
             entitlement.state, entitlement.used_on = "issued", None

@@ -30,7 +30,8 @@ def apply_settle(batch: Batch, item: Item) -> None:
     hold = _hold(batch, item)
     points = hold.amount if intake.points is None else intake.points
     expired_before = _expired(batch)
-    batch.book.settle(hold, points, Posting(fact=item.fact, kind="settle", occurred_at=intake.occurred_at))
+    posting = Posting(fact=item.fact, kind="settle", occurred_at=intake.occurred_at)
+    batch.remember_drawn(item, batch.book.settle(hold, points, posting))
     item.tally.spent += points
     item.tally.expired += _expired(batch) - expired_before
     batch.record(item, payload={"hold": str(hold.key), "points": points})

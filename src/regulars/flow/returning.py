@@ -24,6 +24,7 @@ from regulars.kernel.money import allocate, share_of_part
 from regulars.ledger.book import Drawn, Negative, Posting, Side
 from regulars.programs.decide import decide
 from regulars.programs.store import Member
+from regulars.rewards.errors import AlreadyUsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +385,22 @@ def _cancel_earning(batch: Batch, item: Item, fact: StoredFact) -> None:
 def _cancel_redemption(batch: Batch, item: Item, fact: StoredFact) -> None:
     batch.record(item, amends=fact.key)
     cancel_taken(batch, item, fact.key)
+    _give_back_all(batch, item, fact)
+
+
+def _cancel_settled(batch: Batch, item: Item, fact: StoredFact) -> None:
+    batch.record(item, amends=fact.key)
+    _give_back_all(batch, item, fact)
+
+
+def _cancel_use(batch: Batch, item: Item, fact: StoredFact) -> None:
+    unuse_codes(batch, item, fact.key)
+    if "rewards_given_back" not in item.tally.detail:
+        raise AlreadyUsed(state="redeemed")
+    batch.record(item, amends=fact.key)
+
+
+def _give_back_all(batch: Batch, item: Item, fact: StoredFact) -> None:
     if fact.customer is not None and fact.key in batch.drawn:
         spent = sum(part.amount for _, parts in batch.drawn[fact.key] for part in parts)
         _give_back_points(batch, item, batch.members[fact.customer], fact.key, spent)
@@ -415,5 +432,7 @@ _CANCELS = {
     "visit": _cancel_earning,
     "event": _cancel_earning,
     "redemption": _cancel_redemption,
+    "settle": _cancel_settled,
+    "use": _cancel_use,
     "adjustment": _cancel_adjustment,
 }

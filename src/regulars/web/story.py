@@ -63,6 +63,8 @@ CANCELLED = {
     "visit": _("Visit of %(day)s cancelled"),
     "event": _("Event of %(day)s cancelled"),
     "redemption": _("Reward of %(day)s given back"),
+    "use": _("Use of a reward on %(day)s taken back"),
+    "settle": _("Spending of %(day)s taken back"),
     "adjustment": _("Correction of %(day)s taken back"),
 }
 
