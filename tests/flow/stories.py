@@ -50,7 +50,7 @@ from regulars.rewards.actions import OfferTerms, create_offer
 from regulars.tenancy.actions import create_store
 from regulars.tenancy.actors import SYSTEM
 from regulars.tenancy.models import Business
-from shop import EVER, NOON, a_shop
+from shop import NOON, a_shop
 
 FOLDER = Path(__file__).parent / "examples"
 PLACES = {"Pune": ("IN", "Asia/Kolkata"), "Yerevan": ("AM", "Asia/Yerevan"), "Berlin": ("DE", "Europe/Berlin")}
@@ -167,10 +167,10 @@ def _brings(teller: Teller, what: str, points: str, per: str | None, how: str, *
         gives = {"kind": "per_amount", "points": int(points), "per_minor": _minor(per)}
     elif what == "an item":
         gives = {"kind": "per_item", "points": int(points)}
-    code = about["code"] or ("spend" if per else what.split()[-1])
+    code = about["code"] or ("spend" if per else what.rsplit(maxsplit=1)[-1])
     rule: Rule = {"id": code, "name": {"en": code}, "on": on, "gives": gives, "rounding": ROUNDED[how]}
     if on == "event":
-        rule["event"] = what.split()[-1]
+        rule["event"] = what.rsplit(maxsplit=1)[-1]
     if about["category"]:
         rule["when"] = {"field": "line.category", "is": "is", "value": about["category"]}
     for key in ("only", "life", "most"):
@@ -259,12 +259,20 @@ def _levels(teller: Teller, metric: str, months: str, grace: str, levels: str) -
     parts = [re.fullmatch(r"(\w+) from (\d+)(?: × ([\d.]+))?", level) for level in levels.split(", ")]
     factor = 100 if metric == "spent" else 1
     teller.program["ladder"] = {
-        "metric": "spend_minor" if metric == "spent" else "points_earned", "months": int(months), "grace_days": int(grace),
+        "metric": "spend_minor" if metric == "spent" else "points_earned",
+        "months": int(months),
+        "grace_days": int(grace),
         "levels": [
-            {"code": found[1], "name": {"en": found[1]}, "at_least": int(found[2]) * factor, "times_milli": round(float(found[3] or 1) * 1000)}
-            for found in parts if found
+            {
+                "code": found[1],
+                "name": {"en": found[1]},
+                "at_least": int(found[2]) * factor,
+                "times_milli": round(float(found[3] or 1) * 1000),
+            }
+            for found in parts
+            if found
         ],
-    }  # fmt: skip
+    }
 
 
 def _publish(teller: Teller, day: str, clock: str | None) -> None:
@@ -475,6 +483,8 @@ def _books(teller: Teller, totals: str) -> None:
 
 
 _WHO, _N, _DAY, _NAME = r"(?P<who>[A-Z][a-z]+)", r"(?P<points>\d+)", r"\d{4}-\d\d-\d\d", r"(?P<name>[A-Z]\d?)"
+_WAIT = r"(?:(?P<days>\d+) days|until they are (?P<event>\w+); after (?P<timeout>\d+) days they (?P<then>are lost|can be used))"
+_GIVES = r"brings (?P<points>\d+) points?(?: for every (?P<per>[\d.]+))?(?P<how>(?:, rounded (?:up|to the nearest))?)"
 _AS, _TIME = rf"(?: as {_NAME})?", r"\d\d:\d\d(?::\d\d)?(?: again)?"
 _AT = rf"(?P<day>{_DAY})(?: at (?P<clock>{_TIME}))?"
 _WHEN = r"never|after [\d-]+|(?:at the end of the \w+ )?\d+ (?:month|day)s? (?:later|after the last activity)"
@@ -487,14 +497,13 @@ _BACK = r"[\d.]+ (?:kg )?(?:of line \d+|\w+)(?: for [\d.]+)?"
 _SENTENCES: list[tuple[str, Callable[..., None]]] = [
     (r"the shop is in (?P<place>\w+)", _lies_in),
     (
-        rf"(?P<what>a purchase|an item|a visit|an? \w+) brings {_N} points?(?: for every (?P<per>[\d.]+))?"
-        rf"(?P<how>(?:, rounded (?:up|to the nearest))?){_ABOUT}",
+        rf"(?P<what>a purchase|an item|a visit|an? \w+) {_GIVES}{_ABOUT}",
         _brings,
     ),
     (r"(?:everything|(?P<category>\w+)) counts (?P<times>[\d.]+) times", _times),
     (rf"points end (?P<when>{_WHEN})", _ends),
     (
-        r"points wait (?:(?P<days>\d+) days|until they are (?P<event>\w+); after (?P<timeout>\d+) days they (?P<then>are lost|can be used))",
+        rf"points wait {_WAIT}",
         _wait,
     ),
     (rf"a member has at most {_N}", _most_of_all),

@@ -16,6 +16,7 @@ from regulars.connectors.orders import quantity_text
 from regulars.connectors.people import SEPARATOR
 from regulars.customers.models import Customer, Identity
 from regulars.facts.models import Attribution, Fact, FactKind, Line
+from regulars.facts.queries import current_facts
 from regulars.kernel.money import exponent
 from regulars.tenancy.models import Business
 from regulars.tenancy.scope import BusinessModel
@@ -97,7 +98,8 @@ def export_orders(business: Business, out: TextIO) -> int:
     writer = csv.writer(out)
     writer.writerow(ORDER_COLUMNS)
     count = 0
-    facts = Fact.objects.of(business).filter(kind__in=[FactKind.ORDER, FactKind.RETURN]).select_related("store")
+    sold = [FactKind.ORDER, FactKind.RETURN]
+    facts = current_facts(business).filter(kind__in=sold).select_related("store")
     for chunk in _in_chunks(facts):
         for fact, customer, lines in _with_lines(business, chunk):
             head = [

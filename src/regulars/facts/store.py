@@ -113,13 +113,13 @@ def _stored(row: tuple[Any, ...]) -> StoredFact:
 
 
 def find_facts(business: UUID, keys: Sequence[FactKey]) -> dict[FactKey, StoredFact]:
-    """Return those of the facts that are recorded already, by (source, external id, revision)."""
+    """Return those of the facts that are recorded already, and later revisions of them, by (source, external id, revision)."""
     if not keys:
         return {}
     head, params = keys_table({"source": "text", "external_id": "text", "revision": "int"}, keys)
     rows = fetch(
         f"{head} SELECT {_FACT_COLUMNS} FROM k CROSS JOIN facts_fact f WHERE f.business_id = %s AND f.source = k.source"
-        " AND f.external_id = k.external_id AND f.revision = k.revision",
+        " AND f.external_id = k.external_id AND f.revision >= k.revision",
         [*params, key_param(business)],
     )
     return {(fact.source, fact.external_id, fact.revision): fact for fact in map(_stored, rows)}
@@ -209,30 +209,16 @@ def find_purchases(
 
 
 def count_orders(business: UUID, customers: Collection[UUID]) -> dict[UUID, int]:
-    """Return how many purchases of each customer are recorded."""
+    """Return how many purchases of each customer are recorded and neither cancelled nor corrected by a later revision."""
     if not customers:
         return {}
     condition, params = one_of("customer_id", list(customers), "uuid")
     rows = fetch(
-        f"SELECT customer_id, COUNT(*) FROM facts_fact WHERE business_id = %s AND {condition} AND kind = 'order' GROUP BY customer_id",
+        f"SELECT customer_id, COUNT(*) FROM facts_fact f WHERE business_id = %s AND {condition} AND kind = 'order' AND NOT EXISTS"
+        " (SELECT 1 FROM facts_fact a WHERE a.amends_id = f.id AND a.kind IN ('order', 'cancel')) GROUP BY customer_id",
         [key_param(business), *params],
     )
     return {to_key(customer): count for customer, count in rows}
-
-
-def spend_since(
-    business: UUID, customers: Collection[UUID], since: datetime
-) -> dict[UUID, tuple[int, datetime | None]]:
-    """Return what customers spent since a moment, net of what came back, with the earliest purchase that counts."""
-    if not customers:
-        return {}
-    condition, params = one_of("customer_id", list(customers), "uuid")
-    rows = fetch(
-        f"SELECT customer_id, SUM(total_minor), MIN(occurred_at) FROM facts_fact WHERE business_id = %s AND {condition}"
-        " AND kind IN ('order', 'return', 'cancel') AND occurred_at >= %s GROUP BY customer_id",
-        [key_param(business), *params, moment_param(since)],
-    )
-    return {to_key(customer): (int(total), to_moment(first)) for customer, total, first in rows}
 
 
 def insert_facts(business: UUID, facts: Sequence[tuple[NewFact, object]], *, recorded_at: datetime) -> None:

@@ -68,6 +68,8 @@ class Item:
     receipt: Receipt | None = None
     tally: Tally = field(default_factory=Tally)
     local: datetime | None = None
+    corrects: StoredFact | None = None
+    came_back: dict[int, tuple[UUID | None, int]] = field(default_factory=dict)
 
     @property
     def named(self) -> tuple[str, str] | None:
@@ -77,6 +79,11 @@ class Item:
             if external_id is not None:
                 return getattr(self.intake, f"{name}_source") or self.intake.source, external_id
         return None
+
+    @property
+    def corrected(self) -> tuple[str, str] | None:
+        """Return the (source, external id) under which an earlier revision may be recorded."""
+        return (self.intake.source, self.intake.external_id) if self.intake.revision else None
 
     def refuse(self, code: str, text: str, *, status: int, data: dict[str, object]) -> None:
         """Answer with a refusal."""
@@ -220,6 +227,8 @@ class Batch:
     def record(self, item: Item, **about: Any) -> None:
         """Note the fact of an intake, to be written with its receipt."""
         intake = item.intake
+        if item.corrects is not None:
+            about["amends"] = item.corrects.key
         kind: str = intake.__struct_config__.tag  # type: ignore[assignment]  # the tag is a text
         fact = NewFact(
             item.fact, kind, intake.source, intake.external_id, intake.revision, item.digest, item.customer,
@@ -251,9 +260,13 @@ class Batch:
         product = self.products.get(sku)
         return product.id if product else None
 
+    def fact(self, key: UUID) -> StoredFact | None:
+        """Return a loaded earlier fact by its key."""
+        return self.matched.get(key) or next((named for named in self.named.values() if named.key == key), None)
+
     def points_paid(self, fact: UUID) -> int:
         """Return how many points a loaded purchase was paid with."""
-        stored = self.matched.get(fact) or next((named for named in self.named.values() if named.key == fact), None)
+        stored = self.fact(fact)
         return int(stored.payload.get("points", 0)) if stored else 0
 
     def mark(self) -> tuple[int, ...]:

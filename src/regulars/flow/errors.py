@@ -17,6 +17,16 @@ class KeyReused(RegularsError):
     )
 
 
+class Superseded(RegularsError):
+    """A later revision is recorded already."""
+
+    code = "superseded"
+    status = 409
+    text = gettext_noop(
+        "“%(external_id)s” of %(source)s was corrected meanwhile: revision %(revision)s is recorded. Send a higher one."
+    )
+
+
 class UnknownStore(RegularsError):
     """The store code is not known."""
 

@@ -13,7 +13,7 @@ from regulars.catalog.store import ProductRef
 from regulars.customers.queries import match_customers
 from regulars.facts import store as facts
 from regulars.flow.batch import Batch, Item, StoreInfo
-from regulars.flow.errors import KeyReused, TimeInFuture, TimeTooEarly, TimeWithoutZone, UnknownStore
+from regulars.flow.errors import KeyReused, Superseded, TimeInFuture, TimeTooEarly, TimeWithoutZone, UnknownStore
 from regulars.flow.intake import (
     Adjustment,
     Cancel,
@@ -60,7 +60,7 @@ def load(batch: Batch, business: Business) -> None:
     waiting = [item for item in waiting if item.receipt is None]
     batch.timeline = timeline(business.pk)
     _load_products(batch, business, waiting)
-    names = [item.named for item in waiting if item.named is not None]
+    names = [name for item in waiting for name in (item.named, item.corrected) if name is not None]
     batch.named = facts.find_latest(business.pk, names)
     batch.entitlements = _load_entitlements(batch, business, waiting)
     customers = _load_holders(batch, business, waiting)
@@ -124,12 +124,15 @@ def _answer_repeats(batch: Batch) -> None:
     """Answer what is recorded already with its first receipt; refuse another body under the same name."""
     keys = [(item.intake.source, item.intake.external_id, item.intake.revision) for item in batch.items]
     recorded = facts.find_facts(batch.shop.key, list(dict.fromkeys(keys)))
+    latest = {(source, external_id): revision for source, external_id, revision in sorted(recorded)}
     first: dict[facts.FactKey, Item] = {}
     for item, key in zip(batch.items, keys, strict=True):
         if item.receipt is not None:
             continue
         if key in recorded:
             answer_again(item, recorded[key].body_digest, recorded[key].receipt)
+        elif key[:2] in latest:
+            refuse(item, Superseded(source=key[0], external_id=key[1], revision=latest[key[:2]]))
         elif key in first:
             batch.repeats.append((item, first[key]))
             item.receipt = Receipt(None, "repeat")
@@ -213,7 +216,7 @@ def _product_refs(items: Sequence[Item]) -> list[ProductRef]:
 
 def _load_named(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     """Load the earlier facts that returns, cancellations and pending changes speak of, and the purchases they may match."""
-    batch.remembers = any(isinstance(item.intake, Return) or item.named is not None for item in items)
+    batch.remembers = any(isinstance(item.intake, Return) or item.named or item.corrected for item in items)
     if not batch.remembers:
         return
     unnamed = [(item, intake) for item, intake in _of(items, Return) if intake.order is None and item.customer]
@@ -252,7 +255,8 @@ def _load_entitlements(batch: Batch, business: Business, items: Sequence[Item]) 
     uses = [intake for _, intake in _of(items, UseEntitlement)]
     codes = [*chain.from_iterable(intake.codes for _, intake in _of(items, Order)), *(intake.code for intake in uses)]
     bare = [code for code in map(normalise_code, codes) if code]
-    cancelled = {batch.named[item.named].key for item, _ in _of(items, Cancel) if item.named in batch.named}
+    undone = [item.named if isinstance(item.intake, Cancel) else item.corrected for item in items]
+    cancelled = {batch.named[name].key for name in undone if name in batch.named}
     found = rewards.load_entitlements(
         business.pk,
         keys={intake.entitlement for intake in uses if intake.entitlement},
@@ -372,7 +376,7 @@ def _refresh_progress(batch: Batch, business: Business) -> None:
     if ladder.metric == "points_earned":
         sums = ledger.progress_of(business.pk, customers, batch.unit, since)
     else:
-        sums = facts.spend_since(business.pk, customers, since)
+        sums = programs.spend_progress(business.pk, customers, since)
     for member in due:
         member.progress, first = sums.get(member.customer, (0, None))
         member.progress_until = leaves_window_at(ladder, first, batch.shop.zone) if first else None

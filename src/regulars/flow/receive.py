@@ -21,6 +21,7 @@ from regulars.flow.adjusting import (
     apply_transfer,
 )
 from regulars.flow.batch import Batch, Item, Shop
+from regulars.flow.correcting import return_again, take_back_revision
 from regulars.flow.earning import apply_event, apply_order, apply_visit
 from regulars.flow.entitling import apply_redemption, apply_use
 from regulars.flow.holding import apply_hold, apply_settle, apply_void
@@ -143,7 +144,11 @@ def _apply(batch: Batch, item: Item) -> None:
     """Apply one item. A refusal after something was moved, or somebody was made known, starts the batch over without it."""
     before = batch.mark()
     try:
+        if batch.remembers:
+            take_back_revision(batch, item)
         APPLY[type(item.intake)](batch, item)
+        if item.corrects is not None:
+            return_again(batch, item)
     except RegularsError as error:
         if batch.mark() != before or batch.has_made_known(item):
             raise _RefusedMidway(item.place, error) from error

@@ -68,7 +68,7 @@ def _book_return(
     total = -sum(part.net_minor for part in parts) - sum(one.net_minor for one in unmatched)
     batch.record(item, currency=batch.shop.currency, total_minor=total, amends=amends)
     _record_lines(batch, item, parts, unmatched)
-    _count_returned(batch, parts)
+    count_returned(batch, parts)
     if unmatched:
         item.tally.detail["unmatched_lines"] = [
             {"sku": one.line.sku, "quantity_milli": one.quantity_milli, "amount_minor": one.net_minor}
@@ -77,12 +77,25 @@ def _book_return(
     member = batch.members.get(item.customer) if item.customer else None
     if member is not None and batch.with_points:
         _reverse_all(batch, item, member, parts, unmatched)
-        ladder = batch.program_now(item).program.ladder
-        if ladder and ladder.metric == "spend_minor":
-            count_progress(batch, item, member, total, item.intake.occurred_at)
+        _count_spend(batch, item, member, parts, unmatched)
 
 
-def _count_returned(batch: Batch, parts: Sequence[Part]) -> None:
+def _count_spend(
+    batch: Batch, item: Item, member: Member, parts: Sequence[Part], unmatched: Sequence[Unmatched]
+) -> None:
+    """Take what was paid off the progress of the day on which it was counted, where it was."""
+    ladder = batch.program_now(item).program.ladder
+    if ladder is None or ladder.metric != "spend_minor":
+        return
+    for part in parts:
+        sale = batch.fact(part.line.fact)
+        if sale is not None and sale.key in batch.decisions:
+            count_progress(batch, item, member, -part.net_minor, sale.occurred_at)
+    count_progress(batch, item, member, -sum(one.net_minor for one in unmatched), item.intake.occurred_at)
+
+
+def count_returned(batch: Batch, parts: Sequence[Part]) -> None:
+    """Note that parts of lines have come back."""
     for part in parts:
         so_far = batch.returned.get(part.line.key, (0, 0))[1]
         batch.returned[part.line.key] = (part.line.sold_milli, so_far + part.after - part.before)
@@ -94,7 +107,7 @@ def _reverse_all(
     """Reverse purchase by purchase, then what no purchase is known of; keep it as the decision of the return."""
     outcomes: list[dict[str, object]] = []
     for fact in dict.fromkeys(part.line.fact for part in parts):
-        outcomes += _reverse_order(batch, item, member, fact, [part for part in parts if part.line.fact == fact])
+        outcomes += reverse_order(batch, item, member, fact, [part for part in parts if part.line.fact == fact])
     if unmatched:
         outcomes += _reverse_unmatched(batch, item, member, unmatched)
     version = batch.timeline.at(item.intake.occurred_at) or batch.timeline.latest
@@ -106,11 +119,7 @@ def _parts_of(batch: Batch, order: StoredFact, wanted: Sequence[ReturnLine]) -> 
     """Return the parts of a named order: the lines asked for, or everything that has not come back."""
     lines = batch.lines[order.key]
     if not wanted:
-        parts = [
-            _part(batch, line, line.sold_milli - batch.returned_of(line))
-            for line in lines
-            if line.sold_milli > batch.returned_of(line)
-        ]
+        parts = parts_left(batch, order.key)
         if not parts:
             raise NothingLeft
         return parts
@@ -122,7 +131,7 @@ def _parts_of(batch: Batch, order: StoredFact, wanted: Sequence[ReturnLine]) -> 
             free = line.sold_milli - batch.returned_of(line) - taken.get(line.key, 0)
             quantity = min(free, left)
             if quantity > 0:
-                parts.append(_part(batch, line, quantity, already=taken.get(line.key, 0)))
+                parts.append(part_of(batch, line, quantity, already=taken.get(line.key, 0)))
                 taken[line.key] = taken.get(line.key, 0) + quantity
                 left -= quantity
         if left > 0:
@@ -130,6 +139,12 @@ def _parts_of(batch: Batch, order: StoredFact, wanted: Sequence[ReturnLine]) -> 
                 line=one.line or one.sku, left=milli(one.quantity) - left, quantity=milli(one.quantity)
             )
     return parts
+
+
+def parts_left(batch: Batch, fact: UUID) -> list[Part]:
+    """Return everything of a purchase that has not come back."""
+    left = [(line, line.sold_milli - batch.returned_of(line)) for line in batch.lines[fact]]
+    return [part_of(batch, line, quantity) for line, quantity in left if quantity > 0]
 
 
 def _candidates(batch: Batch, lines: Sequence[StoredLine], wanted: ReturnLine) -> list[StoredLine]:
@@ -143,7 +158,8 @@ def _candidates(batch: Batch, lines: Sequence[StoredLine], wanted: ReturnLine) -
     return found
 
 
-def _part(batch: Batch, line: StoredLine, quantity: int, *, already: int = 0, net_minor: int | None = None) -> Part:
+def part_of(batch: Batch, line: StoredLine, quantity: int, *, already: int = 0, net_minor: int | None = None) -> Part:
+    """Return a quantity of a line as the part that comes back next."""
     before = batch.returned_of(line) + already
     after = before + quantity
     share = _target(line.net_minor, line, after) - _target(line.net_minor, line, before)
@@ -178,7 +194,7 @@ def _match_line(batch: Batch, wanted: ReturnLine, sold: Sequence[StoredLine], ta
         take = min(line.sold_milli - batch.returned_of(line) - already, left)
         if take > 0:
             net = None if amount_left is None else share_of_part(amount_left, take, left)
-            parts.append(_part(batch, line, take, already=already, net_minor=net))
+            parts.append(part_of(batch, line, take, already=already, net_minor=net))
             taken[line.key] = already + take
             left -= take
             amount_left = None if amount_left is None or net is None else amount_left - net
@@ -206,7 +222,7 @@ def _negative(batch: Batch, item: Item) -> Negative:
     return Negative(batch.program_now(item).program.unit.negative)
 
 
-def _reverse_order(
+def reverse_order(
     batch: Batch, item: Item, member: Member, fact: UUID, parts: Sequence[Part]
 ) -> list[dict[str, object]]:
     """Reverse what the parts of one purchase earned, rule by rule, and give back what was spent on them; return the outcomes."""
@@ -361,17 +377,19 @@ def apply_cancel(batch: Batch, item: Item) -> None:
 
 
 def _cancel_order(batch: Batch, item: Item, fact: StoredFact) -> None:
-    parts = [
-        _part(batch, line, line.sold_milli - batch.returned_of(line))
-        for line in batch.lines[fact.key]
-        if line.sold_milli > batch.returned_of(line)
-    ]
-    _book_return(batch, item, parts, [], fact.key)
+    _book_return(batch, item, parts_left(batch, fact.key), [], fact.key)
     unuse_codes(batch, item, fact.key)
+    if fact.customer in batch.order_counts:
+        batch.order_counts[fact.customer] -= 1
 
 
 def _cancel_earning(batch: Batch, item: Item, fact: StoredFact) -> None:
     batch.record(item, amends=fact.key)
+    reverse_decision(batch, item, fact)
+
+
+def reverse_decision(batch: Batch, item: Item, fact: StoredFact) -> None:
+    """Take back all that the decision of a fact gave."""
     member = batch.members.get(fact.customer) if fact.customer else None
     decision = batch.decisions.get(fact.key)
     if member is None or decision is None:

@@ -41,6 +41,8 @@ def fill_lake(business: Business) -> int:
     watermark, last = lake.manifest().watermark, last_position(business.pk)
     while watermark < last:
         until = min(watermark + STRETCH, last)
+        if corrected := _corrected(business.pk, watermark, until):
+            lake.retract(corrected)
         lake.append(_rows(business.pk, watermark, until), after=watermark, watermark=until)
         watermark = until
     lake.compact()
@@ -49,6 +51,7 @@ def fill_lake(business: Business) -> int:
 
 _STRETCH = """FROM facts_factposition p JOIN facts_fact f ON f.id = p.fact_id {joins}
 WHERE p.business_id = %s AND p.position > %s AND p.position <= %s AND {kinds}"""
+_ORDER = "f.kind = 'order' AND NOT EXISTS (SELECT 1 FROM facts_fact a WHERE a.amends_id = f.id AND a.kind = 'order')"
 _LINES = """JOIN facts_line l ON l.fact_id = f.id
 LEFT JOIN catalog_product d ON d.id = l.product_id LEFT JOIN catalog_category c ON c.id = d.category_id"""
 
@@ -63,20 +66,27 @@ def _rows(business: UUID, after: int, until: int) -> Mapping[str, Iterator[Row]]
     }
 
 
+def _corrected(business: UUID, after: int, until: int) -> list[str]:
+    """Return the purchases that later revisions of a stretch correct."""
+    source = _STRETCH.format(joins="", kinds="f.kind = 'order' AND f.amends_id IS NOT NULL")
+    rows = fetch(f"SELECT f.amends_id {source}", [key_param(business), after, until])
+    return [to_key(key).hex for (key,) in rows]
+
+
 def _hex(key: object) -> str | None:
     found = to_key(key)
     return found.hex if found else None
 
 
 def _orders(scope: list[object]) -> Iterator[Row]:
-    source = _STRETCH.format(joins="LEFT JOIN tenancy_store s ON s.id = f.store_id", kinds="f.kind = 'order'")
+    source = _STRETCH.format(joins="LEFT JOIN tenancy_store s ON s.id = f.store_id", kinds=_ORDER)
     columns = "f.id, f.customer_id, s.code, f.source, f.occurred_at, f.local_day, f.currency, f.total_minor"
     for fact, customer, store, channel, occurred_at, day, currency, total in fetch(f"SELECT {columns} {source}", scope):
         yield _hex(fact), _hex(customer), store, channel, to_moment(occurred_at), to_day(day), currency, total, "order"
 
 
 def _order_lines(scope: list[object]) -> Iterator[Row]:
-    source = _STRETCH.format(joins=_LINES, kinds="f.kind = 'order'")
+    source = _STRETCH.format(joins=_LINES, kinds=_ORDER)
     columns = "f.id, l.position, COALESCE(d.sku, ''), c.code, l.quantity_milli, l.net_minor"
     for fact, position, sku, category, quantity, net in fetch(f"SELECT {columns} {source}", scope):
         yield _hex(fact), position, sku, category, quantity, net

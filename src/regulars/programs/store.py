@@ -140,6 +140,29 @@ def load_decisions(facts: Collection[UUID]) -> dict[UUID, StoredDecision]:
     }
 
 
+def spend_progress(
+    business: UUID, customers: Collection[UUID], since: datetime
+) -> dict[UUID, tuple[int, datetime | None]]:
+    """Return what members spent in purchases since a moment, with the earliest that counts.
+
+    What came back is taken off on the day of its purchase. A purchase counts once, in its latest revision, and only where the
+    program decided it: what somebody bought before they were a member counts neither in nor out.
+    """
+    if not customers:
+        return {}
+    condition, params = one_of("f.customer_id", list(customers), "uuid")
+    bought_at = "CASE WHEN f.kind = 'order' OR o.id IS NULL THEN f.occurred_at ELSE o.occurred_at END"
+    decided = "CASE WHEN f.kind = 'order' OR o.id IS NULL THEN f.id ELSE o.id END"
+    rows = fetch(
+        f"SELECT f.customer_id, SUM(f.total_minor), MIN({bought_at}) FROM facts_fact f LEFT JOIN facts_fact o ON o.id = f.amends_id"
+        f" JOIN programs_decision d ON d.fact_id = {decided} WHERE f.business_id = %s AND {condition}"
+        f" AND f.kind IN ('order', 'return', 'cancel') AND {bought_at} >= %s"
+        " AND NOT EXISTS (SELECT 1 FROM facts_fact a WHERE a.amends_id = f.id AND a.kind = 'order') GROUP BY f.customer_id",
+        [key_param(business), *params, moment_param(since)],
+    )
+    return {to_key(customer): (int(total), to_moment(first)) for customer, total, first in rows}
+
+
 def load_versions(business: UUID) -> list[tuple[UUID, datetime, int]]:
     """Return key, valid-from and number of the published versions, the latest number last."""
     rows = fetch(

@@ -335,6 +335,8 @@ def _moved(fact: Fact, words: Words) -> str:
 
 
 def _title(fact: Fact, words: Words) -> str:
+    if fact.kind == "order" and fact.amends:
+        return gettext("Purchase corrected: %(amount)s") % {"amount": words.money(fact.total_minor)}
     if fact.kind == "cancel" and fact.amends and fact.amends.kind in CANCELLED:
         return str(CANCELLED[fact.amends.kind]) % {"day": words.moment(fact.amends.occurred_at)}
     said = {"amount": words.money(abs(fact.total_minor)), "name": fact.payload.get("name", "")}

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from regulars.connectors.models import ImportRun
 from regulars.customers.models import Customer
 from regulars.facts.models import Fact, FactKind
+from regulars.facts.queries import current_facts
 from regulars.kernel.clock import local_day
 from regulars.programs.models import Version
 from regulars.rewards.models import Offer
@@ -98,7 +99,7 @@ def _finding(request: StaffRequest, words: Words) -> str:
 def _week(business: Business, today: date, words: Words) -> str:
     """Say how yesterday and the last seven days went, in one line."""
     yesterday, week = today - timedelta(days=1), today - timedelta(days=7)
-    facts = Fact.objects.of(business).filter(kind__in=SOLD, local_day__gte=week, local_day__lt=today)
+    facts = current_facts(business).filter(kind__in=SOLD, local_day__gte=week, local_day__lt=today)
     if not facts.exists():
         return gettext("Nothing was sold in the last seven days")
     is_order, was_yesterday = Q(kind=FactKind.ORDER), Q(local_day=yesterday)
