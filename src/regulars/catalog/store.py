@@ -66,11 +66,25 @@ def known_products(business_id: UUID, skus: Sequence[str]) -> dict[str, ProductI
     found: dict[str, ProductInfo] = {}
     for codes in _portions(skus):
         among, params = sql.one_of("p.sku", codes, "text")
-        statement = f"""SELECT p.sku, p.id, c.code, p.earns_points FROM catalog_product p
-            LEFT JOIN catalog_category c ON c.id = p.category_id WHERE p.business_id = %s AND {among}"""
-        for sku, key, category, earns in sql.fetch(statement, [business_id, *params]):
-            found[sku] = ProductInfo(sql.to_key(key), category or "", bool(earns))
+        found |= _products(among, [business_id, *params])
     return found
+
+
+def products_by_key(business_id: UUID, keys: Sequence[UUID]) -> dict[str, ProductInfo]:
+    """Return products by key, under their codes."""
+    if not keys:
+        return {}
+    among, params = sql.one_of("p.id", keys, "uuid")
+    return _products(among, [sql.key_param(business_id), *params])
+
+
+def _products(among: str, params: Sequence[object]) -> dict[str, ProductInfo]:
+    statement = f"""SELECT p.sku, p.id, c.code, p.earns_points FROM catalog_product p
+        LEFT JOIN catalog_category c ON c.id = p.category_id WHERE p.business_id = %s AND {among}"""
+    return {
+        sku: ProductInfo(sql.to_key(key), category or "", bool(earns))
+        for sku, key, category, earns in sql.fetch(statement, params)
+    }
 
 
 def known_categories(business_id: UUID, codes: Sequence[str]) -> dict[str, UUID]:

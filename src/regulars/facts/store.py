@@ -72,6 +72,7 @@ class StoredLine:
     quantity_milli: int
     net_minor: int
     returned_milli: int
+    discount_minor: int = 0
 
     @property
     def sold_milli(self) -> int:
@@ -162,14 +163,12 @@ def find_amending(business: UUID, facts: Collection[UUID], kind: str) -> dict[UU
     return {to_key(amended): to_key(fact) for amended, fact in rows}
 
 
-_LINE_COLUMNS = (
-    "l.id, l.fact_id, l.position, l.product_id, l.quantity_milli, l.net_minor, COALESCE(r.quantity_milli, 0)"
-)
+_LINE_COLUMNS = "l.id, l.fact_id, l.position, l.product_id, l.quantity_milli, l.net_minor, COALESCE(r.quantity_milli, 0), l.discount_minor"
 
 
 def _stored_line(row: tuple[Any, ...]) -> StoredLine:
-    key, fact, position, product, quantity, net, returned = row
-    return StoredLine(to_key(key), to_key(fact), position, to_key(product), quantity, net, returned)
+    key, fact, position, product, quantity, net, returned, discount = row
+    return StoredLine(to_key(key), to_key(fact), position, to_key(product), quantity, net, returned, discount)
 
 
 def load_lines(facts: Collection[UUID]) -> dict[UUID, list[StoredLine]]:

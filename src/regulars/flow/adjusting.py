@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything else that moves points: enrolment, adjustments, transfers, and the end of a member's day."""
+"""Everything else that moves points: adjustments, transfers, and the end of a member's day."""
 
 from uuid import UUID
 
@@ -12,16 +12,6 @@ from regulars.flow.lasting import activate, call_off
 from regulars.flow.standing import evaluate_member
 from regulars.ledger.book import Posting, Side, Terms
 from regulars.programs.calendar import expires_at
-
-
-def apply_enrolment(batch: Batch, item: Item) -> None:
-    """Make a customer a member; one who is a member already stays what they are."""
-    if item.customer is None or item.customer not in batch.members:
-        batch.program_now(item)
-        if item.customer is None:
-            batch.member_of(item)
-        batch.enrol(item)
-    batch.record(item)
 
 
 def apply_adjustment(batch: Batch, item: Item) -> None:

@@ -126,6 +126,8 @@ class Batch:
     entitlements: dict[UUID, EntitlementState] = field(default_factory=dict)
     takers: dict[int, UUID] = field(default_factory=dict)
     new_takers: set[int] = field(default_factory=set)
+    claims: list[StoredFact] = field(default_factory=list)
+    stores: dict[UUID, StoreInfo] = field(default_factory=dict)
     reservations: set[UUID] = field(default_factory=set)
     remembers: bool = False
 

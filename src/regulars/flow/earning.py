@@ -43,16 +43,23 @@ def apply_order(batch: Batch, item: Item) -> None:
     for code in intake.codes:
         use_code(batch, item, code)
     if member and batch.with_points:
-        situation = order_situation(batch, item, member, intake.lines, quantities)
-        earn(batch, item, member, situation)
-        ladder = batch.program_now(item).program.ladder
-        if ladder and ladder.metric == "spend_minor":
-            count_progress(batch, item, member, total, intake.occurred_at)
+        decide_order(batch, item, member, intake.lines, quantities)
         count_activity(batch, item, member)
     if item.customer in batch.order_counts:
         batch.order_counts[item.customer] += 1
     if batch.remembers:
         _remember(batch, item, lines)
+
+
+def decide_order(
+    batch: Batch, item: Item, member: Member, lines: Sequence[OrderLine], quantities: Sequence[int]
+) -> None:
+    """Decide what a purchase earns, and count what was spent where the ladder goes by money."""
+    earn(batch, item, member, order_situation(batch, item, member, lines, quantities))
+    ladder = batch.program_now(item).program.ladder
+    if ladder and ladder.metric == "spend_minor":
+        total = sum(line.amount_minor for line in lines)
+        count_progress(batch, item, member, total, item.intake.occurred_at)
 
 
 def _record_lines(batch: Batch, item: Item, lines: Sequence[OrderLine], quantities: Sequence[int]) -> list[StoredLine]:
@@ -63,7 +70,9 @@ def _record_lines(batch: Batch, item: Item, lines: Sequence[OrderLine], quantiti
             (key, batch.shop.key, item.fact, position, product, quantity, line.amount_minor, line.discount_minor, None)
         )
         if batch.remembers:
-            stored.append(StoredLine(key, item.fact, position, product, quantity, line.amount_minor, 0))
+            stored.append(
+                StoredLine(key, item.fact, position, product, quantity, line.amount_minor, 0, line.discount_minor)
+            )
     return stored
 
 

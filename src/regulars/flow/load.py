@@ -13,6 +13,7 @@ from regulars.catalog.store import ProductRef
 from regulars.customers.queries import match_customers
 from regulars.facts import store as facts
 from regulars.flow.batch import Batch, Item, StoreInfo
+from regulars.flow.claiming import load_claims
 from regulars.flow.errors import KeyReused, Superseded, TimeInFuture, TimeTooEarly, TimeWithoutZone, UnknownStore
 from regulars.flow.intake import (
     Adjustment,
@@ -66,6 +67,7 @@ def load(batch: Batch, business: Business) -> None:
     customers = _load_holders(batch, business, waiting)
     batch.members = programs.load_members(business.pk, customers)
     _load_named(batch, business, waiting)
+    load_claims(batch, waiting)
     _load_rewards(batch, business, waiting)
     ledger.load_accounts(batch.book, business.pk, batch.unit, customers)
     ledger.load_shop_accounts(batch.book, business.pk, batch.unit)

@@ -17,10 +17,10 @@ from regulars.database.transactions import run_durably
 from regulars.flow.adjusting import (
     apply_adjustment,
     apply_closing,
-    apply_enrolment,
     apply_transfer,
 )
 from regulars.flow.batch import Batch, Item, Shop
+from regulars.flow.claiming import apply_enrolment
 from regulars.flow.correcting import return_again, take_back_revision
 from regulars.flow.earning import apply_event, apply_order, apply_visit
 from regulars.flow.entitling import apply_redemption, apply_use

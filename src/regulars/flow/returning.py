@@ -77,11 +77,11 @@ def _book_return(
     member = batch.members.get(item.customer) if item.customer else None
     if member is not None and batch.with_points:
         _reverse_all(batch, item, member, parts, unmatched)
-        _count_spend(batch, item, member, parts, unmatched)
+        count_spend(batch, item, member, parts, unmatched)
 
 
-def _count_spend(
-    batch: Batch, item: Item, member: Member, parts: Sequence[Part], unmatched: Sequence[Unmatched]
+def count_spend(
+    batch: Batch, item: Item, member: Member, parts: Sequence[Part], unmatched: Sequence[Unmatched] = ()
 ) -> None:
     """Take what was paid off the progress of the day on which it was counted, where it was."""
     ladder = batch.program_now(item).program.ladder

@@ -141,12 +141,16 @@ class Ladder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
 
 
 class Program(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The whole document. Groups say how rules that name them stack: `sum` (as without a group), `best`, `first`, `exclusive`."""
+    """The whole document. Groups say how rules that name them stack: `sum` (as without a group), `best`, `first`, `exclusive`.
+
+    Who joins on request gets points for the purchases of `claim_days` days before.
+    """
 
     rules: Annotated[list[Rule], Meta(max_length=RULES_MAX)]
     unit: Unit = field(default_factory=Unit)
     ladder: Ladder | None = None
     membership: Literal["automatic", "on_request"] = "automatic"
+    claim_days: Annotated[int, Meta(ge=0, le=365)] = 0
     groups: dict[str, Literal["sum", "best", "first", "exclusive"]] = field(default_factory=dict)
 
 

@@ -140,6 +140,21 @@ def load_decisions(facts: Collection[UUID]) -> dict[UUID, StoredDecision]:
     }
 
 
+def find_undecided(business: UUID, customers: Collection[UUID], since: datetime) -> list[UUID]:
+    """Return the purchases of customers since a moment that no program decided, neither cancelled nor corrected, the earliest first."""
+    if not customers:
+        return []
+    condition, params = one_of("f.customer_id", list(customers), "uuid")
+    rows = fetch(
+        f"SELECT f.id FROM facts_fact f WHERE f.business_id = %s AND {condition} AND f.kind = 'order' AND f.occurred_at >= %s"
+        " AND NOT EXISTS (SELECT 1 FROM programs_decision d WHERE d.fact_id = f.id)"
+        " AND NOT EXISTS (SELECT 1 FROM facts_fact a WHERE a.amends_id = f.id AND a.kind IN ('order', 'cancel'))"
+        " ORDER BY f.occurred_at, f.id",
+        [key_param(business), *params, moment_param(since)],
+    )
+    return [to_key(key) for (key,) in rows]
+
+
 def spend_progress(
     business: UUID, customers: Collection[UUID], since: datetime
 ) -> dict[UUID, tuple[int, datetime | None]]:
