@@ -173,7 +173,9 @@ def _brings(teller: Teller, what: str, points: str, per: str | None, how: str, *
         rule["event"] = what.rsplit(maxsplit=1)[-1]
     if about["category"]:
         rule["when"] = {"field": "line.category", "is": "is", "value": about["category"]}
-    for key in ("only", "life", "most"):
+    if about["carries"]:
+        rule["carries"] = True
+    for key in ("only", "wait", "life", "most"):
         if about[key]:
             rule |= _OF_RULE[key](about[key] or "")
     teller.rules[code] = rule
@@ -196,7 +198,11 @@ def _life(text: str) -> Rule:
     return {"expiry": _expiry(text)}
 
 
-_OF_RULE: dict[str, Callable[[str], Rule]] = {"only": _only, "most": _most, "life": _life}
+def _cools(hours: str) -> Rule:
+    return {"cooldown_hours": int(hours)}
+
+
+_OF_RULE: dict[str, Callable[[str], Rule]] = {"only": _only, "wait": _cools, "most": _most, "life": _life}
 
 
 def _expiry(text: str) -> Rule:
@@ -489,7 +495,8 @@ _AS, _TIME = rf"(?: as {_NAME})?", r"\d\d:\d\d(?::\d\d)?(?: again)?"
 _AT = rf"(?P<day>{_DAY})(?: at (?P<clock>{_TIME}))?"
 _WHEN = r"never|after [\d-]+|(?:at the end of the \w+ )?\d+ (?:month|day)s? (?:later|after the last activity)"
 _ABOUT = (
-    r"(?: for (?P<category>\w+))?(?:, (?P<only>once (?:a \w+|only)|\d+ times (?:a \w+|in all)))?"
+    r"(?: for (?P<category>\w+))?(?P<carries>, carried over)?(?:, again after (?P<wait>\d+) hours)?"
+    r"(?:, (?P<only>once (?:a \w+|only)|\d+ times (?:a \w+|in all)))?"
     rf"(?:, at most (?P<most>\d+ points (?:at once|a \w+|ever)))?(?:, ending (?P<life>{_WHEN}))?(?: \((?P<code>\w+)\))?"
 )
 _LINE = r"-?[\d.]+ (?:kg )?\w+(?: of \w+)? for -?[\d.]+"

@@ -86,6 +86,7 @@ def _given(rule: JSON, situation: Situation, times: list[Fraction]) -> JSON:
         "per_line": _shared(points, weights),
         "reasons": [first, *reasons],
         "counted": [],
+        "carried": [],
     }
 
 

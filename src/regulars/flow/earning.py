@@ -170,15 +170,16 @@ def _situation(
     day = batch.day_of(item)
     version = batch.version_at(item.intake.occurred_at)
     windows = version[1].windows(day) if version else ()
-    used = {window: _used(batch, member.customer, window) for window in windows}
+    used = {window: used_of(batch, member.customer, window) for window in windows}
     account = batch.book.accounts.get((member.customer, batch.unit, Side.MEMBER))
     return Situation(
-        kind=str(snapshot["fact.kind"]), snapshot=snapshot, earns=earns, day=day, event=event, tier=snapshot["customer.tier"],
-        balance=account.balance if account else 0, used=used,
+        kind=str(snapshot["fact.kind"]), snapshot=snapshot, earns=earns, day=day, at=int(item.intake.occurred_at.timestamp()),
+        event=event, tier=snapshot["customer.tier"], balance=account.balance if account else 0, used=used,
     )  # fmt: skip
 
 
-def _used(batch: Batch, customer: UUID, window: str) -> int:
+def used_of(batch: Batch, customer: UUID, window: str) -> int:
+    """Return what a member has used of a counter, this batch included."""
     return batch.counters.get((customer, window), 0) + batch.used.get((customer, window), 0)
 
 
@@ -225,7 +226,9 @@ def _credit(batch: Batch, item: Item, member: Member, program: CompiledProgram, 
         lot = credit_lot(batch, item, member, program, outcome)
         stored["lot"], stored["transaction"] = str(lot.key), str(lot.transaction)
     if outcome.counted:
-        stored["counted"] = outcome.counted
+        stored["counted"], stored["at"] = outcome.counted, int(item.intake.occurred_at.timestamp())
+    if outcome.carried:
+        stored["carried"] = outcome.carried
     return stored
 
 

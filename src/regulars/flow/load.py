@@ -356,9 +356,19 @@ def _load_limits(batch: Batch, business: Business, items: Sequence[Item]) -> Non
             counted.add(item.customer)
         if _is_late(batch, item):
             late.add(item.customer)
+    for decision in batch.decisions.values():
+        windows |= _waits_counted(batch, decision)
     batch.counters = programs.load_counters(business.pk, sorted(windows, key=str))
     batch.order_counts = {**dict.fromkeys(counted, 0), **facts.count_orders(business.pk, counted)}
     batch.past_tiers = programs.load_past_tiers(business.pk, late)
+
+
+def _waits_counted(batch: Batch, decision: programs.StoredDecision) -> set[tuple[UUID, str]]:
+    """Return the counters of cool-downs that a decision has moved, in case it is taken back."""
+    fact = batch.fact(decision.fact)
+    customer = fact.customer if fact else None
+    counted = chain.from_iterable(outcome.get("counted", ()) for outcome in decision.outcomes)
+    return {(customer, window) for window, _ in counted if customer and window.endswith("/last")}
 
 
 def _is_late(batch: Batch, item: Item) -> bool:

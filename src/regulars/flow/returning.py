@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from regulars.facts.store import StoredFact, StoredLine
 from regulars.flow.batch import Batch, Item
-from regulars.flow.earning import milli, order_situation
+from regulars.flow.earning import milli, order_situation, used_of
 from regulars.flow.entitling import cancel_taken, unuse_codes
 from regulars.flow.errors import AlreadyCancelled, NothingLeft, ReturnedTooMuch, UnknownLine, WrongKind
 from regulars.flow.intake import Cancel, OrderLine, Return, ReturnLine
@@ -233,6 +233,8 @@ def reverse_order(
     for outcome in decision.outcomes if decision else ():
         per_line = outcome["per_line"]
         amounts = [_between(per_line[places[part.line.key]], part) for part in parts]
+        carried = outcome.get("carried") or [0] * len(lines)
+        _debit_carry(batch, member, outcome, sum(_between(carried[places[part.line.key]], part) for part in parts))
         if sum(amounts) and not _is_called_off(batch, outcome):
             _reverse(batch, item, member, sum(amounts), outcome)
             so_far = [
@@ -256,10 +258,26 @@ def reverse_order(
 
 
 def _uncount(batch: Batch, member: Member, amount: int, outcome: Mapping[str, Any], *, is_whole: bool) -> None:
-    """Give back what an outcome used of its rule's limits: points as they are reversed, a time when all of them are."""
+    """Give back what an outcome used of its rule's limits: points as they are reversed, times and waits when all of them are."""
     for window, used in outcome.get("counted", ()):
-        back = (used if is_whole else 0) if window.endswith("#") else amount
-        batch.used[member.customer, window] = batch.used.get((member.customer, window), 0) - back
+        if window.endswith("#"):
+            _count_less(batch, member, window, used if is_whole else 0)
+        elif window.endswith("/last"):
+            is_latest = used_of(batch, member.customer, window) == outcome["at"]
+            _count_less(batch, member, window, used if is_whole and is_latest else 0)
+        elif "/carry/" not in window:
+            _count_less(batch, member, window, amount)
+
+
+def _count_less(batch: Batch, member: Member, window: str, amount: int) -> None:
+    batch.used[member.customer, window] = batch.used.get((member.customer, window), 0) - amount
+
+
+def _debit_carry(batch: Batch, member: Member, outcome: Mapping[str, Any], carried: int) -> None:
+    """Take back what the returned part of a purchase added to the carry of its rule."""
+    for window, _ in outcome.get("counted", ()):
+        if "/carry/" in window:
+            _count_less(batch, member, window, carried)
 
 
 def _between(amount: int, part: Part) -> int:
@@ -307,6 +325,7 @@ def _reverse_unmatched(
     situation = order_situation(batch, item, member, lines, [one.quantity_milli for one in unmatched])
     stored: list[dict[str, object]] = []
     for outcome in decide(version[1], replace(situation, balance=0, used={})):
+        _debit_carry(batch, member, {"counted": outcome.counted}, sum(outcome.carried))
         if outcome.points:
             _reverse(batch, item, member, outcome.points, {"rule": outcome.rule})
             per_line = [-amount for amount in outcome.per_line]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from regulars.kernel.clock import add_months, end_of_day, end_of_month, local_day, start_of_day
-from regulars.programs.definition import Expiry, Limit, Pending
+from regulars.programs.definition import Expiry, Limit, Pending, PerAmount, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +63,14 @@ def _periods(day: date) -> dict[str, str]:
     """Return the names of the periods that a day is in; a week is named by its Monday."""
     monday, today = day - timedelta(days=day.weekday()), day.isoformat()
     return {"day": today, "week": monday.isoformat(), "month": today[:7], "year": today[:4], "ever": ""}
+
+
+def carry_of(rule: Rule) -> str:
+    """Return the name of the counter of what a rule carries over: in millionths of a minor unit times its points, by its rate."""
+    assert isinstance(rule.gives, PerAmount), "only amounts leave something over"
+    return f"{rule.id}/carry/{rule.gives.points}-{rule.gives.per_minor}"
+
+
+def last_of(rule: Rule) -> str:
+    """Return the name of the counter that says when a rule gave last, in seconds since 1970."""
+    return f"{rule.id}/last"

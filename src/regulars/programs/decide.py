@@ -20,7 +20,7 @@ from regulars.conditions.parse import parse
 from regulars.conditions.together import Together
 from regulars.conditions.tree import AllOf, Node
 from regulars.kernel.money import allocate, ceil_div, floor_div, round_half_up_div
-from regulars.programs.calendar import window_of
+from regulars.programs.calendar import carry_of, last_of, window_of
 from regulars.programs.definition import (
     TIMES_ONE,
     Expiry,
@@ -45,13 +45,15 @@ class Situation(Struct, frozen=True, kw_only=True):
     """A fact as the program sees it: condition fields, and what of the standing decides.
 
     `snapshot["lines"]` are the lines as mappings of condition fields. `earns` says per line whether its product earns at all.
-    `used` holds the counters of limits by window; `balance` what the member has, pending included.
+    `at` is its moment in seconds since 1970. `used` holds the counters of limits, cool-downs and what is carried over, by name;
+    `balance` is what the member has, pending included.
     """
 
     kind: str
     snapshot: Mapping[str, Any]
     earns: Sequence[bool]
     day: date
+    at: int = 0
     event: str = ""
     tier: str = ""
     balance: int = 0
@@ -59,7 +61,10 @@ class Situation(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What one rule came to: `fired`, `capped` (fewer than it would give) or `blocked`; `per_line` sums to `points`."""
+    """What one rule came to: `fired`, `capped` (fewer than it would give), `blocked` or `carried` (nothing yet).
+
+    `per_line` sums to `points`. `carried` says per line what it added to the rule's carry, below zero where it used it up.
+    """
 
     rule: str
     outcome: str
@@ -68,6 +73,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...]
     expiry: Expiry | None = None
     counted: tuple[tuple[str, int], ...] = ()
+    carried: tuple[int, ...] = ()
 
 
 class CompiledProgram:
@@ -75,7 +81,7 @@ class CompiledProgram:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.limited = {rule.id: rule for rule in program.rules if rule.limits or rule.order_max}
+        self.limited = {rule.id: rule for rule in program.rules if _has_counters(rule) or rule.order_max}
         self.contending = {rule.id: rule for rule in program.rules if program.groups.get(rule.group, "sum") != "sum"}
         occasions: dict[tuple[str, str], list[Rule]] = {}
         for rule in program.rules:
@@ -103,9 +109,20 @@ class CompiledProgram:
         return "inactivity" in [self.program.unit.expiry.kind, *own]
 
     def windows(self, day: date) -> list[str]:
-        """Return the names of all counters that limits read on a local day: of points, and with # of times."""
+        """Return the names of all counters that are read on a local day: of points, with # of times, and the standing ones."""
         names = [window_of(rule.id, limit, day) for rule in self.limited.values() for limit in rule.limits]
-        return [counter for name in names for counter in (name, f"{name}#")]
+        return [counter for name in names for counter in (name, f"{name}#")] + self._standing
+
+    @cached_property
+    def _standing(self) -> list[str]:
+        rules = self.limited.values()
+        return [last_of(rule) for rule in rules if rule.cooldown_hours] + [
+            carry_of(rule) for rule in rules if rule.carries
+        ]
+
+
+def _has_counters(rule: Rule) -> bool:
+    return bool(rule.limits or rule.cooldown_hours or rule.carries)
 
 
 def _fields_in(tree: object) -> list[str]:
@@ -189,7 +206,9 @@ def decide(compiled: CompiledProgram, situation: Situation) -> list[Outcome]:
     level = compiled.levels.get(situation.tier)
     basket = _basket(reacting, situation, holds, selected, tier_milli=level.times_milli if level else TIMES_ONE)
     outcomes = [
-        outcome for bit, rule in reacting.rules if holds & bit and (outcome := _evaluate(rule, bit, basket)) is not None
+        outcome
+        for bit, rule in reacting.rules
+        if holds & bit and (outcome := _evaluate(rule, bit, basket, situation.used)) is not None
     ]
     if compiled.limited:
         outcomes = [_within_limits(outcome, compiled.limited.get(outcome.rule), situation) for outcome in outcomes]
@@ -238,11 +257,13 @@ def _places(selected: Sequence[int], rules: int) -> dict[int, list[int]]:
     return places
 
 
-def _evaluate(rule: Rule, bit: int, basket: _Basket) -> Outcome | None:
+def _evaluate(rule: Rule, bit: int, basket: _Basket, used: Mapping[str, int]) -> Outcome | None:
     """Return what a rule gives for the lines it selects, before limits, groups and caps; None for nothing."""
     places = range(len(basket.lines)) if basket.by_all & bit else basket.places.get(bit, ())
     match rule.gives:
         case PerAmount() as rate:
+            if rule.carries:
+                return _for_amount_carried(rate, rule, basket, places, used.get(carry_of(rule), 0))
             points, weights, reasons = _for_amount(rate, rule, basket, places)
         case PerItem() as rate:
             points, weights, reasons = _for_items(rate, rule, basket, places)
@@ -290,6 +311,22 @@ def _for_amount(rate: PerAmount, rule: Rule, basket: _Basket, places: Sequence[i
     return points, weights, (reason, *basket.times_reasons(places))
 
 
+def _for_amount_carried(
+    rate: PerAmount, rule: Rule, basket: _Basket, places: Sequence[int], carry: int
+) -> Outcome | None:
+    """Count what was left over before, in millionths of a minor unit times the points of the rate, and leave what is left over now."""
+    _, weights, reasons = _for_amount(rate, rule, basket, places)
+    worth = max(sum(weights), 0) * basket.times_all * rate.points
+    points = min(max(floor_div(worth + carry, rate.per_minor * _ONCE), 0), FACT_POINTS_MAX)
+    more = worth - points * rate.per_minor * _ONCE
+    if not (points or more):
+        return None
+    return Outcome(
+        rule=rule.id, outcome="fired" if points else "carried", points=points, per_line=basket.spread(points, places, weights),
+        reasons=reasons if points else (*reasons, {"is": "carried"}), expiry=rule.expiry, carried=basket.spread(more, places, weights),
+    )  # fmt: skip
+
+
 def _for_items(rate: PerItem, rule: Rule, basket: _Basket, places: Sequence[int]) -> _Given:
     pieces = [basket.lines[place]["line.quantity_milli"] // 1000 for place in places]
     weights = [max(count, 0) for count in pieces]
@@ -329,6 +366,7 @@ def _blocked(outcome: Outcome, reason: Reason) -> Outcome:
         points=0,
         per_line=tuple(0 for _ in outcome.per_line),
         reasons=(*outcome.reasons, reason),
+        carried=(),
     )
 
 
@@ -345,6 +383,9 @@ def _within_limits(outcome: Outcome, rule: Rule | None, situation: Situation) ->
         return outcome
     if rule.order_max is not None and outcome.points > rule.order_max:
         return _blocked(outcome, {"is": "over_order_max", "max": rule.order_max, "points": outcome.points})
+    last = situation.used.get(last_of(rule), 0) if rule.cooldown_hours and outcome.points else 0
+    if last and abs(situation.at - last) < rule.cooldown_hours * 3_600:
+        return _blocked(outcome, {"is": "too_soon", "hours": rule.cooldown_hours})
     limited = outcome
     for limit in rule.limits:
         limited = _limited(limited, limit, situation)
@@ -353,11 +394,16 @@ def _within_limits(outcome: Outcome, rule: Rule | None, situation: Situation) ->
 
 def _counted(outcome: Outcome, rule: Rule | None, situation: Situation) -> Outcome:
     """Say what each counter has used by what is given in the end."""
-    if rule is None or not (outcome.points and rule.limits):
+    if rule is None:
         return outcome
-    return replace(
-        outcome, counted=tuple(count for limit in rule.limits for count in _counts(outcome, limit, situation))
-    )
+    counted: list[tuple[str, int]] = []
+    if outcome.points:
+        counted += [count for limit in rule.limits for count in _counts(outcome, limit, situation)]
+    if outcome.points and rule.cooldown_hours:
+        counted.append((last_of(rule), max(situation.at - situation.used.get(last_of(rule), 0), 0)))
+    if sum(outcome.carried):
+        counted.append((carry_of(rule), sum(outcome.carried)))
+    return replace(outcome, counted=tuple(counted)) if counted else outcome
 
 
 def _limited(outcome: Outcome, limit: Limit, situation: Situation) -> Outcome:

@@ -104,7 +104,11 @@ class Limit(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One promise: on which kind of fact, under which condition, what it gives."""
+    """One promise: on which kind of fact, under which condition, what it gives.
+
+    `cooldown_hours` must pass before it gives to the same member again. With `carries` what is left over below a whole amount counts
+    with the next purchase.
+    """
 
     id: Code
     name: Texts
@@ -117,6 +121,8 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     priority: int = 0
     order_max: Points | None = None
     limits: Annotated[list[Limit], Meta(max_length=5)] = field(default_factory=list)
+    cooldown_hours: Annotated[int, Meta(ge=0, le=8_784)] = 0
+    carries: bool = False
     expiry: Expiry | None = None
     is_active: bool = True
 
@@ -218,6 +224,13 @@ def _check_rule(path: str, rule: Rule, program: Program) -> None:
     if rule.group and rule.group not in program.groups:
         raise BadProgram(
             path=path, problem=Saying(gettext_noop("the group “%(group)s” is not among the groups."), group=rule.group)
+        )
+    if rule.carries and (not isinstance(rule.gives, PerAmount) or rule.rounding != "floor" or rule.group):
+        raise BadProgram(
+            path=path,
+            problem=Saying(
+                gettext_noop("only points for an amount, rounded down and outside of groups, can be carried over.")
+            ),
         )
     if rule.when is not None:
         parse(rule.when, FACT_REGISTRY)

@@ -132,7 +132,12 @@ def _situation(form: BasketForm, now: datetime) -> Situation | None:
         "lines": lines,
     }
     return Situation(
-        kind="order", snapshot=snapshot, earns=[True] * len(lines), day=local.date(), tier=given["tier"] or ""
+        kind="order",
+        snapshot=snapshot,
+        earns=[True] * len(lines),
+        day=local.date(),
+        at=int(local.timestamp()),
+        tier=given["tier"] or "",
     )
 
 
