@@ -17,8 +17,9 @@ from regulars.database.transactions import run_durably
 from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.programs.actions import publish_draft, save_draft
 from regulars.programs.definition import Program, read_program, to_document
+from regulars.programs.lint import Caution
 from regulars.programs.models import Draft, Version
-from regulars.programs.queries import current_version, draft_of
+from regulars.programs.queries import cautions_of, current_version, draft_of
 from regulars.programs.versions import program_of
 
 
@@ -49,11 +50,15 @@ class ProgramVersion(Struct, frozen=True):
 
 
 class ProgramDraft(Struct, frozen=True):
-    """The program being edited, and the number of the version that it began from."""
+    """The program being edited, and the number of the version that it began from.
+
+    `cautions` are what to think about before it is published; they hinder nothing.
+    """
 
     based_on: int | None
     updated_at: datetime
     program: Program
+    cautions: list[Caution]
 
 
 class Publication(Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +75,9 @@ def _version(version: Version) -> ProgramVersion:
 
 
 def _draft(draft: Draft) -> ProgramDraft:
-    return ProgramDraft(draft.based_on.number if draft.based_on else None, draft.updated_at, read_program(draft.config))
+    program = read_program(draft.config)
+    based_on = draft.based_on.number if draft.based_on else None
+    return ProgramDraft(based_on, draft.updated_at, program, cautions_of(draft.business, program))
 
 
 def get_program(call: Call[None, Nothing]) -> Answer:

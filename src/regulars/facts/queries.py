@@ -1,14 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads of facts that span relations."""
 
+from statistics import median_low
+
 from django.db.models import Exists, OuterRef, Q
 
 from regulars.facts.models import Fact, FactKind
 from regulars.tenancy.models import Business
 from regulars.tenancy.scope import BusinessQuerySet
 
+USUAL_OF = 200
+
 
 def current_facts(business: Business) -> BusinessQuerySet[Fact]:
     """Return the facts of a business without the purchases that a later revision corrected."""
     later = Fact.objects.filter(amends=OuterRef("pk"), kind=FactKind.ORDER)
     return Fact.objects.of(business).exclude(Q(kind=FactKind.ORDER) & Exists(later))
+
+
+def usual_purchase(business: Business) -> int | None:
+    """Return the amount in the middle of the purchases recorded last, at most USUAL_OF of them; None before the first."""
+    rows = Fact.objects.of(business).filter(kind=FactKind.ORDER, total_minor__gt=0).order_by("-id")
+    totals = list(rows.values_list("total_minor", flat=True)[:USUAL_OF])
+    return median_low(totals) if totals else None

@@ -226,35 +226,39 @@ def reverse_order(
     batch: Batch, item: Item, member: Member, fact: UUID, parts: Sequence[Part]
 ) -> list[dict[str, object]]:
     """Reverse what the parts of one purchase earned, rule by rule, and give back what was spent on them; return the outcomes."""
-    lines = batch.lines[fact]
-    places = {line.key: place for place, line in enumerate(lines)}
     decision = batch.decisions.get(fact)
-    stored: list[dict[str, object]] = []
-    for outcome in decision.outcomes if decision else ():
-        per_line = outcome["per_line"]
-        amounts = [_between(per_line[places[part.line.key]], part) for part in parts]
-        carried = outcome.get("carried") or [0] * len(lines)
-        _debit_carry(batch, member, outcome, sum(_between(carried[places[part.line.key]], part) for part in parts))
-        if sum(amounts) and not _is_called_off(batch, outcome):
-            _reverse(batch, item, member, sum(amounts), outcome)
-            so_far = [
-                _target(amount, line, batch.returned_of(line)) for amount, line in zip(per_line, lines, strict=True)
-            ]
-            _uncount(batch, member, sum(amounts), outcome, is_whole=sum(so_far) == outcome["points"])
-            per_part = [-amount for amount in amounts]
-            reason = {"is": "returned", "points": outcome["points"]}
-            stored.append(
-                {
-                    "rule": outcome["rule"],
-                    "outcome": "reversed",
-                    "points": sum(per_part),
-                    "per_line": per_part,
-                    "of": str(fact),
-                    "reasons": [reason],
-                }
-            )
+    outcomes = decision.outcomes if decision else ()
+    stored = [found for outcome in outcomes if (found := _reverse_outcome(batch, item, member, outcome, parts))]
     _give_back(batch, item, member, fact, parts)
     return stored
+
+
+def _reverse_outcome(
+    batch: Batch, item: Item, member: Member, outcome: Mapping[str, Any], parts: Sequence[Part]
+) -> dict[str, object] | None:
+    """Reverse what parts of one purchase got by one rule; return it as an outcome, None where it was nothing."""
+    if not parts:
+        return None
+    fact = parts[0].line.fact
+    lines, per_line = batch.lines[fact], outcome["per_line"]
+    places = {line.key: place for place, line in enumerate(lines)}
+    carried = outcome.get("carried") or [0] * len(lines)
+    _debit_carry(batch, member, outcome, sum(_between(carried[places[part.line.key]], part) for part in parts))
+    amounts = [_between(per_line[places[part.line.key]], part) for part in parts]
+    if not sum(amounts) or _is_called_off(batch, outcome):
+        return None
+    _reverse(batch, item, member, sum(amounts), outcome)
+    so_far = [_target(amount, line, batch.returned_of(line)) for amount, line in zip(per_line, lines, strict=True)]
+    _uncount(batch, member, sum(amounts), outcome, is_whole=sum(so_far) == outcome["points"])
+    per_part = [-amount for amount in amounts]
+    return {
+        "rule": outcome["rule"],
+        "outcome": "reversed",
+        "points": sum(per_part),
+        "per_line": per_part,
+        "of": str(fact),
+        "reasons": [{"is": "returned", "points": outcome["points"]}],
+    }
 
 
 def _uncount(batch: Batch, member: Member, amount: int, outcome: Mapping[str, Any], *, is_whole: bool) -> None:

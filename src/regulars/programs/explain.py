@@ -29,6 +29,12 @@ _COUNTED = {
         ),
         "points",
     ),
+    "too_soon": (
+        ngettext_lazy(
+            "given again after {hours} hour at the earliest", "given again after {hours} hours at the earliest"
+        ),
+        "hours",
+    ),
     "times_used_up/day": (ngettext_lazy("given {max} time a day at most", "given {max} times a day at most"), "max"),
     "times_used_up/week": (ngettext_lazy("given {max} time a week at most", "given {max} times a week at most"), "max"),
     "times_used_up/month": (
@@ -40,6 +46,7 @@ _COUNTED = {
 }
 _PLAIN = {
     "times": gettext_noop("× {times}"),
+    "carried": gettext_noop("not a whole amount yet; it counts with the next purchase"),
     "gave_way": gettext_noop("not given, since “{rule}” applies instead"),
     "over_order_max": gettext_noop("not given: {points} points are more than the {max} that one purchase can bring"),
     "balance_full": gettext_noop("a member can have at most {max} points"),
@@ -67,7 +74,7 @@ _BY_RULE = {
     "reverse_earn": gettext_noop("Taken back after a return: {rule}"),
     "cancel_pending": gettext_noop("Pending points cancelled: {rule}"),
 }
-_NUMBERS = ("points", "pieces", "max")
+_NUMBERS = ("points", "pieces", "max", "hours")
 _UNKNOWN = gettext_noop("for another reason")
 
 Reason = Mapping[str, Any]

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from regulars.facts.queries import usual_purchase
 from regulars.programs.definition import Program
 from regulars.programs.ladder import missing_to_next
+from regulars.programs.lint import Caution, Reward, lint
 from regulars.programs.models import Decision, Draft, Membership, Version
 from regulars.programs.versions import program_of, timeline
+from regulars.rewards.models import Offer
 from regulars.tenancy.models import Business
+
+REWARDS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,21 @@ def standing_of(business: Business, customer: UUID, at: datetime) -> StandingNow
         next_tier=following[0] if following else "",
         missing=following[1] if following else None,
     )
+
+
+def cautions_of(business: Business, program: Program) -> list[Caution]:
+    """Return what to warn of before a program is published, by the rewards that can be had and what customers usually spend."""
+    offers = Offer.objects.of(business).filter(is_active=True).order_by("price", "code")
+    rewards = [
+        Reward(
+            code=offer.code,
+            price=offer.price,
+            worth_minor=offer.value.get("amount_minor") if offer.kind == Offer.Kind.AMOUNT_OFF else None,
+            tiers=tuple(offer.tiers),
+        )
+        for offer in offers[:REWARDS_MAX]
+    ]
+    return lint(program, rewards, usual_purchase(business))
 
 
 def decisions_of(business: Business, facts: list[UUID]) -> dict[UUID, Decision]:

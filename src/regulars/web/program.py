@@ -21,8 +21,9 @@ from regulars.programs import actions
 from regulars.programs.definition import Program, Rule, read_program, to_document
 from regulars.programs.explain import text_in
 from regulars.programs.models import Draft, Membership, Version
-from regulars.programs.queries import current_program, current_version, draft_of, versions
+from regulars.programs.queries import cautions_of, current_program, current_version, draft_of, versions
 from regulars.programs.starter import starter_program
+from regulars.rewards.models import Offer
 from regulars.ui.shell import Choice
 from regulars.web.door import BOTH, POST, StaffRequest, staff_page, text_of
 from regulars.web.people import unit_of
@@ -30,6 +31,7 @@ from regulars.web.program_forms import LadderForm, LevelForms, RuleForm, UnitFor
 from regulars.web.program_preview import BasketForm, compare, sample_values
 from regulars.web.program_words import (
     DOWNGRADES,
+    caution_texts,
     changes_between,
     ladder_texts,
     rule_texts,
@@ -166,10 +168,16 @@ def _draft_page(request: StaffRequest, publish: PublishForm, *, status: int) -> 
         "draft": draft,
         "changes": changes_between(current, program, words) if current and draft else [],
         "is_new": current is None,
+        "cautions": caution_texts(cautions_of(request.business, program), _reward_names(request, words), words),
         "publish_form": publish,
         **_sentences(program, words),
     }
     return render(request, "web/program_draft.html", context, status=status)
+
+
+def _reward_names(request: StaffRequest, words: Words) -> dict[str, str]:
+    names = Offer.objects.of(request.business).filter(is_active=True).values_list("code", "name")
+    return {code: text_in(name, words.language) for code, name in names}
 
 
 def _basket(request: StaffRequest, program: Program, words: Words) -> BasketForm:

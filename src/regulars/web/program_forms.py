@@ -86,6 +86,10 @@ class RuleForm(WordedForm):
     points_max = forms.IntegerField(label=_("At most so many points"), required=False, **POINTS)  # type: ignore[arg-type]  # as above
     limit_per = forms.ChoiceField(label=_("… each"), choices=PERIODS, required=False)
     order_max = forms.IntegerField(label=_("Nothing above so many points in one purchase"), required=False, **POINTS)  # type: ignore[arg-type]  # as above
+    cooldown_hours = forms.IntegerField(
+        label=_("Again after so many hours at the earliest"), min_value=0, max_value=8_784, required=False
+    )
+    carries = forms.BooleanField(label=_("What is left over counts with the next purchase"), required=False)
     is_active = forms.BooleanField(label=_("In force"), required=False)
 
     def __init__(
@@ -136,6 +140,8 @@ class RuleForm(WordedForm):
             when=condition_of(given, others),
             order_max=given["order_max"],
             limits=[*_limits(given), *before.limits[1:]],
+            cooldown_hours=given["cooldown_hours"] or 0,
+            carries=given["carries"] and given["kind"] == "per_amount",
             is_active=given["is_active"],
         )
 
@@ -174,6 +180,8 @@ def _rule_values(rule: Rule | None, words: Words) -> dict[str, Any]:
         "points_max": limit.points if limit else None,
         "limit_per": limit.per if limit else "day",
         "order_max": rule.order_max,
+        "cooldown_hours": rule.cooldown_hours or None,
+        "carries": rule.carries,
         "is_active": rule.is_active,
     }
 
@@ -222,6 +230,13 @@ class UnitForm(WordedForm):
         label=_("Members are"),
         choices=[("automatic", _("all who say who they are")), ("on_request", _("those who ask to join"))],
     )
+    claim_days = forms.IntegerField(
+        label=_("Purchases of so many days before joining bring points too"),
+        min_value=0,
+        max_value=365,
+        required=False,
+        help_text=_("For those who ask to join. 0 is none."),
+    )
 
     def __init__(self, *args: Any, program: Program, **kwargs: Any) -> None:
         self.program = program
@@ -251,7 +266,9 @@ class UnitForm(WordedForm):
             negative=given["negative"],
             balance_max=given["balance_max"],
         )
-        return msgspec.structs.replace(self.program, unit=changed, membership=given["membership"])
+        return msgspec.structs.replace(
+            self.program, unit=changed, membership=given["membership"], claim_days=given["claim_days"] or 0
+        )
 
 
 def _expiry(given: Mapping[str, Any]) -> Expiry:
@@ -278,6 +295,7 @@ def _unit_values(program: Program, language: str) -> dict[str, Any]:
         "negative": unit.negative,
         "balance_max": unit.balance_max,
         "membership": program.membership,
+        "claim_days": program.claim_days,
     }
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program read as sentences: what each rule gives and when, how points end, what the tiers ask and bring."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext, ngettext
@@ -21,6 +21,7 @@ from regulars.programs.definition import (
     Rule,
 )
 from regulars.programs.explain import text_in
+from regulars.programs.lint import Caution
 from regulars.web.words import Words
 
 _TIMES_PER = {
@@ -77,11 +78,20 @@ def rule_sentence(rule: Rule, words: Words) -> str:
     if rule.when:
         parts.append(gettext("when %(condition)s") % {"condition": words.condition(rule.when)})
     parts += [text for limit in rule.limits for text in limit_texts(limit, words)]
+    if rule.cooldown_hours:
+        parts.append(_cooldown(rule.cooldown_hours, words))
+    if rule.carries:
+        parts.append(gettext("what is left over counts with the next purchase"))
     if rule.order_max:
         parts.append(gettext("nothing above %(points)s in one purchase") % {"points": words.points(rule.order_max)})
     if rule.expiry:
         parts.append(gettext("these end %(when)s") % {"when": expiry_when(rule.expiry, words)})
     return ", ".join(parts)
+
+
+def _cooldown(hours: int, words: Words) -> str:
+    text = ngettext("again after %(hours)s hour at the earliest", "again after %(hours)s hours at the earliest", hours)
+    return text % {"hours": words.number(hours)}
 
 
 def _gives(rule: Rule, words: Words) -> str:
@@ -154,7 +164,18 @@ def unit_texts(program: Program, words: Words) -> list[str]:
         texts.append(gettext("Everybody who says who they are becomes a member with the first purchase."))
     else:
         texts.append(gettext("Customers become members when they ask for it."))
+        if program.claim_days:
+            texts.append(_claim(program.claim_days, words))
     return texts
+
+
+def _claim(days: int, words: Words) -> str:
+    text = ngettext(
+        "What they bought in %(days)s day before they joined brings points too.",
+        "What they bought in %(days)s days before they joined brings points too.",
+        days,
+    )
+    return text % {"days": words.number(days)}
 
 
 def _pending(pending: Pending, words: Words) -> str:
@@ -248,3 +269,48 @@ def changes_between(before: Program | None, after: Program, words: Words) -> lis
     return [
         Change(before=old.get(name, ""), after=new.get(name, "")) for name in names if old.get(name) != new.get(name)
     ]
+
+
+def caution_texts(cautions: Sequence[Caution], rewards: Mapping[str, str], words: Words) -> list[str]:
+    """Say what to think about before a program is published. `rewards` gives the names of rewards by code."""
+    return [_caution(one, rewards.get(one.about, one.about), words) for one in cautions]
+
+
+def _caution(one: Caution, reward: str, words: Words) -> str:
+    values = one.values
+    match one.code:
+        case "reward_above_maximum":
+            said = {
+                "reward": reward,
+                "points": words.points(int(values["points"])),
+                "max": words.number(int(values["max"])),
+            }
+            return gettext("“%(reward)s” costs %(points)s, and a member can have at most %(max)s.") % said
+        case "reward_without_level":
+            return gettext("“%(reward)s” is only for levels that there are not.") % {"reward": reward}
+        case "first_reward_far":
+            return _far(values, reward, words)
+        case "payback_high":
+            said = {
+                "reward": reward,
+                "percent": words.number(int(values["percent"])),
+                "max": words.number(int(values["max"])),
+            }
+            return gettext("“%(reward)s” gives back %(percent)s%% of what is spent; above %(max)s%% it is dear.") % said
+        case "exclusives_overlap":
+            rules = {"one": words.rules.get(one.about, one.about), "other": words.rules.get(str(values["other"]), "")}
+            return (
+                gettext("“%(one)s” and “%(other)s” exclude each other and have the same priority: the upper one wins.")
+                % rules
+            )
+    return gettext("No rule brings points, so nobody can take a reward.")
+
+
+def _far(values: Mapping[str, int | str], reward: str, words: Words) -> str:
+    said = {"reward": reward, "amount": words.money(int(values["amount_minor"]))}
+    if "purchases" not in values:
+        return gettext("A usual purchase of %(amount)s brings nothing towards “%(reward)s”.") % said
+    said["purchases"] = words.number(int(values["purchases"]))
+    return (
+        gettext("“%(reward)s” takes %(purchases)s usual purchases of %(amount)s; up to four keep people going.") % said
+    )
