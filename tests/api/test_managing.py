@@ -60,6 +60,17 @@ def test_a_program_is_drafted_and_published():
     assert caller.get("program/draft").data["code"] == "no_draft"
 
 
+def test_a_draft_is_warned_of_what_nobody_can_reach():
+    caller = a_caller()
+    reward = a_reward(caller)
+    assert caller.get("program/draft/cautions").status_code == 404
+
+    caller.put("program/draft", {"rules": [RULE], "unit": {"balance_max": reward["price"] - 1}})
+
+    (caution,) = caller.get("program/draft/cautions").data["cautions"]
+    assert (caution["code"], caution["about"]) == ("reward_above_maximum", reward["code"])
+
+
 def test_two_who_draft_do_not_overwrite_each_other():
     caller = a_caller()
     caller.put("program/draft", {"rules": [RULE]})

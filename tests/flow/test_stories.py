@@ -18,3 +18,11 @@ def test_story(name: str) -> None:
         except AssertionError as error:
             raise AssertionError(f"sentence {place}, “{sentence}”: {error}") from error
     teller.end()
+
+
+def test_every_case_of_other_engines_that_concerns_points_is_told() -> None:
+    told = {word for name in STORIES for word in name.split() if word[0] in "LERT" and word[-1].isdigit()}
+
+    assert told >= {"L8", "L10", "L12", "L13", "L15", "L19", "L22"}
+    assert told >= {"E1", "E2", "E3", "E10", "E12", "E13", "E15", "E16", "E17", "E23"}
+    assert told >= {"R1", "R2", "R4", "R5", "R6", "R15", "R16", "R17", "TR1", "TR7"}

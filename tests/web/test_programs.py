@@ -111,6 +111,32 @@ def test_a_rule_that_cannot_be_is_refused_in_words(owner, change, words):
     assert Draft.objects.count() == 0
 
 
+def test_a_rule_that_carries_over_and_waits(owner):
+    owner.post(
+        "/program/draft/rules/new/", RULE | {"kind": "per_amount", "per": "50", "carries": "on", "cooldown_hours": "4"}
+    )
+
+    assert (rule("Tea time")["carries"], rule("Tea time")["cooldown_hours"]) == (True, 4)
+    page = text_of(owner.get("/program/draft/"))
+    assert "again after 4 hours at the earliest, what is left over counts with the next purchase" in page
+    owner.post("/program/draft/rules/new/", RULE | {"name": "Cake", "carries": "on"})
+    assert "carries" not in rule("Cake"), "whole pieces leave nothing over"
+
+
+def test_a_draft_is_warned_of_what_nobody_can_reach(shop, owner):
+    unit = {
+        "name": "points", "expiry_kind": "never", "expiry_period": "month", "negative": "clamp", "membership": "on_request",
+        "claim_days": "30", "balance_max": "1",
+    }  # fmt: skip
+    owner.post("/program/draft/unit/", unit)
+
+    page = text_of(owner.get("/program/draft/"))
+
+    assert "“A cup of chai” costs 40 points, and a member can have at most 1." in page
+    assert "What they bought in 30 days before they joined brings points too." in page
+    assert draft()["claim_days"] == 30
+
+
 def test_a_rule_is_removed_and_the_draft_discarded(owner):
     owner.post("/program/draft/rules/welcome/remove/")
     assert "Gone: Welcome" in text_of(owner.get("/program/draft/"))

@@ -35,6 +35,7 @@ PERMISSIONS: dict[str, str] = {
     "get_program": "program:read",
     "list_versions": "program:read",
     "get_draft": "program:read",
+    "list_cautions": "program:read",
     "save_draft": "program:write",
     "publish_draft": "program:write",
     "list_stores": "orders:read",

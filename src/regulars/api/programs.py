@@ -50,14 +50,16 @@ class ProgramVersion(Struct, frozen=True):
 
 
 class ProgramDraft(Struct, frozen=True):
-    """The program being edited, and the number of the version that it began from.
-
-    `cautions` are what to think about before it is published; they hinder nothing.
-    """
+    """The program being edited, and the number of the version that it began from."""
 
     based_on: int | None
     updated_at: datetime
     program: Program
+
+
+class DraftCautions(Struct, frozen=True):
+    """What to think about before the draft is published; it hinders nothing."""
+
     cautions: list[Caution]
 
 
@@ -75,9 +77,7 @@ def _version(version: Version) -> ProgramVersion:
 
 
 def _draft(draft: Draft) -> ProgramDraft:
-    program = read_program(draft.config)
-    based_on = draft.based_on.number if draft.based_on else None
-    return ProgramDraft(based_on, draft.updated_at, program, cautions_of(draft.business, program))
+    return ProgramDraft(draft.based_on.number if draft.based_on else None, draft.updated_at, read_program(draft.config))
 
 
 def get_program(call: Call[None, Nothing]) -> Answer:
@@ -108,6 +108,14 @@ def get_draft(call: Call[None, Nothing]) -> Answer:
     if draft is None:
         raise NoDraft
     return Answer(_draft(draft))
+
+
+def list_cautions(call: Call[None, Nothing]) -> Answer:
+    """Return what to think about before the draft is published."""
+    draft = draft_of(call.business)
+    if draft is None:
+        raise NoDraft
+    return Answer(DraftCautions(cautions_of(call.business, read_program(draft.config))))
 
 
 def keep_draft(call: Call[Program, Nothing]) -> Answer:
@@ -164,6 +172,16 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         about="Return the draft of the program.",
         run=get_draft,
         answer=ProgramDraft,
+        tag="Program",
+        refusals=(404,),
+    ),
+    Endpoint(
+        name="list_cautions",
+        method="GET",
+        path="program/draft/cautions",
+        about="Return what to think about before the draft is published.",
+        run=list_cautions,
+        answer=DraftCautions,
         tag="Program",
         refusals=(404,),
     ),
