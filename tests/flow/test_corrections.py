@@ -118,6 +118,26 @@ def test_a_visit_is_corrected_and_earns_once():
     assert (again.points_reversed, again.points_earned, again.balance) == (5, 5, 5)
 
 
+def test_the_latest_revision_wins_also_within_a_batch_and_also_when_it_came_first():
+    till = Till(a_shop())
+    orders = [
+        Order(**till.common(external_id="A", customer=ASHA, revision=number), lines=[OrderLine("TRAY", 1_000 * number)])
+        for number in (2, 1, 0, 3)
+    ]
+
+    receipts = till.take(*orders)
+
+    assert [one.refusal.code if one.refusal else one.balance for one in receipts] == [
+        20,
+        "superseded",
+        "superseded",
+        30,
+    ]
+    (late,) = till.take(Order(**till.common(external_id="A", customer=ASHA), lines=[OrderLine("TRAY", 9_900)]))
+    assert late.refusal is not None
+    assert (late.refusal.code, late.refusal.data["revision"]) == ("superseded", 3)
+
+
 def test_what_cannot_be_corrected_is_cancelled_and_sent_anew():
     till = Till(a_shop())
     till.sell(ASHA, 6_000, common={"external_id": "A"})

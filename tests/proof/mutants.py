@@ -2,7 +2,8 @@
 """Mistakes that somebody could make, each of which the fast tests must notice: file, right text, wrong text."""
 
 BOOK, DECIDE = "ledger/book.py", "programs/decide.py"
-RETURNING, STANDING, ADJUSTING = "flow/returning.py", "flow/standing.py", "flow/adjusting.py"
+RETURNING, STANDING, LASTING = "flow/returning.py", "flow/standing.py", "flow/lasting.py"
+CORRECTING, CLAIMING = "flow/correcting.py", "flow/claiming.py"
 LOAD, RECEIVE, EARNING = "flow/load.py", "flow/receive.py", "flow/earning.py"
 
 MUTANTS: dict[str, tuple[str, str, str]] = {
@@ -92,7 +93,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "only the last purchase counts": (STANDING, "member.progress += amount", "member.progress = amount"),
     "a late purchase has the tier of today": (STANDING, "if moment >= member.tier_since:", "if member.tier_since:"),
     "what waited in vain still counts": (
-        ADJUSTING,
+        LASTING,
         "add_progress(batch, member, ladder, -points,",
         "add_progress(batch, member, ladder, 0,",
     ),
@@ -104,4 +105,29 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "available_at=terms.available_at, expires_at=terms.expires_at",
         "available_at=occurred_at, expires_at=terms.expires_at",
     ),
+    "a used-up rule silences others": (
+        DECIDE,
+        "if outcome.points and outcome.rule in contending]",
+        "if outcome.rule in contending]",
+    ),
+    "what is left over is lost": (DECIDE, "floor_div(worth + carry, rate.per_minor", "floor_div(worth, rate.per_minor"),
+    "a return leaves what it had carried": (
+        RETURNING,
+        "            _count_less(batch, member, window, carried)",
+        "            _count_less(batch, member, window, 0)",
+    ),
+    "an undone purchase has used its limit up": (
+        RETURNING,
+        "            _count_less(batch, member, window, amount)",
+        "            pass",
+    ),
+    "an event comes in time whenever it comes": (LASTING, "and event.occurred_at < lot.waits_until", "and event.occurred_at"),
+    "called off and activated all the same": (LASTING, "if not lot.is_called_off and (", "if ("),
+    "a correction forgets what came back": (
+        CORRECTING,
+        "    count_returned(batch, parts)\n    member = batch.members.get(item.customer)",
+        "    parts = []\n    member = batch.members.get(item.customer)",
+    ),
+    "claims reach back for ever": (CLAIMING, "if since and fact.occurred_at >= since", "if since"),
+    "claims forget what came back": (CLAIMING, "    reverse_order(batch, past, member, fact.key, parts)\n", ""),
 }  # fmt: skip

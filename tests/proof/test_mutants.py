@@ -20,6 +20,7 @@ FAST = [
     "tests/flow/test_returns.py",
     "tests/flow/test_closing.py",
     "tests/flow/test_repeats.py",
+    "tests/flow/test_stories.py",
     "tests/ledger/test_book_machine.py",
     "tests/flow/test_simulator.py",
 ]
