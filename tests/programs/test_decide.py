@@ -85,6 +85,28 @@ def test_a_group_keeps_one(mode, kept):
     assert [one.rule for one in outcomes(document, 100) if one.points] == [kept]
 
 
+@pytest.mark.parametrize("mode", ["best", "first", "exclusive"])
+def test_a_rule_that_is_used_up_silences_nobody(mode):
+    once = rule("welcome", {"kind": "fixed", "points": 50}, group="g", priority=9, limits=[{"per": "ever", "times": 1}])
+    document = {"groups": {"g": mode}, "rules": [once, rule("a", {"kind": "fixed", "points": 5}, group="g")]}
+
+    first = outcomes(document, 100)
+    later = outcomes(document, 100, used={"welcome/ever/#": 1})
+
+    assert [(one.points, one.outcome) for one in first] == [(50, "fired"), (0, "blocked")]
+    assert [(one.points, one.outcome) for one in later] == [(0, "blocked"), (5, "fired")]
+
+
+def test_counters_count_what_is_given_in_the_end():
+    counted = rule("a", per(100), limits=[{"per": "day", "times": 2, "points": 60}])
+    document = {"unit": {"balance_max": 100}, "rules": [counted]}
+
+    reduced, full = (outcomes(document, 5_000, balance=balance)[0] for balance in (80, 100))
+
+    assert reduced.counted == (("a/day/2026-03-02#", 1), ("a/day/2026-03-02", 20))
+    assert full.counted == ()
+
+
 def test_a_category_rule_counts_the_net_of_its_lines():
     sweets = {"field": "line.category", "is": "is", "value": "sweets"}
     document = {"rules": [rule("a", per(100), when=sweets)]}

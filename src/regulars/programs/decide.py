@@ -343,12 +343,7 @@ def _stack(outcomes: list[Outcome], contending: Mapping[str, Rule], groups: Mapp
     A rule that can give nothing any more, because of its limits, silences nobody.
     """
     able = [outcome for outcome in outcomes if outcome.points and outcome.rule in contending]
-    contenders = [(contending[outcome.rule], outcome) for outcome in able]
-    winners: dict[str, Outcome] = {}
-    for rule, outcome in sorted(contenders, key=lambda contender: -contender[0].priority):
-        winner = winners.setdefault(rule.group, outcome)
-        if groups[rule.group] == "best" and outcome.points > winner.points:
-            winners[rule.group] = outcome
+    winners = _winners([(contending[outcome.rule], outcome) for outcome in able], groups)
     exclusive = next((winner for group, winner in winners.items() if groups[group] == "exclusive"), None)
     stacked = []
     for outcome in outcomes:
@@ -357,6 +352,16 @@ def _stack(outcomes: list[Outcome], contending: Mapping[str, Rule], groups: Mapp
         is_kept = outcome is winner or not outcome.points
         stacked.append(outcome if is_kept else _blocked(outcome, {"is": "gave_way", "rule": winner.rule}))
     return stacked
+
+
+def _winners(contenders: Sequence[tuple[Rule, Outcome]], groups: Mapping[str, str]) -> dict[str, Outcome]:
+    """Return to which each group gives way: to the highest priority, or in a `best` group to what gives most."""
+    winners: dict[str, Outcome] = {}
+    for rule, outcome in sorted(contenders, key=lambda contender: -contender[0].priority):
+        winner = winners.setdefault(rule.group, outcome)
+        if groups[rule.group] == "best" and outcome.points > winner.points:
+            winners[rule.group] = outcome
+    return winners
 
 
 def _blocked(outcome: Outcome, reason: Reason) -> Outcome:
