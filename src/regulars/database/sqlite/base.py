@@ -71,7 +71,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def read(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return all rows of a query, without the cursors of Django, which take longer than a small query."""
-        if len(self.execute_wrappers) > 1:  # somebody listens
+        if len(self.execute_wrappers) > 1 or self.queries_logged:  # somebody listens
             with self.cursor() as cursor:
                 return list(cursor.execute(sql, params))
         self.ensure_connection()
