@@ -6,7 +6,8 @@ statement of the dialect in use. Values go in as Python values: keys as UUID, mo
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, cached_property
@@ -131,6 +132,20 @@ def _row_type(names: tuple[str, ...]) -> type[msgspec.Struct]:
 def _cursor() -> CursorWrapper:
     connection = connections[DEFAULT_DB_ALIAS]
     return connection.preparing_cursor() if isinstance(connection, PostgresqlWrapper) else connection.cursor()
+
+
+@contextmanager
+def sent_together() -> Iterator[None]:
+    """Send the statements of the block one after the other without waiting for their answers; an error comes at its end.
+
+    In it no count of rows is known. SQLite has nobody to wait for.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    if not is_postgresql():
+        yield
+        return
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
 
 
 def _run(

@@ -8,6 +8,7 @@ import msgspec
 
 from regulars.catalog.actions import save_products
 from regulars.customers.actions import save_matching
+from regulars.database.sql import sent_together
 from regulars.facts import store as facts
 from regulars.flow.batch import Batch, Item
 from regulars.flow.intake import Receipt
@@ -60,6 +61,14 @@ def make_receipt(batch: Batch, item: Item) -> Receipt:
 
 def save(batch: Batch, business: Business) -> None:
     """Write the batch. Every table is written once; the job that seals and announces it is the last row."""
+    with sent_together():
+        _write(batch, business)
+        _announce(batch)
+    lost = rewards.save_entitlements(business.pk, batch.entitlements.values(), batch.now)
+    assert not lost, "an entitlement changes under the lock of its holder"
+
+
+def _write(batch: Batch, business: Business) -> None:
     save_matching(business, batch.matching, now=batch.now, new_key=batch.new_key)
     save_products(business, batch.new_products, now=batch.now, new_key=batch.new_key)
     key = business.pk
@@ -78,9 +87,6 @@ def save(batch: Batch, business: Business) -> None:
         ]
     )
     rewards.save_offers(batch.offers.values())
-    lost = rewards.save_entitlements(key, batch.entitlements.values(), batch.now)
-    assert not lost, "an entitlement changes under the lock of its holder"
-    _announce(batch)
 
 
 def _announce(batch: Batch) -> None:

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from queue import SimpleQueue
+from time import sleep
 
 from django.db import close_old_connections, connection
 
@@ -20,6 +21,7 @@ from regulars.kernel.clock import utc_now
 from regulars.tenancy.models import Business
 
 GROUP_MAX = 64
+GATHER_S = 0.004  # while many send at once: what comes meanwhile shares the commit
 ANSWER_WITHIN_S = 60.0
 
 logger = logging.getLogger(__name__)
@@ -63,8 +65,12 @@ class Writer:
                 self._thread.start()
 
     def _run(self) -> None:
+        group: list[_Request] = []
         while True:
+            are_many = len(group) > 1
             group = [self._queue.get()]
+            if are_many:
+                sleep(GATHER_S)
             while len(group) < GROUP_MAX and not self._queue.empty():
                 group.append(self._queue.get())
             close_old_connections()
