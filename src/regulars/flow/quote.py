@@ -20,7 +20,7 @@ from regulars.flow.errors import CustomerNeeded, NotAMember
 from regulars.flow.intake import Order
 from regulars.flow.load import look
 from regulars.kernel.errors import RegularsError
-from regulars.kernel.ids import new_key as default_new_key
+from regulars.kernel.ids import new_key as key_maker
 from regulars.ledger.book import Book, InsufficientPoints
 from regulars.programs.definition import Program
 from regulars.programs.ladder import base_tier, missing_to_next
@@ -82,15 +82,16 @@ class Quote:
     after: Standing
 
 
-def quote(business: Business, order: Order, *, now: datetime, new_key: Callable[[], UUID] = default_new_key) -> Quote:
+def quote(business: Business, order: Order, *, now: datetime, new_key: Callable[[], UUID] | None = None) -> Quote:
     """Return what a purchase would bring now; nothing is written.
 
     Raises BadPhone, BadEmail, BadQuantity, UnknownCustomer or UnknownStore. A code or a payment that is not possible is said so in the
     quote and left out of it.
     """
     shop = Shop(business.pk, business.currency, ZoneInfo(business.timezone))
-    item = Item(0, order, b"", new_key())
-    batch = Batch(shop, now, new_key, [item], Book(now=now, new_key=new_key))
+    make_key = new_key or key_maker.pool(16)
+    item = Item(0, order, b"", make_key())
+    batch = Batch(shop, now, make_key, [item], Book(now=now, new_key=make_key))
     names = look(batch, business)
     member = batch.members.get(item.customer) if item.customer else None
     tier, available = (member.tier, batch.account_of(member.customer).available(now)) if member else ("", 0)
