@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from string import Formatter
 from typing import Any
 from uuid import UUID
@@ -32,8 +32,9 @@ def is_postgresql() -> bool:
     return connections[DEFAULT_DB_ALIAS].vendor == "postgresql"
 
 
+@lru_cache(maxsize=4096)
 def moment_text(moment: datetime | None) -> str | None:
-    """Return a moment as SQLite stores it: UTC without zone, as Django writes it."""
+    """Return a moment as SQLite stores it: UTC without zone, as Django writes it. A batch writes each of its moments many times."""
     if moment is None:
         return None
     return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(" ")[:-6]
