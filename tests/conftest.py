@@ -3,6 +3,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 
 settings.register_profile("default", max_examples=60, derandomize=True, deadline=None)
 settings.register_profile(
-    "proof", max_examples=2_000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+    "proof",
+    max_examples=2_000,
+    derandomize=False,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("default")
 
@@ -45,17 +51,24 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         django_settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = str(test_file)
 
 
-@pytest.fixture
-def own_database(tmp_path: Path) -> Iterator[str]:
-    """Make an empty database for the processes that a test starts, and return its DATABASE_URL."""
+@contextmanager
+def empty_database(file: Path) -> Iterator[str]:
+    """Make a database, on SQLite in that file, and yield its DATABASE_URL."""
     if LANE == "sqlite":
-        yield f"sqlite://{tmp_path / 'own.sqlite3'}"
+        yield f"sqlite://{file}"
         return
     server, name = os.environ["REGULARS_TEST_POSTGRES"], f"own_{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def own_database(tmp_path: Path) -> Iterator[str]:
+    """Make an empty database for the processes that a test starts, and return its DATABASE_URL."""
+    with empty_database(tmp_path / "own.sqlite3") as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,9 @@ from django.db import connection
 
 from regulars.flow.intake import Adjustment, HoldPoints
 from regulars.flow.sealing import seal_commits
+from regulars.ledger.chain import GENESIS, link
 from regulars.ledger.models import Seal, Transaction
+from regulars.ledger.store import load_booked
 from regulars.ledger.verify import verify_ledger
 from regulars.outbox.models import Job
 from regulars.tenancy.models import Business
@@ -60,6 +62,7 @@ def test_untouched_books_are_right(books):
 
 
 _FIRST = "(SELECT id FROM {0} ORDER BY id LIMIT 1)"
+_WHOLE = "(SELECT {0} FROM ledger_lot WHERE id NOT IN (SELECT lot_id FROM ledger_allocation) ORDER BY id LIMIT 1)"
 
 
 @pytest.mark.parametrize(
@@ -88,6 +91,16 @@ _FIRST = "(SELECT id FROM {0} ORDER BY id LIMIT 1)"
             ],
             "does not hash to its link",
         ),
+        (["UPDATE ledger_lot SET granted = granted + 1, remaining = remaining + 1"], "its lots to"),
+        (
+            [
+                f"UPDATE ledger_lot SET granted = granted + 7, remaining = remaining + 7 WHERE id = {_WHOLE.format('id')}",
+                f"UPDATE ledger_account SET balance = balance + 7 WHERE id = {_WHOLE.format('account_id')}",
+                "UPDATE ledger_entry SET amount = amount + CASE WHEN amount > 0 THEN 7 ELSE -7 END WHERE transaction_id = "
+                + _WHOLE.format("transaction_id"),
+            ],
+            "does not hash to its link",
+        ),
     ],
 )
 def test_a_change_is_found_and_named(books, statements, told):
@@ -97,6 +110,17 @@ def test_a_change_is_found_and_named(books, statements, told):
 
     assert not found.is_right
     assert told in found.difference
+
+
+def test_who_forges_one_link_has_to_forge_all_that_follow(books):
+    change(
+        "UPDATE ledger_transaction SET rule = 'mine' WHERE id = (SELECT transaction_id FROM ledger_seal WHERE position = 1)"
+    )
+    seal_of_the_first = Seal.objects.get(business_id=books.pk, position=1)
+    booked = load_booked(books.pk, [seal_of_the_first.transaction_id])[seal_of_the_first.transaction_id]
+    Seal.objects.filter(pk=seal_of_the_first.pk).update(chain_hash=link(GENESIS, 1, booked))
+
+    assert "at place 2" in verify_ledger(books.pk).difference
 
 
 def test_the_other_shop_is_still_right(books):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mistakes that somebody could make, each of which the fast tests must notice: file, right text, wrong text."""
 
-BOOK, DECIDE = "ledger/book.py", "programs/decide.py"
+BOOK, CHAIN, VERIFY = "ledger/book.py", "ledger/chain.py", "ledger/verify.py"
+DECIDE = "programs/decide.py"
 RETURNING, STANDING, LASTING = "flow/returning.py", "flow/standing.py", "flow/lasting.py"
 CORRECTING, CLAIMING = "flow/correcting.py", "flow/claiming.py"
 LOAD, RECEIVE, EARNING = "flow/load.py", "flow/receive.py", "flow/earning.py"
@@ -59,6 +60,14 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "        lot.available_at = lot.waits_until = None\n",
         "        lot.waits_until = None\n",
     ),
+    "the chain forgets amounts": (
+        CHAIN,
+        "[[key.hex, account.hex, amount] for key, account, amount in booked.entries]",
+        "[[key.hex, account.hex] for key, account, _ in booked.entries]",
+    ),
+    "the chain forgets what came before": (CHAIN, "            previous.hex(),\n", "            GENESIS.hex(),\n"),
+    "nobody compares what is held": (VERIFY, "if held.pop(to_key(key), 0) != amount:", "if held.pop(to_key(key), 0) < 0:"),
+    "nobody compares balances and lots": (VERIFY, "(a.kind = 'member' AND a.balance", "(a.kind = 'nobody' AND a.balance"),
     "rounds to the nearest": (DECIDE, '"floor": floor_div', '"floor": round_half_up_div'),
     "a category rule counts the whole basket": (
         DECIDE,

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.proof
 ROOT = Path(__file__).parents[2]
 FAST = [
     "tests/ledger/test_stories.py",
+    "tests/ledger/test_verify.py",
     "tests/programs/test_decide.py",
     "tests/flow/test_returns.py",
     "tests/flow/test_closing.py",
