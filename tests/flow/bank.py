@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -165,6 +165,7 @@ class Client:
     def __init__(self, bank: Bank) -> None:
         self.bank = bank
         self.connection = http.client.HTTPConnection("127.0.0.1", bank.port, timeout=20)
+        self.stumbles = 0
 
     def ask(self, method: str, path: str, body: object = None, key: str = "") -> tuple[int, Any]:
         """Send a request, again and again until there is an answer."""
@@ -180,6 +181,7 @@ class Client:
                 return answer.status, json.loads(text)
             except (OSError, http.client.HTTPException, json.JSONDecodeError):
                 self.connection.close()
+                self.stumbles += 1
                 assert time.monotonic() < deadline, "no answer for two minutes"
                 time.sleep(0.02)
 
@@ -194,8 +196,10 @@ class Ledger:
     answers: dict[str, Any] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     guard: threading.Lock = field(default_factory=threading.Lock)
+    sent: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     repeats: int = 0
     refused: int = 0
+    stumbles: int = 0
 
     def note(self, name: str, moved: dict[int, int], status: int, answer: Any) -> None:
         with self.guard:
@@ -213,11 +217,11 @@ class Ledger:
             else:
                 self.wrong.append(f"{name}: {status} {answer}")
 
-    def balances(self) -> dict[str, int]:
-        """Return what every member has by the answers."""
+    def balances(self, names: Iterable[str] | None = None) -> dict[str, int]:
+        """Return what every member has by the answers, to all names or to some."""
         points = [PRELOAD] * len(MEMBERS)
-        for moved in self.done.values():
-            for place, amount in moved.items():
+        for name in self.done if names is None else names:
+            for place, amount in self.done[name].items():
                 points[place] += amount
         return dict(zip(self.bank.customers, points, strict=True))
 
@@ -245,8 +249,10 @@ def _move(ledger: Ledger, number: int, is_over: Callable[[int], bool]) -> None:
             kind, body, moved = _invent(rng)
             name = f"client-{number}-{count}"
             sent.append((name, kind, body, moved))
+            ledger.sent[name] = kind, body
         ledger.note(name, moved, *client.ask("POST", kind, body, key=name))
         count += 1
+    ledger.stumbles += client.stumbles
     client.connection.close()
 
 

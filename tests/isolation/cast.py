@@ -71,7 +71,7 @@ def a_full_shop(name: str, *, word: str, phone: str, versions: int) -> tuple[Bus
     return business, named | {
         "business": business.pk, "store": store.pk, "number": versions, "rule": f"{word}-spend", "offer": offer.pk,
         "offer_code": offer.code, "endpoint": endpoint.pk, "delivery": delivery.pk, "staff": staff.pk, "key": key.pk,
-        "job": job, "run": an_import(business, sales, now).pk, "sales": sales,
+        "job": job, "name": "regulars-20260301T030000Z.tar.gz", "run": an_import(business, sales, now).pk, "sales": sales,
         "finished_run": run_import(an_import(business, sales, now), receive=receive, now=now).pk,
     }  # fmt: skip
 

@@ -2,6 +2,7 @@
 """Settings: stores, staff, keys, webhooks, jobs, and the trace of it all; and the first page."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from regulars.tenancy.access import authenticate_token
 from regulars.tenancy.actions import hire
 from regulars.tenancy.actors import SYSTEM
 from regulars.tenancy.models import ApiKey, AuditEntry, Staff, Store, WebhookDelivery, WebhookEndpoint
+from regulars.work.kept_backups import keep_backup, kept_backups
 from web.cast import PASSWORD, a_browser, a_shop, text_of
 
 pytestmark = pytest.mark.django_db
@@ -188,3 +190,47 @@ def test_passwords_of_people_are_never_in_the_log(shop, owner):
     )
 
     assert PASSWORD not in str(list(AuditEntry.objects.values_list("before", "after", "reason")))
+
+
+@pytest.fixture
+def backups(shop, tmp_path, settings):
+    settings.HOME = tmp_path
+    (tmp_path / "secret.key").write_text(settings.SECRET_KEY)
+
+
+def test_the_owner_sees_the_last_good_backup_and_takes_it_away(owner, backups):
+    assert "There is no backup yet" in text_of(owner.get("/settings/backups/"))
+    keep_backup(now=utc_now() - timedelta(days=3))
+    late = text_of(owner.get("/settings/backups/"))
+    assert "more than a day and a half ago" in late
+
+    keep_backup(now=utc_now())
+
+    page = owner.get("/settings/backups/")
+    newest, oldest = kept_backups()
+    assert "The last good backup is of" in text_of(page)
+    assert "more than a day and a half ago" not in text_of(page)
+    assert page.content.decode().count(newest.path.name) == page.content.decode().count(oldest.path.name) == 1
+    taken = owner.get(f"/settings/backups/{newest.path.name}")
+    assert b"".join(taken.streaming_content) == newest.path.read_bytes()
+    assert AuditEntry.objects.get(verb="backup.downloaded").after == {"file": newest.path.name}
+    assert owner.get("/settings/backups/secret.key").status_code == 404
+
+
+def test_a_backup_that_holds_another_business_is_not_given_away(owner, backups):
+    a_shop("Kochi Bakes")
+    keep_backup(now=utc_now())
+    (kept,) = kept_backups()
+
+    page = owner.get("/settings/backups/")
+
+    assert "only who runs it can take one away" in text_of(page)
+    assert kept.path.name not in page.content.decode()
+    assert owner.get(f"/settings/backups/{kept.path.name}").status_code == 404
+    assert not AuditEntry.objects.filter(verb="backup.downloaded").exists()
+
+
+def test_a_backup_can_be_asked_for(shop, owner):
+    owner.post("/settings/backups/now/")
+
+    assert Job.objects.get(kind="backup").payload == {"is_asked": True}

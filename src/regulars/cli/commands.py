@@ -29,12 +29,13 @@ from regulars.demo.load import DemoLoaded, load_demo
 from regulars.insights.export import fill_lake, lake_of, marts_of
 from regulars.kernel.clock import utc_now
 from regulars.ledger.verify import Verification, verify_ledger
+from regulars.outbox.actions import release_all_leases
 from regulars.programs.actions import publish_program
 from regulars.programs.starter import SINCE_EVER, starter_program
 from regulars.tenancy.actions import create_business, create_store, create_user, hire
 from regulars.tenancy.actors import SYSTEM
 from regulars.tenancy.models import Business, Role, User
-from regulars.work.backups import make_backup, restore_backup
+from regulars.work.backups import has_its_key, make_backup, restore_backup
 from regulars.work.drain import do_waiting
 from regulars.work.run import run_worker
 
@@ -251,7 +252,6 @@ def _verdict(found: Verification) -> str:
 )
 def backup(target: Path, *, with_secrets: bool) -> None:
     """Write a backup while the shop works."""
-    _migrate()
     manifest = make_backup(target.resolve(), now=utc_now(), with_secrets=with_secrets)
     click.echo(f"{target}: {len(manifest.files)} files, {target.stat().st_size / 1e6:,.1f} MB")
     if not with_secrets:
@@ -267,7 +267,13 @@ def restore(source: Path, *, replace: bool) -> None:
     """Restore a backup and verify every ledger in it."""
     manifest = restore_backup(source, replace=replace, now=utc_now())
     _migrate()
+    release_all_leases()  # whoever had leased the jobs in the backup is not at work here
     click.echo(f"Restored the backup of {manifest.made_at:%Y-%m-%d %H:%M} UTC.")
+    if not has_its_key(manifest):
+        click.echo(
+            "The secret key here is not the one of that shop: put its secret.key in place, else people log in again, "
+            "voucher codes cannot be shown again, and webhooks are not sent."
+        )
     found = {shop.name: verify_ledger(shop.pk) for shop in Business.objects.order_by("created_at")}
     for name, one in found.items():
         click.echo(f"{name}: {_verdict(one)}")

@@ -48,6 +48,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "webhooks.manage": _LEAD,
     "audit.view": _LEAD,
     "jobs.manage": _LEAD,
+    "backups.manage": _OWNER,
     "business.edit": _OWNER,
 }
 

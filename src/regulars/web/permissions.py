@@ -59,5 +59,8 @@ PAGES: Mapping[str, str] = {
     "jobs": "jobs.manage",
     "job_again": "jobs.manage",
     "job_discard": "jobs.manage",
+    "backups": "backups.manage",
+    "backup_now": "backups.manage",
+    "backup_download": "backups.manage",
     "audit": "audit.view",
 }

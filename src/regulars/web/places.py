@@ -26,6 +26,7 @@ TABS = (
     ("keys", _("API keys")),
     ("webhooks", _("Webhooks")),
     ("jobs", _("Jobs")),
+    ("backups", _("Backups")),
     ("audit", _("Audit log")),
 )
 

@@ -4,6 +4,7 @@
 from django.urls import path
 
 from regulars.web import (
+    backups,
     customers,
     giving,
     imports,
@@ -92,6 +93,9 @@ _SETTINGS = [
     path("settings/jobs/", works.jobs, name="jobs"),
     path("settings/jobs/<uuid:job>/again/", works.run_again, name="job_again"),
     path("settings/jobs/<uuid:job>/discard/", works.discard, name="job_discard"),
+    path("settings/backups/", backups.list_backups, name="backups"),
+    path("settings/backups/now/", backups.back_up, name="backup_now"),
+    path("settings/backups/<str:name>", backups.download_backup, name="backup_download"),
     path("settings/audit/", works.audit_log, name="audit"),
 ]
 urlpatterns = [*_SESSION, *_CUSTOMERS, *_PROGRAM, *_IMPORTS, *_RETENTION, *_SETTINGS]

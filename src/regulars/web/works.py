@@ -24,6 +24,7 @@ from regulars.web.places import settings_tabs
 SHOWN = 50
 JOBS = {
     "seal": _("Seal the journal"),
+    "backup": _("Make a backup"),
     "closing": _("Close the day"),
     "import": _("Import a file"),
     "webhook": _("Send a webhook"),
@@ -33,6 +34,7 @@ JOBS = {
 VERBS = {
     "api_key.created": _("API key made"),
     "api_key.revoked": _("API key revoked"),
+    "backup.downloaded": _("Backup downloaded"),
     "business.changed": _("Business changed"),
     "business.created": _("Business created"),
     "catalog.product_changed": _("Product changed"),

@@ -17,6 +17,7 @@ from regulars.outbox.schedule import Daily, Every, Recurrence
 from regulars.tenancy import webhooks
 from regulars.tenancy.attempts import Outcome
 from regulars.tenancy.models import Business, User
+from regulars.work import kept_backups
 from regulars.work.kinds import Context, Handler, Long, Outward, Quick
 
 
@@ -64,6 +65,10 @@ def _import_file(context: Context, job: Job) -> None:
     request_reports(run.business, (), now=context.now)
 
 
+def _back_up(context: Context, job: Job) -> None:
+    kept_backups.keep_backup(now=context.now, is_asked=job.payload.get("is_asked", False))
+
+
 HANDLERS: dict[str, Handler] = {
     webhooks.JOB_KIND: Outward(
         prepare=_prepare_webhooks,
@@ -75,11 +80,13 @@ HANDLERS: dict[str, Handler] = {
     "closing": Long(run=_close_day),
     JOB_KIND: Long(run=_refresh_insights),
     "import": Long(run=_import_file),
+    kept_backups.JOB_KIND: Long(run=_back_up),
     "sweep": Quick(run=_sweep),
 }
 
 SCHEDULE: dict[str, Recurrence] = {
     "closing": Daily(2),
+    kept_backups.JOB_KIND: Daily(kept_backups.HOUR),
     JOB_KIND: Daily(4),
     "sweep": Every(600),
 }
