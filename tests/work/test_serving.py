@@ -20,6 +20,9 @@ from work.served import Served, eventually, is_alive, serving
 
 pytestmark = pytest.mark.xdist_group("served")
 
+BACK_WITHIN_S = 3.0
+CUT_OFF_AFTER_S = 10.0
+
 
 @pytest.fixture
 def database(own_database: str, django_db_setup: None) -> str:
@@ -103,11 +106,14 @@ def test_sigterm_lets_requests_finish(served: Served, database: str) -> None:
     sleeper.start()
     assert clients.have_written(20)
 
+    asked_at = time.monotonic()
     assert served.stop() == 0
+    is_cut_off = time.monotonic() - asked_at > CUT_OFF_AFTER_S  # the server's own limit, met on a crowded machine
 
     sleeper.join()
     assert slow == ["slept"]
     assert clients.end() - written(database) == set()
+    assert is_cut_off or clients.acknowledged == written(database), "what was accepted was answered too"
 
 
 def test_a_killed_worker_comes_back_and_nothing_acknowledged_is_lost(served: Served, database: str) -> None:
@@ -116,6 +122,7 @@ def test_a_killed_worker_comes_back_and_nothing_acknowledged_is_lost(served: Ser
 
     os.kill(first, signal.SIGKILL)
 
+    assert eventually(served.answers, within_s=BACK_WITHIN_S)
     before = len(clients.acknowledged)
     assert clients.have_written(before + 20)
     assert clients.end() - written(database) == set()
