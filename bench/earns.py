@@ -52,7 +52,7 @@ def quote_requests(token: str):
     return next_request
 
 
-def open_loop(shop: Served, stop: threading.Event, per_second: int, method: str, latencies: list[float]) -> None:
+def open_loop(shop: Served, stop: threading.Event, per_second: float, method: str, latencies: list[float]) -> None:
     """Send page-like requests at a steady rate, each timed from when it was due."""
     link = http.client.HTTPConnection("127.0.0.1", shop.port)
     numbers, started = itertools.count(), time.perf_counter()
