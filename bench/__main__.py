@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ALL = ("conditions", "imports", "earns", "stalls", "pages", "marts", "search")
+ALL = ("conditions", "receive", "imports", "earns", "stalls", "pages", "marts", "search")
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:
