@@ -28,6 +28,7 @@ def test_a_line_of_three_comes_back_piece_by_piece():
 
     assert [answer.data.get("points_reversed") for answer in returns] == [33, 34, 33, None]
     assert (returns[3].status_code, returns[3].data["code"]) == (409, "returned_too_much")
+    assert returns[3].data["detail"] == "Of “1” only 0 can still come back, not 1."
 
 
 def test_what_was_spent_comes_back_with_the_goods():

@@ -20,7 +20,7 @@ from regulars.flow.errors import AlreadyCancelled, NothingLeft, ReturnedTooMuch,
 from regulars.flow.intake import Cancel, OrderLine, Return, ReturnLine
 from regulars.flow.lasting import named_fact
 from regulars.flow.standing import count_progress
-from regulars.kernel.money import allocate, share_of_part
+from regulars.kernel.money import allocate, quantity_text, share_of_part
 from regulars.ledger.book import Drawn, Negative, Posting, Side
 from regulars.programs.decide import decide
 from regulars.programs.store import Member
@@ -136,7 +136,9 @@ def _parts_of(batch: Batch, order: StoredFact, wanted: Sequence[ReturnLine]) -> 
                 left -= quantity
         if left > 0:
             raise ReturnedTooMuch(
-                line=one.line or one.sku, left=milli(one.quantity) - left, quantity=milli(one.quantity)
+                line=one.line or one.sku,
+                left=quantity_text(milli(one.quantity) - left),
+                quantity=quantity_text(milli(one.quantity)),
             )
     return parts
 

@@ -66,7 +66,7 @@ def _refusal(receipt: Receipt, words: Words) -> str:
 
 
 def _too_much(data: Mapping[str, object], words: Words) -> str:
-    left, quantity = (words.quantity(int(str(data[name]))) for name in ("left", "quantity"))
+    left, quantity = (words.quantity(parse_quantity(str(data[name]))) for name in ("left", "quantity"))
     text = gettext("Of line %(line)s %(left)s can still come back, not %(quantity)s.")
     return text % {"line": data["line"], "left": left, "quantity": quantity}
 
@@ -306,7 +306,7 @@ def preview_texts(receipt: Receipt, words: Words) -> Sequence[str]:
     if receipt.points_returned:
         texts.append(gettext("%(returned)s that were paid with are given back."))
     if shortfall:
-        texts.append(gettext("%(shortfall)s of it are spent already."))
+        texts.append(gettext("%(shortfall)s of it are spent already and stay owed."))
     if not texts:
         texts.append(gettext("No points move."))
     if receipt.balance is not None:

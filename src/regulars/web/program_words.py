@@ -57,7 +57,7 @@ DOWNGRADES = {
 }
 NEGATIVES = {
     "refuse": _("A return that would take back spent points is refused."),
-    "clamp": _("A return takes back what is left; spent points are forgiven."),
+    "clamp": _("A return takes back what is left; the rest is remembered and set against what is earned next."),
     "allow": _("A return takes back everything; spent points are owed and set against what is earned next."),
 }
 
