@@ -57,6 +57,16 @@ def test_columns_are_understood_with_how_sure(owner):
     assert "Nobody consents by a file" in text_of(page)
 
 
+def test_a_file_of_something_else_leads_to_its_columns_and_says_what_is_missing(owner):
+    people = "Name,Phone\nAsha,9876543210\n"
+
+    page = owner.get(upload(owner, people).headers["Location"])
+
+    assert page.status_code == 200
+    assert "no column is named for any of Date" in text_of(page)
+    assert "column-time" in page.content.decode()
+
+
 def test_the_rehearsal_says_what_would_happen_and_does_nothing(owner, rehearsed):
     page = text_of(owner.get(rehearsed))
 

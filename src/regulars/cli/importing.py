@@ -10,7 +10,7 @@ import msgspec
 
 from regulars.cli.progress import ProgressLine
 from regulars.connectors.actions import NewImport, check_file, run_import, start_run
-from regulars.connectors.mapping import Mapping, Subject, parse_mapping
+from regulars.connectors.mapping import Mapping, Subject, check_mapping, parse_mapping
 from regulars.connectors.models import ImportRun
 from regulars.connectors.presets import load_preset
 from regulars.connectors.proposals import mapping_from
@@ -24,7 +24,9 @@ from regulars.tenancy.models import Business
 def read_mapping(text: str | None, path: Path, subject: Subject) -> Mapping:
     """Return the mapping of a file: from a mapping file, a preset, or proposed from the file's own head."""
     if text is None:
-        return mapping_from(preview(path, subject).proposals, name=_slug(path.stem), subject=subject)
+        mapping = mapping_from(preview(path, subject).proposals, name=_slug(path.stem), subject=subject)
+        check_mapping(mapping)
+        return mapping
     if Path(text).is_file():
         return parse_mapping(Path(text).read_bytes())
     return load_preset(text)

@@ -156,6 +156,11 @@ def mapping_of(plain: object) -> Mapping:
     return parse_mapping(msgspec.json.encode(plain))
 
 
+def draft_of(plain: object) -> Mapping:
+    """Read a mapping that may still lack what is needed, as a proposal for an unknown file does."""
+    return msgspec.convert(plain, Mapping)
+
+
 def check_mapping(mapping: Mapping) -> None:
     """Check targets, formats, rules and time zone. Raises BadMapping that names the first thing wrong."""
     for target, column in mapping.columns.items():

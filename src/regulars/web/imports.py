@@ -24,11 +24,12 @@ from regulars.connectors.mapping import (
     SUBJECTS,
     TARGET_NAMES,
     TARGETS,
+    BadMapping,
     Column,
     Mapping,
     Subject,
     check_mapping,
-    mapping_of,
+    draft_of,
 )
 from regulars.connectors.models import ImportRun
 from regulars.connectors.presets import load_preset, preset_names
@@ -171,11 +172,11 @@ def edit_mapping(request: StaffRequest, run: UUID) -> HttpResponse:
     found = _run(request, run)
     if found.state not in WAITING:
         return HttpResponseRedirect(reverse("import_run", args=[run]))
-    problem = _rehearse(request, found) if request.method == "POST" else ""
+    mapping = draft_of(found.mapping) if found.mapping else None
+    problem = _rehearse(request, found) if request.method == "POST" else _lacking(mapping)
     if request.method == "POST" and not problem:
         return HttpResponseRedirect(reverse("import_run", args=[run]))
     head = preview(file_of(found), _subject(found.subject))
-    mapping = mapping_of(found.mapping) if found.mapping else None
     ignored = ignored_columns(head.header, mapping) if mapping else []
     context = {
         "run": found,
@@ -186,7 +187,18 @@ def edit_mapping(request: StaffRequest, run: UUID) -> HttpResponse:
         "consents": [name for name, is_consent in ignored if is_consent],
         "notes": mapping.notes if mapping else [],
     }
-    return render(request, "web/import_mapping.html", context, status=422 if problem else 200)
+    is_refused = problem and request.method == "POST"
+    return render(request, "web/import_mapping.html", context, status=422 if is_refused else 200)
+
+
+def _lacking(mapping: Mapping | None) -> str:
+    """Return what a proposed mapping still lacks, in words."""
+    try:
+        if mapping:
+            check_mapping(mapping)
+    except BadMapping as error:
+        return text_of(error)
+    return ""
 
 
 def _rehearse(request: StaffRequest, run: ImportRun) -> str:
@@ -248,7 +260,7 @@ def _posted_mapping(request: StaffRequest, run: ImportRun) -> Mapping:
     guesses = [Proposal(target, one.names[0], "high", "", format=one.format) for target, one in columns.items()]
     name = _source_name(request.POST.get("source", run.file_name))
     mapping = msgspec.structs.replace(mapping_from(guesses, name=name, subject=subject), columns=columns)
-    before = mapping_of(run.mapping) if run.mapping else None
+    before = draft_of(run.mapping) if run.mapping else None
     if before is not None and before.title:
         rules = [rule for rule in before.rules if all(test.target in columns for test in rule.when)]
         mapping = msgspec.structs.replace(
