@@ -120,11 +120,15 @@ def stat(
 
 
 @register.simple_block_tag
-def table(content: str, *, label: str, **attributes: object) -> SafeString:
-    """Frame the head, body and foot of a table so that it scrolls alone; numbers take the class `num`."""
+def table(content: str, *, label: str, is_stacking: bool = False, **attributes: object) -> SafeString:
+    """Frame the head, body and foot of a table so that it scrolls alone; numbers take the class `num`.
+
+    One whose cells are forms or long texts is stacking: on a phone its cells stand under each other, without the head.
+    """
     return format_html(
-        '<div class="ledger-frame" role="region" tabindex="0" aria-label="{}"><table class="ledger"{}>{}</table></div>',
+        '<div class="ledger-frame" role="region" tabindex="0" aria-label="{}"><table class="ledger{}"{}>{}</table></div>',
         label,
+        " ledger-stacking" if is_stacking else "",
         _attributes(attributes),
         content,
     )
