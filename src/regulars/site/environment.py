@@ -4,13 +4,14 @@
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 
 PREFIX = "REGULARS_"
+_THIS_MACHINE = {"127.0.0.1", "0.0.0.0", "::1", "[::1]", "::", "[::]"}  # noqa: S104 - recognised, not listened on
 
 
 class BadSetting(RegularsError):
@@ -38,28 +39,61 @@ class Setting:
     parse: Callable[[str], object]
 
 
+def _split(text: str) -> SplitResult | None:
+    """Return the parts of an address, or None if it is malformed, up to its port."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return None
+    return None if any(char.isspace() for char in text) else parts
+
+
+def _address_at(host: str, port: int) -> str:
+    """Return what people type to reach a server that listens there."""
+    if host in _THIS_MACHINE:
+        host = "localhost"
+    elif ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    return f"http://{host}" if port == 80 else f"http://{host}:{port}"
+
+
 def _bind(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    is_port = port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536
+    parts = _split(_address_at(host, int(port))) if host and is_port else None
+    if parts is None or not parts.hostname or parts.path or "@" in host:
         raise _Wrong(gettext_noop("“%(value)s” is not ADDRESS:PORT."), text)
     return host, int(port)
 
 
 def _address(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+    """Return the address without a slash at its end; nothing stays nothing, which means: where the server listens."""
+    if not text:
+        return ""
+    parts = _split(text)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
         raise _Wrong(gettext_noop("“%(value)s” is not an address like https://shop.example."), text)
     return text.rstrip("/")
 
 
 def _folder(text: str) -> Path:
-    return Path(text).expanduser().resolve()
+    path = Path(text).expanduser().resolve()
+    if any(place.exists() and not place.is_dir() for place in (path, *path.parents)):
+        raise _Wrong(gettext_noop("“%(value)s” is not a folder."), text)
+    return path
 
 
 def _database(text: str) -> str:
-    if text and urlsplit(text).scheme not in {"postgresql", "postgres", "sqlite"}:
-        raise _Wrong(gettext_noop("the address must begin with postgresql:// or sqlite:///."), text)
+    if text and not _names_a_database(_split(text)):
+        raise _Wrong(gettext_noop("this is not the address of a database."), text)  # unsaid: it may hold a password
     return text
+
+
+def _names_a_database(parts: SplitResult | None) -> bool:
+    if parts is None or not parts.path.strip("/"):
+        return False
+    return parts.scheme in {"postgresql", "postgres"} or (parts.scheme == "sqlite" and not parts.netloc)
 
 
 def _secret_file(text: str) -> Path | None:
@@ -69,7 +103,7 @@ def _secret_file(text: str) -> Path | None:
 
 
 def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) == 0:
+    if not text.isdecimal() or int(text) == 0:
         raise _Wrong(gettext_noop("“%(value)s” is not a whole number above zero."), text)
     return int(text)
 
@@ -86,9 +120,10 @@ SETTINGS: dict[str, Setting] = {
     ),
     "REGULARS_BIND": Setting("Where the web server listens.", "ADDRESS:PORT", "127.0.0.1:8000", _bind),
     "REGULARS_PUBLIC_URL": Setting(
-        "The address people type. With https the cookies are secure and plain http is redirected.",
+        "The address people type. With https the cookies are secure and plain http is redirected. Empty means where the "
+        "web server listens.",
         gettext_noop("http://… or https://…"),
-        "http://localhost:8000",
+        "",
         _address,
     ),
     "REGULARS_SECRET_KEY_FILE": Setting(
@@ -143,7 +178,8 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
             values[name] = setting.parse(text)
         except _Wrong as error:
             raise BadSetting(name=name, problem=error.problem, allowed=Saying(setting.allowed)) from None
-    return Environment(*values.values())  # type: ignore[arg-type]  # in the order of SETTINGS
+    found = Environment(*values.values())  # type: ignore[arg-type]  # in the order of SETTINGS
+    return found if found.public_url else replace(found, public_url=_address_at(*found.bind))
 
 
 def secret_key(environment: Environment) -> str:
@@ -154,14 +190,20 @@ def secret_key(environment: Environment) -> str:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(64))
-    key = path.read_text(encoding="ascii").strip()
+    key = path.read_bytes().strip()
+    if not key.isascii():
+        raise _bad_key(gettext_noop("the key in “%(path)s” is not plain ASCII."), path)
     if len(key) < 50:
-        raise BadSetting(
-            name="REGULARS_SECRET_KEY_FILE",
-            problem=Saying(gettext_noop("the key in “%(path)s” is too short."), path=path),
-            allowed=Saying(gettext_noop("at least %(count)s characters"), count=50),
-        )
-    return key
+        raise _bad_key(gettext_noop("the key in “%(path)s” is too short."), path)
+    return key.decode("ascii")
+
+
+def _bad_key(problem: str, path: Path) -> BadSetting:
+    return BadSetting(
+        name="REGULARS_SECRET_KEY_FILE",
+        problem=Saying(problem, path=path),
+        allowed=Saying(gettext_noop("at least %(count)s ASCII characters"), count=50),
+    )
 
 
 def database_settings(environment: Environment) -> dict[str, object]:
