@@ -17,6 +17,8 @@ class Period:
     def __post_init__(self) -> None:
         if self.start >= self.end:
             raise ValueError(f"a period ends after it starts; got {self.start} to {self.end}")
+        if self.start.toordinal() <= self.days:
+            raise ValueError(f"no calendar holds an equally long period before {self.start} to {self.end}")
 
     @property
     def days(self) -> int:
@@ -52,6 +54,14 @@ class Span:
     def history(self) -> Period:
         """Return everything: the period of a question without one."""
         return Period(self.first_day, self.end)
+
+    def fill(self, start: date | None, end: date | None) -> Period:
+        """Return a period whose open sides reach to the first and the last day, and hold one day beyond them."""
+        if start is None:
+            start = self.first_day if end is None else min(self.first_day, end - timedelta(days=1))
+        if end is None:
+            end = max(self.end, start + timedelta(days=1))
+        return Period(start, end)
 
     def last_year(self) -> Period:
         """Return the 365 days up to and with the last order day: the default of a question that compares two halves."""

@@ -16,15 +16,16 @@ from django.conf import settings
 from django.core.management import call_command
 
 from regulars.analytics.catalogue import METRICS
-from regulars.analytics.metrics import measure
-from regulars.analytics.periods import Period
+from regulars.analytics.metrics import measure, read_span
+from regulars.analytics.periods import Period, Span
 from regulars.cli.importing import import_file
 from regulars.cli.progress import ProgressLine
-from regulars.cli.shops import the_business
+from regulars.cli.shops import check_store, the_business
 from regulars.cli.supervisor import serve as serve_program
 from regulars.connectors.exporting import export_customers, export_orders
 from regulars.connectors.journal import export_journal
 from regulars.connectors.mapping import Subject
+from regulars.database.transactions import run_durably
 from regulars.demo.load import DemoLoaded, load_demo
 from regulars.insights.export import fill_lake, lake_of, marts_of
 from regulars.kernel.clock import utc_now
@@ -111,29 +112,33 @@ def createbusiness(
     _migrate()
     now = utc_now()
     spoken = [language.strip() for language in languages.split(",")] if languages else None
-    business = create_business(name, country=country, currency=currency, timezone=timezone, languages=spoken, now=now)
-    create_store(business, code="main", name=name, actor=SYSTEM, now=now)
-    _give_owner(business, email, now)
-    publish_program(
-        business,
-        starter_program(business.currency),
-        valid_from=SINCE_EVER,
-        actor=SYSTEM,
-        now=now,
-        note="starter program",
-    )
+
+    def create() -> tuple[Business, str | None]:
+        business = create_business(
+            name, country=country, currency=currency, timezone=timezone, languages=spoken, now=now
+        )
+        create_store(business, code="main", name=name, actor=SYSTEM, now=now)
+        password = _give_owner(business, email, now)
+        program = starter_program(business.currency)
+        publish_program(business, program, valid_from=SINCE_EVER, actor=SYSTEM, now=now, note="starter program")
+        return business, password
+
+    business, password = run_durably(create)
+    if password:
+        click.echo(f"Log in at {settings.PUBLIC_URL} as {email} with the password {password} (shown this once)")
     click.echo(
         f"{business.name}: {business.country}, {business.currency}, {business.timezone}, {', '.join(business.languages)}. Key {business.pk}"
     )
 
 
-def _give_owner(business: Business, email: str, now: datetime) -> None:
-    user = User.objects.filter(email=email.lower()).first()
+def _give_owner(business: Business, email: str, now: datetime) -> str | None:
+    """Hire the owner and return their password, or None for a person who has one already."""
+    user, password = User.objects.filter(email=email.strip().lower()).first(), None
     if user is None:
         password = secrets.token_urlsafe(12)
         user = create_user(email, name=email.partition("@")[0], password=password, now=now)
-        click.echo(f"Log in at {settings.PUBLIC_URL} as {email} with the password {password} (shown this once)")
     hire(business, user=user, role=Role.OWNER, actor=SYSTEM, now=now)
+    return password
 
 
 @app.group(name="import")
@@ -184,17 +189,18 @@ def export(what: str, *, out: Path | None, business: str | None) -> None:
 @click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 @_business
 def metrics(*, start: str | None, end: str | None, store: str | None, is_json: bool, business: str | None) -> None:
-    """Measure retention: each figure with its numerator and denominator."""
+    """Measure retention: each figure with its numerator and denominator. An open side reaches to where the data do."""
     _migrate()
     _seal()
     shop = the_business(business)
-    period = _period(start, end)
+    if store is not None:
+        check_store(shop, store)
     fill_lake(shop)
     marts = marts_of(shop)
     marts.refresh(lake_of(shop))
     marts.publish()
     with marts.open_snapshot() as con:
-        values = measure(con, METRICS, period=period, store=store)
+        values = measure(con, METRICS, period=_period(start, end, read_span(con)), store=store)
     if is_json:
         plain = {
             key: {"value": one.value, "numerator": one.numerator, "denominator": one.denominator}
@@ -209,12 +215,13 @@ def metrics(*, start: str | None, end: str | None, store: str | None, is_json: b
         )
 
 
-def _period(start: str | None, end: str | None) -> Period | None:
+def _period(start: str | None, end: str | None, span: Span) -> Period | None:
     if start is None and end is None:
         return None
     try:
-        return Period(date.fromisoformat(start or "1900-01-01"), date.fromisoformat(end or "9999-01-01"))
-    except ValueError as error:
+        first, after = (date.fromisoformat(text) if text is not None else None for text in (start, end))
+        return span.fill(first, after)
+    except (ValueError, OverflowError) as error:
         raise click.BadParameter(f"{error}. Write days like 2026-01-31; --to is the day after the last one.") from None
 
 

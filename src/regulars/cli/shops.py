@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which business a command is about: the only one, or the one that is named."""
+"""Which business a command is about: the only one, or the one that is named; and which of its stores."""
 
 from uuid import UUID
 
 from regulars.kernel.errors import RegularsError, gettext_noop
-from regulars.tenancy.models import Business
+from regulars.tenancy.models import Business, Store
 
 
 class NoSuchBusiness(RegularsError):
@@ -21,6 +21,14 @@ class BusinessNeeded(RegularsError):
     code = "business_needed"
     status = 422
     text = gettext_noop("Say which business with --business. There are: %(businesses)s.")
+
+
+class NoSuchStore(RegularsError):
+    """No store of the business has this code."""
+
+    code = "no_such_store"
+    status = 404
+    text = gettext_noop("There is no store “%(store)s”. There are: %(stores)s.")
 
 
 def the_business(name: str | None) -> Business:
@@ -42,3 +50,11 @@ def the_business(name: str | None) -> Business:
 
 def _is_key(key: UUID, text: str) -> bool:
     return text.replace("-", "").lower() == key.hex
+
+
+def check_store(business: Business, code: str) -> str:
+    """Return the code of a store of the business. Raises NoSuchStore."""
+    codes = list(Store.objects.of(business).order_by("code").values_list("code", flat=True))
+    if code not in codes:
+        raise NoSuchStore(store=code, stores=", ".join(codes))
+    return code
