@@ -4,9 +4,11 @@
 import csv
 import fcntl
 
+import msgspec
 import pytest
 
 from connectors.builders import NOW, a_business, a_file, a_mapping
+from regulars.cli.importing import import_file
 from regulars.connectors import actions
 from regulars.connectors.actions import (
     ImportStarted,
@@ -105,6 +107,22 @@ def test_the_error_file_is_the_same_rows_with_reasons_safe_to_open_and_fit_to_re
     assert second.counts["outcomes"] == {"recorded": 1}
     assert next(csv.reader(errors_of(second).read_text(encoding="utf-8-sig").splitlines())) == rows[0]
     assert [external_id for external_id, _, _ in facts_of(shop)] == ["1", "2", "3", "4"]
+
+
+def test_a_killed_import_goes_on_without_a_second_copy(shop, tmp_path, capsys):
+    path = a_file(tmp_path, TILL)
+    mapping = tmp_path / "till.json"
+    mapping.write_bytes(msgspec.json.encode(a_mapping()))
+    begun = a_run(shop, path)
+    copies = sorted(folder_of(begun).parent.iterdir())
+    ImportRun.objects.of(shop).filter(pk=begun.pk).update(state=ImportRun.State.RUNNING)
+
+    tally = import_file(shop, "orders", path, mapping=str(mapping), is_dry_run=False, with_points=False)
+
+    assert tally.outcomes == {"recorded": 3}
+    assert "Going on with the import begun 2026-11-22 10:00 UTC at row 1." in capsys.readouterr().out
+    assert list(ImportRun.objects.of(shop).values_list("pk", "state")) == [(begun.pk, ImportRun.State.DONE)]
+    assert sorted(folder_of(begun).parent.iterdir()) == copies
 
 
 def test_what_the_path_refuses_is_in_the_error_file(shop, tmp_path):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`regulars import`: check or run an import and say in words what came of it."""
 
+import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +15,7 @@ from regulars.connectors.mapping import Mapping, Subject, check_mapping, parse_m
 from regulars.connectors.models import ImportRun
 from regulars.connectors.presets import load_preset
 from regulars.connectors.proposals import mapping_from
-from regulars.connectors.runs import Progress, errors_of, preview
+from regulars.connectors.runs import Progress, errors_of, folder_of, preview
 from regulars.connectors.tally import Tally
 from regulars.flow.receive import receive
 from regulars.kernel.clock import utc_now
@@ -36,12 +37,17 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9_.-]+", "-", name.lower()).strip("-.")[:40] or "file"
 
 
-def unfinished_run(business: Business, mapping: Mapping, digest: bytes) -> ImportRun | None:
-    """Return an earlier run of the same file with the same mapping that did not reach its end."""
+def unfinished_run(business: Business, path: Path, wanted: NewImport) -> ImportRun | None:
+    """Return an earlier run of the same file, wanted in the same way, that did not reach its end and has its copy still."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").digest()
     runs = ImportRun.objects.of(business).filter(
-        file_digest=digest, state__in=[ImportRun.State.RUNNING, ImportRun.State.FAILED]
+        file_digest=digest,
+        with_points=wanted.with_points,
+        state__in=[ImportRun.State.RUNNING, ImportRun.State.FAILED],
     )
-    return next((run for run in runs.order_by("-created_at") if run.mapping == msgspec.to_builtins(mapping)), None)
+    same = (run for run in runs.order_by("-created_at") if run.mapping == msgspec.to_builtins(wanted.mapping))
+    return next((run for run in same if (folder_of(run) / "file").is_file()), None)
 
 
 def import_file(
@@ -63,13 +69,13 @@ def import_file(
         _tell(tally, ["Nothing was written."])
         return tally
     wanted = NewImport(subject=subject, file_name=path.name, mapping=chosen, with_points=with_points)
-    run = start_run(business, path, wanted, now=utc_now())
-    earlier = unfinished_run(business, chosen, bytes(run.file_digest))
+    earlier = unfinished_run(business, path, wanted)
     if earlier is not None:
         click.echo(
             f"Going on with the import begun {earlier.created_at:%Y-%m-%d %H:%M} UTC at row {earlier.done_rows + 1:,}."
         )
-    done = run_import(earlier or run, receive=receive, now=utc_now(), progress=show)
+    run = earlier or start_run(business, path, wanted, now=utc_now())
+    done = run_import(run, receive=receive, now=utc_now(), progress=show)
     line.finish(seen.done_rows, seen.total_rows)
     tally = msgspec.convert(done.counts, Tally)
     errors = errors_of(done)
