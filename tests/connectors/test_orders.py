@@ -73,6 +73,25 @@ def test_a_return_may_name_its_sale():
     assert batch.items[0].order == "7"
 
 
+def test_a_return_names_the_line_of_a_sale_from_another_source_and_two_tills_may_count_alike():
+    header = ("from", "bill", "date", "total", "kind", "till", "sale", "line")
+    targets = ("source", "order", "time", "amount", "kind", "returned_source", "returned_order", "returned_line")
+    columns = {target: {"column": column} for target, column in zip(targets, header, strict=True)}
+    rows = rows_of(
+        "web | 9 | 2026-04-01 | 20 | | | |",
+        " | 9 | 2026-04-02 | 15 | return | web | 7 | 2",
+        "web | 8 | 2026-04-01 | 20 | return | | 7 | x",
+    )
+
+    sale, back, wrong = batches_of(rows, a_mapping(columns=columns), header)
+
+    assert (sale.items[0].source, sale.items[0].external_id) == ("web", "9")
+    (came_back,) = back.items
+    assert (came_back.source, came_back.order_source, came_back.order) == ("till", "web", "7")
+    assert came_back.lines[0].line == 2
+    assert problems_of([wrong]) == {4: "bad_number"}
+
+
 def test_one_bad_row_holds_back_its_whole_purchase_and_no_other():
     batches = batches_of(
         rows_of(

@@ -14,8 +14,7 @@ from regulars.connectors.actions import NewImport, check_file, run_import, start
 from regulars.connectors.mapping import Mapping, Subject, check_mapping, parse_mapping
 from regulars.connectors.models import ImportRun
 from regulars.connectors.presets import load_preset
-from regulars.connectors.proposals import mapping_from
-from regulars.connectors.runs import Progress, errors_of, folder_of, preview
+from regulars.connectors.runs import Progress, errors_of, folder_of, preview, proposed_mapping
 from regulars.connectors.tally import Tally
 from regulars.flow.receive import receive
 from regulars.kernel.clock import utc_now
@@ -25,7 +24,7 @@ from regulars.tenancy.models import Business
 def read_mapping(text: str | None, path: Path, subject: Subject) -> Mapping:
     """Return the mapping of a file: from a mapping file, a preset, or proposed from the file's own head."""
     if text is None:
-        mapping = mapping_from(preview(path, subject).proposals, name=_slug(path.stem), subject=subject)
+        mapping = proposed_mapping(preview(path, subject), name=_slug(path.stem), subject=subject)
         check_mapping(mapping)
         return mapping
     if Path(text).is_file():

@@ -16,7 +16,7 @@ from regulars.connectors.orders import quantity_text
 from regulars.connectors.people import SEPARATOR
 from regulars.customers.models import Customer, Identity
 from regulars.facts.models import Attribution, Fact, FactKind, Line
-from regulars.facts.queries import current_facts
+from regulars.facts.queries import standing_orders
 from regulars.kernel.money import exponent
 from regulars.tenancy.models import Business
 from regulars.tenancy.scope import BusinessModel
@@ -26,8 +26,8 @@ CUSTOMER_COLUMNS = (
     "id", "customer_id", "card", "phone", "email", "name", "language", "birthday", "tags", "created_at", "contacts",
 )  # fmt: skip
 ORDER_COLUMNS = (
-    "source", "order", "time", "kind", "store", "customer_id", "phone", "email", "name", "sku", "product", "category",
-    "quantity", "amount", "discount", "currency",
+    "source", "order", "time", "kind", "store", "returned_source", "returned_order", "customer_id", "card", "phone",
+    "email", "name", "returned_line", "sku", "product", "category", "quantity", "amount", "discount", "currency",
 )  # fmt: skip
 _KINDS = {
     "customer_id": Identity.Kind.EXTERNAL,
@@ -36,6 +36,7 @@ _KINDS = {
     "email": Identity.Kind.EMAIL,
 }
 
+_Sales = dict[tuple[str, str], dict[int, tuple[UUID | None, int, int]]]
 _Row = TypeVar("_Row", bound=BusinessModel)
 
 
@@ -93,45 +94,78 @@ def _tag_list(tags: Sequence[str]) -> str:
 def export_orders(business: Business, out: TextIO) -> int:
     """Write every line of every purchase and return, the amounts in major units, and return how many facts they were.
 
-    The customer is whose the fact is known to be now.
+    Purchases stand as they were corrected last, before the returns that may name them; what was cancelled is left out,
+    with what had come back of it. The customer is whose the fact is known to be now.
     """
     writer = csv.writer(out)
     writer.writerow(ORDER_COLUMNS)
     count = 0
-    sold = [FactKind.ORDER, FactKind.RETURN]
-    facts = current_facts(business).filter(kind__in=sold).select_related("store")
-    for chunk in _in_chunks(facts):
-        for fact, customer, lines in _with_lines(business, chunk):
-            head = [
-                fact.source,
-                fact.external_id,
-                fact.occurred_at.isoformat(),
-                fact.kind,
-                fact.store.code if fact.store else "",
-            ]
-            for line in lines:
-                writer.writerow([guarded(cell) for cell in [*head, *customer, *_line_cells(line, fact)]])
-        count += len(chunk)
+    for facts in (standing_orders(business), Fact.objects.of(business).filter(kind=FactKind.RETURN)):
+        for chunk in _in_chunks(facts.select_related("store")):
+            customers, sales = _customer_cells(business, chunk), _sales_of(business, chunk)
+            for fact, lines in _with_lines(business, chunk, sales):
+                writer.writerows(_rows(fact, customers[fact.pk], lines, sales))
+                count += 1
     return count
 
 
-def _with_lines(business: Business, facts: Sequence[Fact]) -> Iterator[tuple[Fact, list[str], list[Line]]]:
-    keys = [fact.pk for fact in facts]
+def _sales_of(business: Business, returns: Sequence[Fact]) -> _Sales:
+    """Return the goods of the purchases that returns took from, as they stand now; a cancelled purchase has none."""
+    sources = Line.objects.of(business).filter(fact__in=[fact.pk for fact in returns], original_line__isnull=False)
+    names = set(sources.values_list("original_line__fact__external_id", flat=True))
+    facts = standing_orders(business).filter(external_id__in=names).values("pk")
+    sales: _Sales = {}
+    for line in Line.objects.of(business).filter(fact__in=facts).select_related("fact"):
+        sales.setdefault((line.fact.source, line.fact.external_id), {})[line.position] = _goods(line)
+    return sales
+
+
+def _goods(line: Line) -> tuple[UUID | None, int, int]:
+    return line.product_id, line.quantity_milli, line.net_minor
+
+
+def _sold_as(original: Line) -> tuple[str, str]:
+    return original.fact.source, original.fact.external_id
+
+
+def _with_lines(business: Business, facts: Sequence[Fact], sales: _Sales) -> Iterator[tuple[Fact, list[Line]]]:
+    """Yield facts with their lines, without what came back of a cancelled purchase."""
     lines: dict[UUID, list[Line]] = {}
-    rows = Line.objects.of(business).filter(fact__in=keys).select_related("product__category")
-    for line in rows.order_by("fact_id", "position"):
-        lines.setdefault(line.fact_id, []).append(line)
+    rows = Line.objects.of(business).filter(fact__in=[fact.pk for fact in facts])
+    for line in rows.select_related("product__category", "original_line__fact").order_by("fact_id", "position"):
+        if line.original_line is None or _sold_as(line.original_line) in sales:
+            lines.setdefault(line.fact_id, []).append(line)
+    return ((fact, lines[fact.pk]) for fact in facts if fact.pk in lines)
+
+
+def _customer_cells(business: Business, facts: Sequence[Fact]) -> dict[UUID, list[str]]:
     owners = {fact.pk: fact.customer_id for fact in facts}
-    later = Attribution.objects.of(business).filter(fact__in=keys).order_by("at", "pk")
+    later = Attribution.objects.of(business).filter(fact__in=list(owners)).order_by("at", "pk")
     owners.update(later.values_list("fact_id", "customer_id"))
     wanted = {owner for owner in owners.values() if owner}
     names = dict(Customer.objects.of(business).filter(pk__in=wanted).values_list("pk", "name"))
     identities = _identities_of(business, list(wanted))
-    for fact in facts:
-        owner = owners[fact.pk]
-        known = identities.get(owner, []) if owner else []
-        cells = [_joined(known, _KINDS[column]).split(SEPARATOR)[0] for column in ("customer_id", "phone", "email")]
-        yield fact, [*cells, names.get(owner, "") if owner else ""], lines.get(fact.pk, [])
+    cells = {
+        owner: [*(_joined(identities.get(owner, []), kind).split(SEPARATOR)[0] for kind in _KINDS.values()), name]
+        for owner, name in names.items()
+    }
+    return {fact: cells[owner] if owner else [""] * (len(_KINDS) + 1) for fact, owner in owners.items()}
+
+
+def _rows(fact: Fact, customer: Sequence[str], lines: Sequence[Line], sales: _Sales) -> Iterator[list[str]]:
+    originals = [line.original_line for line in lines]
+    is_named = fact.amends_id is not None and all(_is_as_sold(original, sales) for original in originals)
+    sale = _sold_as(originals[0]) if is_named and originals[0] else ("", "")
+    store = fact.store.code if fact.store else ""
+    head = [fact.source, fact.external_id, fact.occurred_at.isoformat(), fact.kind, store, *sale, *customer]
+    for line, original in zip(lines, originals, strict=True):
+        position = str(original.position) if is_named and original else ""
+        yield [guarded(cell) for cell in (*head, position, *_line_cells(line, fact))]
+
+
+def _is_as_sold(original: Line | None, sales: _Sales) -> bool:
+    """Tell whether a later correction left the sold line as it was: only then its share is what was given back."""
+    return original is not None and sales[_sold_as(original)].get(original.position) == _goods(original)
 
 
 def _line_cells(line: Line, fact: Fact) -> list[str]:

@@ -19,9 +19,9 @@ COLUMNS_MAX = 40
 
 TARGETS: dict[Subject, tuple[str, ...]] = {
     "orders": (
-        "order", "time", "clock", "sku", "product_name", "category", "quantity", "amount", "unit_price", "discount",
-        "currency", "kind", "returned_order", "store", "customer_external", "customer_card", "customer_phone",
-        "customer_email", "customer_name", "customer_language",
+        "source", "order", "time", "clock", "sku", "product_name", "category", "quantity", "amount", "unit_price",
+        "discount", "currency", "kind", "returned_source", "returned_order", "returned_line", "store",
+        "customer_external", "customer_card", "customer_phone", "customer_email", "customer_name", "customer_language",
     ),
     "customers": (
         "external", "card", "phone", "email", "name", "first_name", "last_name", "language", "birthday", "tags",
@@ -47,6 +47,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
 }
 
 TARGET_NAMES = {
+    "source": gettext_noop("Source of the purchase"),
     "order": gettext_noop("Number of the purchase"),
     "time": gettext_noop("Date, or date and time"),
     "clock": gettext_noop("Time of day"),
@@ -59,7 +60,9 @@ TARGET_NAMES = {
     "discount": gettext_noop("Discount"),
     "currency": gettext_noop("Currency"),
     "kind": gettext_noop("Sale or return"),
+    "returned_source": gettext_noop("Source of the returned purchase"),
     "returned_order": gettext_noop("Number of the returned purchase"),
+    "returned_line": gettext_noop("Line of the returned purchase"),
     "store": gettext_noop("Store"),
     "customer_external": gettext_noop("Customer number"),
     "customer_card": gettext_noop("Card of the customer"),
@@ -124,7 +127,7 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 
 
 class Mapping(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How to read a file. `name` is the source of its facts: the same name and number is the same fact for ever.
+    """How to read a file. `name` is the source of its facts, unless a column says it: the same source and number is the same fact for ever.
 
     `time_zone` is that of times without a zone; empty means the business's own.
     """

@@ -18,6 +18,7 @@ from regulars.connectors.rows import Row
 from regulars.connectors.rules import CompiledRule, compile_rule, first_that_holds, rules_left
 from regulars.connectors.values import (
     PRICE_PLACES,
+    BadNumber,
     EmptyCell,
     Reader,
     amount_reader,
@@ -37,6 +38,7 @@ from regulars.kernel.text import NAME_MAX
 
 EXTERNAL_ID_MAX = 100
 CODE_MAX = 80
+SOURCE_MAX = 40
 LANGUAGE_MAX = 8
 RETURN_SUFFIX = "/return"
 
@@ -80,12 +82,19 @@ class OtherCurrency(RegularsError):
 
 
 _HEAD = (
-    "order", "time", "clock", "currency", "kind", "returned_order", "store", "customer_external", "customer_card",
-    "customer_phone", "customer_email", "customer_name", "customer_language",
+    "source", "order", "time", "clock", "currency", "kind", "returned_source", "returned_order", "store",
+    "customer_external", "customer_card", "customer_phone", "customer_email", "customer_name", "customer_language",
 )  # fmt: skip
 _PEOPLE = ("customer_external", "customer_card", "customer_phone", "customer_email")
-_LINE = ("sku", "product_name", "category", "quantity", "amount", "unit_price")
-_TEXTS = ("sku", "product_name", "category")
+_LINE = ("sku", "product_name", "category", "quantity", "amount", "unit_price", "returned_line")
+_LIMITS = {
+    "source": SOURCE_MAX,
+    "returned_source": SOURCE_MAX,
+    "order": EXTERNAL_ID_MAX - len(RETURN_SUFFIX),
+    "returned_order": EXTERNAL_ID_MAX,
+    "customer_language": LANGUAGE_MAX,
+}
+_TEXTS = ("sku", "product_name", "category", "returned_line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,7 @@ class OrderReader:
         self.group_column: int | None = self._places.get("order")
         self._to_price = 10 ** (PRICE_PLACES - exponent(setting.currency)) * 1_000
         self._clock_at = self._places.get("clock")
+        self._source_at = self._places.get("source")
         self._read_time = moment_reader(
             header[self._places["time"]], style=style_of(mapping, "time"), zone=zone_of(mapping, setting.time_zone)
         )
@@ -150,8 +160,7 @@ class OrderReader:
             return email_reader(column)
         if target in {"product_name", "customer_name"}:
             return text_reader(column, limit=NAME_MAX)
-        limit = EXTERNAL_ID_MAX - len(RETURN_SUFFIX) if target in {"order", "returned_order"} else CODE_MAX
-        return code_reader(column, limit=LANGUAGE_MAX if target == "customer_language" else limit, is_whole=is_whole)
+        return code_reader(column, limit=_LIMITS.get(target, CODE_MAX), is_whole=is_whole)
 
     def batches(self, rows: Iterable[Row]) -> Iterator[Batch]:
         """Yield one batch for the rows of each purchase, in their order."""
@@ -160,7 +169,17 @@ class OrderReader:
                 problem = LongOrder(limit=LINES_MAX, column=self._header[self.group_column or 0])
                 yield Batch(group, problems={number: problem for number, _, _ in group})
             else:
-                yield self._batch(group)
+                yield from map(self._batch, self._by_source(group))
+
+    def _by_source(self, group: list[Row]) -> list[list[Row]]:
+        """Part the rows of one number by their source: two tills may have counted alike."""
+        if self._source_at is None:
+            return [group]
+        parts: dict[str, list[Row]] = {}
+        for row in group:
+            cells = row[1]
+            parts.setdefault(cells[self._source_at] if self._source_at < len(cells) else "", []).append(row)
+        return list(parts.values())
 
     def _batch(self, group: list[Row]) -> Batch:
         batch = Batch(group)
@@ -222,7 +241,7 @@ class OrderReader:
         return _Head(values, self._read_time[time_text], rules_left(self._rules, values))
 
     def _order_line(self, values: list[Any], cells: Sequence[str], batch: Batch) -> OrderLine:
-        sku, name, category, quantity, amount, price = self._pick([*values, "", None])
+        sku, name, category, quantity, amount, price, _ = self._pick([*values, "", None])
         milli = 1_000 if quantity is None else quantity
         if milli < 0:
             raise NegativeSale
@@ -239,10 +258,22 @@ class OrderReader:
         )
 
     def _return_line(self, values: list[Any], batch: Batch) -> ReturnLine:
-        sku, name, category, quantity, amount, price = self._pick([*values, "", None])
+        sku, name, category, quantity, amount, price, position = self._pick([*values, "", None])
         milli = 1_000 if quantity is None else abs(quantity)
         minor = abs(self._amount(amount, price, milli, batch))
-        return ReturnLine(quantity=quantity_text(milli), sku=sku, amount_minor=minor, name=name, category=category)
+        return ReturnLine(
+            quantity=quantity_text(milli),
+            line=self._position(position) if position else None,
+            sku=sku,
+            amount_minor=minor,
+            name=name,
+            category=category,
+        )
+
+    def _position(self, text: str) -> int:
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LINES_MAX):
+            raise BadNumber(column=self._header[self._places["returned_line"]], value=text[:40], example="3")
+        return int(text)
 
     def _amount(
         self, amount: tuple[int, bool] | None, price: tuple[int, bool] | None, quantity_milli: int, batch: Batch
@@ -262,7 +293,7 @@ class OrderReader:
 
     def _intakes(self, values: dict[str, Any], at: datetime, purchase: _Purchase, number: int) -> list[Order | Return]:
         name = values.get("order") or f"{self._setting.row_prefix}-{number}"
-        source, store, customer = self._mapping.name, values.get("store", ""), _customer(values)
+        source, store, customer = values.get("source") or self._mapping.name, values.get("store", ""), _customer(values)
         intakes: list[Order | Return] = []
         if purchase.sold:
             intakes.append(
@@ -279,6 +310,7 @@ class OrderReader:
                     store=store,
                     customer=customer,
                     order=values.get("returned_order") or None,
+                    order_source=values.get("returned_source") or None,
                     lines=purchase.returned,
                 )
             )

@@ -18,8 +18,9 @@ from regulars.connectors.mapping import Mapping, Subject
 from regulars.connectors.models import ImportRun
 from regulars.connectors.orders import OrderReader
 from regulars.connectors.people import CustomerReader
+from regulars.connectors.presets import own_preset
 from regulars.connectors.products import ProductReader
-from regulars.connectors.proposals import SAMPLE_MAX, Proposal, propose_mapping
+from regulars.connectors.proposals import SAMPLE_MAX, Proposal, mapping_from, propose_mapping
 from regulars.connectors.reading import open_table
 from regulars.connectors.rows import Table
 from regulars.kernel.errors import RegularsError, gettext_noop
@@ -143,6 +144,11 @@ def preview(path: Path, subject: Subject) -> Preview:
             if len(sample) == SAMPLE_MAX:
                 break
     return Preview(table.description, table.header, sample, propose_mapping(table.header, sample, subject))
+
+
+def proposed_mapping(head: Preview, *, name: str, subject: Subject) -> Mapping:
+    """Return the preset of the product's own export if the file is one, else a mapping made of the proposals."""
+    return own_preset(head.header, subject) or mapping_from(head.proposals, name=name, subject=subject)
 
 
 def open_file(path: Path, mapping: Mapping, business: Business, *, name: str, scratch: Path) -> Opened:

@@ -18,6 +18,12 @@ def current_facts(business: Business) -> BusinessQuerySet[Fact]:
     return Fact.objects.of(business).exclude(Q(kind=FactKind.ORDER) & Exists(later))
 
 
+def standing_orders(business: Business) -> BusinessQuerySet[Fact]:
+    """Return the purchases of a business as they were corrected last, without the cancelled ones."""
+    cancelled = Fact.objects.filter(amends=OuterRef("pk"), kind=FactKind.CANCEL)
+    return current_facts(business).filter(kind=FactKind.ORDER).exclude(Exists(cancelled))
+
+
 def usual_purchase(business: Business) -> int | None:
     """Return the amount in the middle of the purchases recorded last, at most USUAL_OF of them; None before the first."""
     rows = Fact.objects.of(business).filter(kind=FactKind.ORDER, total_minor__gt=0).order_by("-id")

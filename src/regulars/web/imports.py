@@ -34,7 +34,7 @@ from regulars.connectors.mapping import (
 from regulars.connectors.models import ImportRun
 from regulars.connectors.presets import load_preset, preset_names
 from regulars.connectors.proposals import Proposal, ignored_columns, mapping_from
-from regulars.connectors.runs import Preview, errors_of, file_of, preview
+from regulars.connectors.runs import Preview, errors_of, file_of, preview, proposed_mapping
 from regulars.connectors.tally import Tally
 from regulars.kernel.errors import RegularsError
 from regulars.outbox.actions import enqueue
@@ -125,10 +125,9 @@ def _keep(request: StaffRequest, form: UploadForm) -> ImportRun:
             kept.write(chunk)
         kept.flush()
         path = Path(kept.name)
-        proposals = preview(path, subject).proposals
-        name = _source_name(file.name or "file")
+        head, name = preview(path, subject), _source_name(file.name or "file")
         mapping = (
-            load_preset(given["preset"]) if given["preset"] else mapping_from(proposals, name=name, subject=subject)
+            load_preset(given["preset"]) if given["preset"] else proposed_mapping(head, name=name, subject=subject)
         )
         wanted = NewImport(
             subject=subject,

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mappings for files of known shapes, one JSON document each."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from regulars.connectors.mapping import BadMapping, Mapping, parse_mapping
+from regulars.connectors.mapping import BadMapping, Mapping, Subject, parse_mapping
 from regulars.kernel.errors import Saying, gettext_noop
 
 
@@ -27,3 +28,10 @@ def load_preset(name: str) -> Mapping:
             )
         )
     return parse_mapping(files(__name__).joinpath(f"{name}.json").read_bytes())
+
+
+def own_preset(header: Sequence[str], subject: Subject) -> Mapping | None:
+    """Return the preset of the product's own export if a header has all of its columns."""
+    preset = load_preset(f"generic_{subject}")
+    names = {name for column in preset.columns.values() for name in column.names}
+    return preset if names <= set(header) else None
