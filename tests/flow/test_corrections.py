@@ -8,7 +8,7 @@ import pytest
 from regulars.analytics.lake import Lake, connect_to, rows_of
 from regulars.connectors.exporting import export_orders
 from regulars.customers.matching import CustomerRef
-from regulars.facts.queries import current_facts
+from regulars.facts.queries import current_facts, usual_purchase
 from regulars.flow.intake import Adjustment, Cancel, Order, OrderLine, Receipt, Return, ReturnLine, Visit
 from regulars.flow.sealing import seal_commits
 from regulars.insights.export import fill_lake, lake_of
@@ -69,6 +69,14 @@ def test_in_the_export_and_among_the_facts_that_hold():
     assert "50.00" in out.getvalue()
     assert "60.00" not in out.getvalue()
     assert list(current_facts(till.business).values_list("total_minor", flat=True)) == [5_000]
+
+
+def test_a_corrected_purchase_says_once_what_is_usual():
+    till = Till(a_shop())
+    till.sell(ASHA, 1_000, common={"external_id": "A"})
+    correct(till, "A", 9_000)
+
+    assert usual_purchase(till.business) == 9_000
 
 
 def test_the_first_purchase_stays_the_first():

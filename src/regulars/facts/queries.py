@@ -25,7 +25,7 @@ def standing_orders(business: Business) -> BusinessQuerySet[Fact]:
 
 
 def usual_purchase(business: Business) -> int | None:
-    """Return the amount in the middle of the purchases recorded last, at most USUAL_OF of them; None before the first."""
-    rows = Fact.objects.of(business).filter(kind=FactKind.ORDER, total_minor__gt=0).order_by("-id")
+    """Return the amount in the middle of the purchases recorded last, each as corrected, at most USUAL_OF; None before the first."""
+    rows = current_facts(business).filter(kind=FactKind.ORDER, total_minor__gt=0).order_by("-id")
     totals = list(rows.values_list("total_minor", flat=True)[:USUAL_OF])
     return median_low(totals) if totals else None
