@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows that stand or fall together, and what was read out of them. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -56,6 +56,20 @@ class Batch:
         self.rounded = 0
         for number, _, _ in self.rows:
             self.problems.setdefault(number, SpoiltOrder(row=bad))
+
+
+def each_alone(rows: Iterable[Row], read: Callable[[Sequence[str]], object]) -> Iterator[Batch]:
+    """Yield one batch for each row: what was read out of its cells, or the problem with it."""
+    for row in rows:
+        number, cells, problem = row
+        batch = Batch([row])
+        try:
+            if problem is not None:
+                raise problem
+            batch.items = [read(cells)]
+        except RegularsError as error:
+            batch.problems[number] = error
+        yield batch
 
 
 class BatchReader(Protocol):

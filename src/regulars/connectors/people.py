@@ -5,7 +5,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from regulars.connectors.batch import Batch, Setting
+from regulars.connectors.batch import Batch, Setting, each_alone
 from regulars.connectors.mapping import Mapping, positions, style_of
 from regulars.connectors.rows import Row
 from regulars.connectors.values import (
@@ -17,7 +17,6 @@ from regulars.connectors.values import (
     text_reader,
 )  # fmt: skip
 from regulars.customers.importing import CustomerRow, NoIdentity
-from regulars.kernel.errors import RegularsError
 from regulars.kernel.text import NAME_MAX
 
 SEPARATOR = ";"
@@ -63,17 +62,8 @@ class CustomerReader:
         return code_reader(column, limit=CODE_MAX, is_whole=self._mapping.columns[kind].format == "whole")
 
     def batches(self, rows: Iterable[Row]) -> Iterator[Batch]:
-        """Yield one batch for each row."""
-        for row in rows:
-            number, cells, problem = row
-            batch = Batch([row])
-            try:
-                if problem is not None:
-                    raise problem
-                batch.items = [self._customer(cells)]
-            except RegularsError as error:
-                batch.problems[number] = error
-            yield batch
+        """Return one batch for each row."""
+        return each_alone(rows, self._customer)
 
     def _customer(self, cells: Sequence[str]) -> CustomerRow:
         identities = [*self._read_identities(cells), *self._read_phones(cells)]

@@ -4,11 +4,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from regulars.catalog.actions import ProductRow
-from regulars.connectors.batch import Batch, Setting
+from regulars.connectors.batch import Batch, Setting, each_alone
 from regulars.connectors.mapping import Mapping, positions
 from regulars.connectors.rows import Row
 from regulars.connectors.values import EmptyCell, code_reader, text_reader
-from regulars.kernel.errors import RegularsError
 from regulars.kernel.text import NAME_MAX
 
 CODE_MAX = 80
@@ -31,17 +30,8 @@ class ProductReader:
         self._places = places
 
     def batches(self, rows: Iterable[Row]) -> Iterator[Batch]:
-        """Yield one batch for each row."""
-        for row in rows:
-            number, cells, problem = row
-            batch = Batch([row])
-            try:
-                if problem is not None:
-                    raise problem
-                batch.items = [self._product(cells)]
-            except RegularsError as error:
-                batch.problems[number] = error
-            yield batch
+        """Return one batch for each row."""
+        return each_alone(rows, self._product)
 
     def _product(self, cells: Sequence[str]) -> ProductRow:
         values = {target: self._readers[target][cells[place]] for target, place in self._places.items()}
