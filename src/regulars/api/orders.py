@@ -2,13 +2,13 @@
 """Recorded purchases with what became of them, stores, and the feed of events."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing, Page
-from regulars.api.words import words_for
+from regulars.api.words import Outcome, words_for
 from regulars.database.transactions import run_durably
 from regulars.facts.models import Attribution, Fact, Line
 from regulars.facts.store import find_amending
@@ -34,18 +34,6 @@ class OrderedLine(Struct, frozen=True):
     discount_minor: int
     returned_milli: int
     points: int
-
-
-class Outcome(Struct, frozen=True):
-    """What one rule came to, in all and per line, and why."""
-
-    rule: str
-    name: str
-    outcome: str
-    points: int
-    per_line: list[int]
-    reasons: list[dict[str, Any]]
-    text: str
 
 
 class RecordedOrder(Struct, frozen=True):
@@ -119,13 +107,7 @@ def get_order(call: Call[None, Nothing]) -> Answer:
     claimed = Attribution.objects.of(call.business).filter(fact=fact).order_by("-at", "-id").first()
     with words_for(call.business, call.language) as words:
         names = words.rule_names(program_of(decision.version_id)) if decision else {}
-        written = [
-            Outcome(
-                one["rule"], names.get(one["rule"], one["rule"]), one["outcome"], one["points"], one["per_line"], one["reasons"],
-                words.reasons(one["reasons"], names),
-            )
-            for one in outcomes
-        ]  # fmt: skip
+        written = [words.outcome(one, names) for one in outcomes]
     return Answer(
         RecordedOrder(
             fact=fact.pk,

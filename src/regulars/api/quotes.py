@@ -9,25 +9,13 @@ from msgspec import Struct, structs
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing
 from regulars.api.intakes import body_of
 from regulars.api.problems import Problem, problem_of
-from regulars.api.words import Words, words_for
+from regulars.api.words import Outcome, Words, words_for
 from regulars.flow.intake import Order
 from regulars.flow.quote import CodeQuote, Quote, RewardQuote, quote
 from regulars.kernel.errors import RegularsError
 from regulars.programs.explain import text_in
 
 _NAME = "quote"
-
-
-class QuotedEarning(Struct, frozen=True):
-    """What one rule would give, in all and per line, and why."""
-
-    rule: str
-    name: str
-    outcome: str
-    points: int
-    per_line: list[int]
-    reasons: list[dict[str, Any]]
-    text: str
 
 
 class QuotedLine(Struct, frozen=True):
@@ -84,7 +72,7 @@ class QuotedBasket(Struct, frozen=True):
     points_as_member: int
     points_available: int
     payment_problem: Problem | None
-    earnings: list[QuotedEarning]
+    earnings: list[Outcome]
     lines: list[QuotedLine]
     rewards: list[QuotedReward]
     codes: list[QuotedCode]
@@ -100,13 +88,7 @@ def _quote(call: Call[Any, Nothing]) -> Answer:
 
 def _written(quoted: Quote, order: Order, words: Words) -> QuotedBasket:
     names, after = words.rule_names(quoted.program), quoted.after
-    earnings = [
-        QuotedEarning(
-            one["rule"], names.get(one["rule"], one["rule"]), one["outcome"], one["points"], list(one["per_line"]), list(one["reasons"]),
-            words.reasons(one["reasons"], names),
-        )
-        for one in quoted.outcomes
-    ]  # fmt: skip
+    earnings = [words.outcome(one, names) for one in quoted.outcomes]
     per_line = [sum(points) for points in zip(*(one.per_line for one in earnings), strict=True)] or [0] * len(
         order.lines
     )

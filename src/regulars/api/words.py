@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reasons and bookings in the language of the caller, amounts as the business writes them."""
+"""Outcomes, reasons and bookings in the language of the caller, amounts as the business writes them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from django.utils import translation
+from msgspec import Struct
 
 from regulars.programs.definition import Program
 from regulars.programs.explain import explain_booking, explain_reason, text_in
@@ -28,6 +29,18 @@ def _number(value: int | Decimal, *, language: str, country: str, decimals: int 
     return write.number(value, language=language, country=country, decimals=decimals)
 
 
+class Outcome(Struct, frozen=True):
+    """What one rule came to, or in a quote would come to, in all and per line, and why."""
+
+    rule: str
+    name: str
+    outcome: str
+    points: int
+    per_line: list[int]
+    reasons: list[dict[str, Any]]
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """Writes sentences for one business in one language. Made by `words_for`, which also makes Django speak it."""
@@ -44,6 +57,18 @@ class Words:
             explain_reason(reason, translate=translation, money=money, number=number, rules=rules) for reason in reasons
         ]
         return ", ".join(said)
+
+    def outcome(self, one: Mapping[str, Any], rules: Mapping[str, str]) -> Outcome:
+        """Return what a rule came to with the rule's name and the reasons in words."""
+        return Outcome(
+            rule=one["rule"],
+            name=rules.get(one["rule"], one["rule"]),
+            outcome=one["outcome"],
+            points=one["points"],
+            per_line=list(one["per_line"]),
+            reasons=list(one["reasons"]),
+            text=self.reasons(one["reasons"], rules),
+        )
 
     def booking(self, kind: str, rule: str) -> str:
         """Return why points moved, with the name of the rule where one gave them."""
