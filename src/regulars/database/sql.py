@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Set-based SQL for the hot path, both dialects side by side: one statement per table and batch, however many rows.
 
-`Table` names the columns with their PostgreSQL types once; `insert_rows`, `update_rows`, `fetch_by` and `keys_table` make the
+`Table` names the columns with their PostgreSQL types once; `insert_rows`, `update_rows` and `keys_table` make the
 statement of the dialect in use. Values go in as Python values: keys as UUID, moments as aware datetimes, JSON as plain values.
 """
 

@@ -176,7 +176,7 @@ class Allocation(Struct, frozen=True):
 
 
 class Posting(Struct, frozen=True, kw_only=True):
-    """What a booking is about: the fact that causes it and when it happened; `counts` dates it for the ladder."""
+    """What a booking is about: the fact that causes it and when it happened; `counts_at` dates it for the ladder."""
 
     fact: UUID
     kind: str

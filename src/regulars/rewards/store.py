@@ -188,7 +188,7 @@ def save_offers(offers: Collection[OfferState]) -> None:
 
 
 def save_entitlements(business: UUID, entitlements: Collection[EntitlementState], now: datetime) -> int:
-    """Write new entitlements and changed states, each only from the state it was read in; return how many were found so."""
+    """Write new entitlements and changed states, each only from the state it was read in; return how many were not found so."""
     new = [
         (
             e.key, business, e.offer, e.holder, e.digest, e.last4, e.state, e.kind, e.value, e.price, e.unit, e.hold, e.fact, e.used_on, e.issued_at,
