@@ -17,7 +17,7 @@ def only_this_door(settings) -> None:
         "django.middleware.csrf.CsrfViewMiddleware",
     ]
     forget_tokens()
-    door.forget_businesses()
+    door._businesses.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ from regulars.flow.intake import (
 )
 from regulars.flow.nightly import close_day
 from regulars.flow.sealing import seal_commits
-from regulars.ledger.queries import balance_of, open_holds, statement
+from regulars.ledger.queries import balance_of, statement
 from regulars.outbox.models import Job
 from regulars.rewards.actions import OfferTerms, create_offer
 from regulars.tenancy.actors import SYSTEM
@@ -114,7 +114,6 @@ def live(till: Till) -> None:
     assert sold.customer is not None
     balance_of(till.business, sold.customer, "points", now=till.now)
     statement(till.business, sold.customer, "points")
-    open_holds(till.business, sold.customer, now=till.now)
 
 
 def a_till() -> Till:

@@ -7,6 +7,7 @@ from random import Random
 from statistics import median
 from zoneinfo import ZoneInfo
 
+import msgspec
 import phonenumbers
 import pytest
 
@@ -15,7 +16,7 @@ from regulars.demo.chandrakor import CHANDRAKOR
 from regulars.demo.people import Person, make_people
 from regulars.demo.shops import Shop
 from regulars.demo.tsirani import TSIRANI
-from regulars.flow.intake import Enrolment, Intake, Order, Redemption, Return, intakes_decoder
+from regulars.flow.intake import Enrolment, Intake, Order, Redemption, Return
 from regulars.kernel.digest import canonical, digest
 from regulars.kernel.phone import normalise_phone
 from regulars.programs.definition import read_program
@@ -83,7 +84,7 @@ def test_everything_happens_while_the_store_is_open(shop: Shop) -> None:
 def test_intakes_are_what_the_api_accepts_each_under_its_own_number(shop: Shop) -> None:
     intakes = the_history(shop.key)[1]
 
-    assert intakes_decoder.decode(canonical(intakes)) == intakes
+    assert msgspec.json.decode(canonical(intakes), type=list[Intake]) == intakes
     assert len({(intake.source, intake.external_id) for intake in intakes}) == len(intakes)
 
 

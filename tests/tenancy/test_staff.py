@@ -129,7 +129,7 @@ def test_access_shows_role_and_stores() -> None:
     at_large, at_kiosk = access_business(owner.user), access_business(cashier.user, business.pk)
 
     assert (at_large.business, at_large.stores, at_large.may("staff.manage")) == (business, (kiosk, main), True)
-    assert (at_kiosk.stores, at_kiosk.may("till.use"), at_kiosk.may("points.adjust")) == ((kiosk,), True, False)
+    assert (at_kiosk.stores, at_kiosk.may("facts.record"), at_kiosk.may("points.adjust")) == ((kiosk,), True, False)
     with pytest.raises(NotAllowed, match=r"program\.publish"):
         at_kiosk.check("program.publish")
 
@@ -157,4 +157,4 @@ def test_an_owner_may_do_everything(permission: str) -> None:
 def test_an_analyst_only_looks() -> None:
     allowed = {permission for permission, roles in PERMISSIONS.items() if Role.ANALYST in roles}
 
-    assert {permission.rpartition(".")[2] for permission in allowed} == {"view", "export"}
+    assert {permission.rpartition(".")[2] for permission in allowed} == {"view"}

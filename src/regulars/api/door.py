@@ -169,11 +169,6 @@ def business_of(holder: KeyHolder) -> Business:
     return business
 
 
-def forget_businesses() -> None:
-    """Empty this process's memory of businesses."""
-    _businesses.clear()
-
-
 def _check_path(path: Mapping[str, Any]) -> None:
     for name, value in path.items():
         if isinstance(value, str) and ("\0" in value or len(value) > 100):

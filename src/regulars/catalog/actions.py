@@ -9,27 +9,16 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
 from regulars.catalog import store
-from regulars.catalog.models import SKU_MAX, Category, Product
+from regulars.catalog.models import SKU_MAX, Product
 from regulars.catalog.store import NewProduct, clean_code, seen_products
 from regulars.kernel.errors import RegularsError, gettext_noop
-from regulars.kernel.ids import new_key as make_key
 from regulars.kernel.text import clean, search_text
-from regulars.tenancy import audit
-from regulars.tenancy.actors import Actor
 from regulars.tenancy.models import Business
 
 _CHUNK: Final = 500
-
-
-class UnknownProduct(RegularsError):
-    """No product of this business has this key."""
-
-    code = "unknown_product"
-    status = 404
-    text = gettext_noop("There is no product %(product)s in this business. Look it up by its code.")
 
 
 class BadSku(RegularsError):
@@ -49,14 +38,6 @@ class ProductRow(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     name: str = ""
     category: str = ""
     earns_points: bool | None = None
-
-
-class ProductChange(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What to change of a product; what is left out stays. A category goes by its code, an empty one takes it away."""
-
-    name: str | UnsetType = UNSET
-    category: str | UnsetType = UNSET
-    earns_points: bool | UnsetType = UNSET
 
 
 class OutcomeKind(StrEnum):
@@ -159,40 +140,6 @@ def _save_products(changed: Mapping[str, Product], known: frozenset[str]) -> Non
         [product for code, product in changed.items() if code in known],
         ["name", "category", "earns_points", "search_text"],
     )
-
-
-@transaction.atomic
-def change_product(
-    product: Product, change: ProductChange, *, actor: Actor, now: datetime, reason: str = ""
-) -> Product:
-    """Change a product and return its row as it is now; what is already so is not written.
-
-    Every process decides by it at the latest two seconds after the commit. Raises UnknownProduct.
-    """
-    stored = Product.objects.of(product.business_id).select_for_update().filter(pk=product.pk).first()
-    if stored is None:
-        raise UnknownProduct(product=product.pk)
-    before = _shown(stored)
-    if change.name is not UNSET:
-        stored.name = clean(change.name) or stored.sku
-        stored.search_text = search_text([stored.name, stored.sku])
-    if change.category is not UNSET:
-        code = clean_code(change.category)
-        key = make_categories(stored.business_id, [code], new_key=make_key).get(code)
-        stored.category = None if key is None else Category.objects.of(stored.business_id).get(pk=key)
-    if change.earns_points is not UNSET:
-        stored.earns_points = change.earns_points
-    after = _shown(stored)
-    if before != after:
-        stored.save(update_fields=["name", "category", "earns_points", "search_text"])
-        audit.record(actor, "catalog.product_changed", stored, now=now, before=before, after=after, reason=reason)
-        _forget_seen(stored.business_id)
-    return stored
-
-
-def _shown(product: Product) -> dict[str, object]:
-    category = product.category.code if product.category else ""
-    return {"name": product.name, "category": category, "earns_points": product.earns_points}
 
 
 def _forget_seen(business_id: UUID) -> None:

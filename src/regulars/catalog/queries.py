@@ -1,52 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading products: lists, search by name and code, categories."""
+"""Reading products by the codes of lines, and categories."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
-from regulars.catalog.models import Category, Product
+from regulars.catalog.models import Category
 from regulars.catalog.store import NewProduct, ProductInfo, ProductRef, clean_code, known_products, seen_products
-from regulars.kernel.text import clean, fold
+from regulars.kernel.text import clean
 from regulars.tenancy.models import Business
-
-LIMIT_MAX = 200
-WORDS_MAX = 8
-_QUERY_MAX = 100
-
-
-@dataclass(frozen=True, slots=True)
-class ProductPage:
-    """Products of one page, and the code after which the next begins; None on the last."""
-
-    products: tuple[Product, ...]
-    after: str | None
-
-
-def product_list(
-    business: Business, *, text: str = "", category: str = "", after: str | None = None, limit: int = 50
-) -> ProductPage:
-    """Return a page of products in the order of their codes, with their categories.
-
-    Every word of the text stands somewhere in name or code, in any script. A catalogue is read through, not indexed.
-    """
-    limit = min(limit, LIMIT_MAX)
-    rows: QuerySet[Product] = Product.objects.of(business).select_related("category").order_by("sku")
-    for word in fold(clean(text, _QUERY_MAX)).split()[:WORDS_MAX]:
-        rows = rows.filter(search_text__contains=word)
-    if category:
-        rows = rows.filter(category__code=category)
-    if after is not None:
-        rows = rows.filter(sku__gt=after)
-    found = list(rows[: limit + 1])
-    return ProductPage(tuple(found[:limit]), found[limit - 1].sku if len(found) > limit else None)
-
-
-def product_by_sku(business: Business, sku: str) -> Product | None:
-    """Return the product with a code, if there is one."""
-    return Product.objects.of(business).select_related("category").filter(sku=sku).first()
 
 
 def match_products(

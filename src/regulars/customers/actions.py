@@ -275,18 +275,6 @@ def remove_identity(identity: Identity, *, actor: Actor, now: datetime, reason: 
     _announce(stored.business_id, [stored.pk], now=now)
 
 
-@transaction.atomic
-def choose_primary(identity: Identity, *, actor: Actor, now: datetime) -> None:
-    """Make an identity the one of its kind to show and to write to."""
-    stored = _locked(identity.customer)
-    same_kind = Identity.objects.of(stored.business_id).filter(customer=stored, kind=identity.kind)
-    same_kind.filter(is_primary=True).update(is_primary=False)
-    same_kind.filter(pk=identity.pk).update(is_primary=True)
-    chosen = {"kind": identity.kind, "identity": identity.pk}
-    audit.record(actor, "customers.primary_chosen", stored, now=now, after=chosen)
-    _announce(stored.business_id, [stored.pk], now=now)
-
-
 def _locked(customer: Customer) -> Customer:
     """Lock a customer's row and return it as it is now. Raises UnknownCustomer."""
     found = Customer.objects.of(customer.business_id).select_for_update(of=("self",)).filter(pk=customer.pk).first()

@@ -59,10 +59,6 @@ class Profile:
     created_at: datetime
     identities: tuple[KnownIdentity, ...]
 
-    def value_of(self, kind: str) -> str:
-        """Return the identity of a kind to show or to write to; empty where there is none."""
-        return next((identity.value for identity in self.identities if identity.kind == kind), "")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -211,13 +207,3 @@ def match_customers(
         by_id=store.customers_by_id(business.pk, ids),
         new_key=new_key,
     )
-
-
-def find_by_identity(business: Business, kind: str, value: str) -> Customer | None:
-    """Return the customer to whom an identity resolves. Raises BadPhone, BadEmail or BadIdentityKind."""
-    identity = normalise_identity(kind, value, business.country)
-    if identity is None:
-        return None
-    resolving = Identity.objects.of(business).filter(kind=identity[0], value=identity[1], resolves=True)
-    found = resolving.select_related("customer").first()
-    return found.customer if found else None

@@ -245,6 +245,3 @@ class Receipt(Struct, frozen=True, omit_defaults=True):
 def receipt_of(stored: object, *, is_repeat: bool) -> Receipt:
     """Read a stored receipt, marked when it answers a repeat."""
     return msgspec.structs.replace(msgspec.convert(stored, Receipt, from_attributes=True), is_repeat=is_repeat)
-
-
-intakes_decoder = msgspec.json.Decoder(list[Intake])

@@ -11,8 +11,6 @@ from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from regulars.database.transactions import run_durably
 from regulars.flow.adjusting import (
     apply_adjustment,
@@ -163,9 +161,3 @@ def _answer_repeat_within(item: Item, first: Item) -> None:
         item.receipt = first.receipt
     else:
         answer_again(item, first.digest, first.receipt)
-
-
-def plain_receipt(receipt: Receipt) -> dict[str, object]:
-    """Return a receipt as plain JSON data."""
-    plain: dict[str, object] = msgspec.to_builtins(receipt)
-    return plain

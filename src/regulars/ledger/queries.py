@@ -11,7 +11,7 @@ from django.db.models import FilteredRelation, Q, Sum
 from django.db.models.functions import Coalesce
 
 from regulars.kernel.clock import local_day
-from regulars.ledger.models import Account, Allocation, Entry, Hold, Transaction
+from regulars.ledger.models import Account, Allocation, Entry, Transaction
 from regulars.tenancy.models import Business
 
 
@@ -136,15 +136,6 @@ def occurred_at(business: Business, transactions: Collection[UUID]) -> dict[UUID
     return dict(Transaction.objects.of(business).filter(pk__in=transactions).values_list("pk", "occurred_at"))
 
 
-def open_holds(business: Business, customer: UUID, *, now: datetime) -> list[Hold]:
-    """Return the holds of a member that are neither resolved nor over."""
-    return list(
-        Hold.objects.of(business)
-        .filter(account__customer=customer, state=Hold.State.OPEN, expires_at__gt=now)
-        .order_by("expires_at")
-    )
-
-
 def outstanding(business: Business, unit: str) -> int:
     """Return how many points members hold in all."""
     total = (
@@ -153,11 +144,6 @@ def outstanding(business: Business, unit: str) -> int:
         .aggregate(total=Coalesce(Sum("balance"), 0))
     )
     return int(total["total"])
-
-
-def transactions_of(business: Business, facts: list[UUID]) -> list[Transaction]:
-    """Return the transactions that facts have caused, in order."""
-    return list(Transaction.objects.of(business).filter(fact__in=facts).order_by("id"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,11 +59,6 @@ def dead_letters(business_id: UUID | None) -> QuerySet[Job]:
     return Job.objects.filter(state=Job.State.DEAD, business_id=business_id).order_by("-run_at", "-id")
 
 
-def count_due(now: datetime) -> int:
-    """Count the jobs whose time has come and that nobody has finished."""
-    return Job.objects.filter(state=Job.State.READY, run_at__lte=now).count()
-
-
 def _feed_event(entry: FeedEntry) -> FeedEvent:
     event = entry.event
     return FeedEvent(

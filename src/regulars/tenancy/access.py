@@ -19,17 +19,11 @@ _MARKETING = _LEAD | {Role.MARKETER}
 _SERVICE = _LEAD | {Role.SUPPORT}
 
 PERMISSIONS: dict[str, frozenset[Role]] = {
-    "till.use": _SERVICE | {Role.CASHIER},
     "customers.view": _ALL,
     "customers.enrol": _ALL - {Role.ANALYST},
     "customers.edit": _MARKETING | {Role.SUPPORT},
-    "customers.merge": _SERVICE,
-    "customers.erase": _LEAD,
-    "customers.export": _LEAD | {Role.MARKETER, Role.ANALYST},
     "facts.record": _SERVICE | {Role.CASHIER},
-    "facts.cancel": _SERVICE,
     "points.adjust": _SERVICE,
-    "points.transfer": _SERVICE,
     "rewards.view": _ALL,
     "rewards.edit": _MARKETING,
     "rewards.redeem": _SERVICE | {Role.CASHIER},
@@ -37,10 +31,6 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "program.edit": _MARKETING,
     "program.publish": _LEAD,
     "insight.view": _MARKETING | {Role.ANALYST},
-    "insight.export": _MARKETING | {Role.ANALYST},
-    "goals.edit": _MARKETING,
-    "catalog.view": _ALL,
-    "catalog.edit": _MARKETING,
     "import.run": _LEAD,
     "staff.manage": _OWNER,
     "stores.manage": _LEAD,
@@ -49,12 +39,11 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "audit.view": _LEAD,
     "jobs.manage": _LEAD,
     "backups.manage": _OWNER,
-    "business.edit": _OWNER,
 }
 
 SCOPES: dict[str, str] = {
     "customers:read": gettext_noop("Look up customers, their balances and what they hold."),
-    "customers:write": gettext_noop("Create, change, merge and erase customers."),
+    "customers:write": gettext_noop("Create and change customers."),
     "orders:read": gettext_noop("Read recorded purchases, returns and visits."),
     "orders:write": gettext_noop("Record purchases, returns, visits and other facts; quote and cancel them."),
     "points:write": gettext_noop("Adjust, transfer, hold and settle points."),
@@ -62,9 +51,7 @@ SCOPES: dict[str, str] = {
     "rewards:write": gettext_noop("Take rewards for members and use them."),
     "program:read": gettext_noop("Read the program and its versions."),
     "program:write": gettext_noop("Change and publish the program."),
-    "catalog:read": gettext_noop("Read products and categories."),
-    "catalog:write": gettext_noop("Create and change products and categories."),
-    "insight:read": gettext_noop("Read metrics and reports."),
+    "catalog:write": gettext_noop("Create stores."),
     "events:read": gettext_noop("Read the feed of events."),
     "webhooks:write": gettext_noop("Manage webhook endpoints and replay deliveries."),
 }

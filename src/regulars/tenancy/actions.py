@@ -165,30 +165,6 @@ def create_business(
     return business
 
 
-def change_business(
-    business: Business,
-    *,
-    actor: Actor,
-    now: datetime,
-    name: str | None = None,
-    timezone: str | None = None,
-    languages: Sequence[str] | None = None,
-) -> Business:
-    """Change what may change in the life of a business; country and currency may not: amounts are kept in them."""
-    before = {"name": business.name, "timezone": business.timezone, "languages": business.languages}
-    if name is not None:
-        business.name = _checked_name(name, "business")
-    if timezone is not None:
-        business.timezone = places.check_timezone(timezone, business.country)
-    if languages is not None:
-        business.languages = places.check_languages(list(languages))
-    after = {"name": business.name, "timezone": business.timezone, "languages": business.languages}
-    if after != before:
-        business.save(update_fields=list(after))
-        audit.record(actor, "business.changed", business, now=now, before=before, after=after)
-    return business
-
-
 def create_store(
     business: Business, *, code: str, name: str, actor: Actor, now: datetime, timezone: str | None = None
 ) -> Store:
