@@ -102,7 +102,93 @@ def test_a_statement_says_why():
     ]
     assert rows[2]["text"] == "Earned: A point per rupee (1 point for every ₹1 of ₹105.50)"
     assert rows[2]["reasons"] == [{"is": "per_amount", "basis_minor": 10_550, "points": 1, "per_minor": 100}]
-    assert rows[1]["text"] == "Corrected by staff"
+    assert rows[1]["text"] == "Corrected by staff (counted twice)"
+    assert (
+        rows[0]["text"] == "Taken back after a return: A point per rupee (the part that came back of 105 points earned)"
+    )
+
+
+def told(caller, customer) -> list[tuple[int, str]]:
+    rows = caller.get(f"customers/{customer}/statement").data["items"]
+    return [(row["points"], row["text"]) for row in rows]
+
+
+def tea(external_id: str, amount_minor: int, **more: object) -> dict[str, object]:
+    lines = [{"sku": "TEA", "amount_minor": amount_minor}]
+    return {"external_id": external_id, "customer": ASHA, "lines": lines, **more}
+
+
+def test_a_return_over_two_sales_tells_each_by_what_it_had_earned():
+    caller = a_caller()
+    asha = caller.post("orders", tea("1", 5_000)).data["customer"]
+    caller.post("orders", tea("2", 2_000))
+
+    caller.post("returns", {"customer": ASHA, "lines": [{"sku": "TEA", "quantity": 2}]})
+
+    assert told(caller, asha) == [
+        (-50, "Taken back after a return: A point per rupee (the part that came back of 50 points earned)"),
+        (-20, "Taken back after a return: A point per rupee (the part that came back of 20 points earned)"),
+        (20, "Earned: A point per rupee (1 point for every ₹1 of ₹20)"),
+        (50, "Earned: A point per rupee (1 point for every ₹1 of ₹50)"),
+    ]
+
+
+def test_a_cancelled_order_is_not_told_as_a_return():
+    caller = a_caller()
+    asha = caller.post("orders", tea("1", 5_000)).data["customer"]
+
+    caller.post("cancellations", {"cancels": "1"})
+
+    assert told(caller, asha) == [
+        (-50, "Taken back: A point per rupee"),
+        (50, "Earned: A point per rupee (1 point for every ₹1 of ₹50)"),
+    ]
+
+
+def test_a_corrected_order_tells_what_was_taken_back_and_what_came_back_from_it():
+    caller = a_caller()
+    asha = caller.post("orders", tea("1", 10_000)).data["customer"]
+    half = {"order": "1", "lines": [{"line": 1, "quantity": "0.5"}]}
+    caller.post("returns", half)
+
+    caller.post("orders", tea("1", 5_000, revision=1))
+
+    assert told(caller, asha) == [
+        (-25, "Taken back after a return: A point per rupee (the part that came back of 50 points earned)"),
+        (50, "Earned: A point per rupee (1 point for every ₹1 of ₹50)"),
+        (-50, "Taken back for a correction: A point per rupee"),
+        (-50, "Taken back after a return: A point per rupee (the part that came back of 100 points earned)"),
+        (100, "Earned: A point per rupee (1 point for every ₹1 of ₹100)"),
+    ]
+    order = caller.get("orders/api/1").data
+    assert [(one["outcome"], one["points"]) for one in order["outcomes"]] == [("fired", 50)]
+
+
+def test_a_correction_of_a_correction_takes_back_only_what_the_latter_gave():
+    caller = a_caller()
+    asha = caller.post("orders", tea("1", 10_000)).data["customer"]
+
+    for revision, amount in ((1, 5_000), (2, 3_000)):
+        caller.post("orders", tea("1", amount, revision=revision))
+
+    assert [points for points, _ in told(caller, asha)] == [30, -50, 50, -100, 100]
+
+
+def test_a_correction_taken_back_is_not_told_as_another():
+    caller = a_caller()
+    asha = caller.post("orders", tea("1", 5_000)).data["customer"]
+    caller.post("adjustments", {"external_id": "A", "customer": ASHA, "points": -5, "reason": "counted twice"})
+    caller.post("adjustments", {"external_id": "B", "customer": ASHA, "points": 7, "reason": "a present"})
+
+    for name in ("A", "B"):
+        caller.post("cancellations", {"cancels": name})
+
+    assert told(caller, asha)[:4] == [
+        (-7, "Taken back"),
+        (5, "Given back"),
+        (7, "Corrected by staff (a present)"),
+        (-5, "Corrected by staff (counted twice)"),
+    ]
 
 
 def test_a_statement_goes_on():

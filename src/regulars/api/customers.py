@@ -19,10 +19,12 @@ from regulars.customers.matching import CARD, EMAIL, EXTERNAL, PHONE, IdentityKe
 from regulars.customers.models import Customer
 from regulars.customers.queries import Profile, customer_list, profile
 from regulars.database.transactions import run_durably
+from regulars.facts.models import Fact
 from regulars.flow.entitling import code_of
 from regulars.ledger.queries import StatementRow, balance_of, statement
 from regulars.programs.explain import text_in
 from regulars.programs.models import Decision
+from regulars.programs.outcomes import cause_of, outcome_behind, reasons_told
 from regulars.programs.queries import current_program, decisions_of, standing_of
 from regulars.programs.versions import program_of
 from regulars.rewards.models import Entitlement
@@ -211,24 +213,24 @@ def get_statement(call: Call[None, PageQuery]) -> Answer:
         call.business, customer.pk, _unit_of(call.business, call.now), before=call.query.after_key, limit=limit + 1
     )
     shown = rows[:limit]
-    decisions = decisions_of(call.business, [row.fact for row in shown])
+    facts = Fact.objects.of(call.business).in_bulk({row.fact for row in shown})
+    decisions = decisions_of(call.business, list(facts))
     with words_for(call.business, call.language) as words:
-        items = [_booking(row, decisions.get(row.fact), words) for row in shown]
+        items = [_booking(row, facts[row.fact], decisions.get(row.fact), words) for row in shown]
     return page_answer(call, items, after=str(shown[-1].transaction) if len(rows) > limit else None)
 
 
-def _booking(row: StatementRow, decision: Decision | None, words: Words) -> Booking:
-    outcomes = (
-        [outcome for outcome in decision.outcomes if outcome["rule"] == row.rule] if decision and row.rule else []
-    )
-    reasons = outcomes[0].get("reasons", []) if outcomes else []
+def _booking(row: StatementRow, fact: Fact, decision: Decision | None, words: Words) -> Booking:
+    outcome = outcome_behind(row.transaction, decision.outcomes) if decision else None
+    cause = cause_of(row.kind, fact=row.fact, kind=fact.kind, outcome=outcome)
+    reasons = reasons_told(outcome, cause)
     names = words.rule_names(program_of(decision.version_id)) if decision else {}
-    sentence = words.booking(row.kind, names.get(row.rule, row.rule))
-    if reasons:
-        sentence = f"{sentence} ({words.reasons(reasons, names)})"
+    sentence = words.booking(row.kind, names.get(row.rule, row.rule), cause)
+    why = fact.payload.get("reason", "") if fact.kind == "adjustment" else words.reasons(reasons, names)
     return Booking(
-        row.transaction, row.fact, row.kind, row.rule, row.points, row.occurred_at, row.booked_at, reasons, sentence
-    )
+        row.transaction, row.fact, row.kind, row.rule, row.points, row.occurred_at, row.booked_at, reasons,
+        f"{sentence} ({why})" if why else sentence,
+    )  # fmt: skip
 
 
 def list_taken(call: Call[None, PageQuery]) -> Answer:

@@ -15,6 +15,7 @@ from regulars.facts.store import find_amending
 from regulars.flow.errors import UnknownFact
 from regulars.outbox.events import FeedEvent
 from regulars.outbox.queries import EVENTS_MAX, events_after
+from regulars.programs.outcomes import given
 from regulars.programs.queries import decisions_of
 from regulars.programs.versions import program_of
 from regulars.tenancy.actions import create_store
@@ -99,7 +100,7 @@ def get_order(call: Call[None, Nothing]) -> Answer:
     if fact is None:
         raise UnknownFact(source=source, external_id=external_id)
     decision = decisions_of(call.business, [fact.pk]).get(fact.pk)
-    outcomes = decision.outcomes if decision else []
+    outcomes = given(decision.outcomes) if decision else []
     per_line = [sum(points) for points in zip(*(outcome["per_line"] for outcome in outcomes), strict=True)]
     lines = list(
         Line.objects.of(call.business).filter(fact=fact).select_related("product", "returned").order_by("position")

@@ -70,9 +70,9 @@ class Words:
             text=self.reasons(one["reasons"], rules),
         )
 
-    def booking(self, kind: str, rule: str) -> str:
+    def booking(self, kind: str, rule: str, cause: str) -> str:
         """Return why points moved, with the name of the rule where one gave them."""
-        return explain_booking(kind, translate=translation, rule=rule)
+        return explain_booking(kind, translate=translation, rule=rule, cause=cause)
 
     def rule_names(self, program: Program | None) -> dict[str, str]:
         """Return the names of a program's rules by id."""

@@ -70,6 +70,7 @@ class Item:
     local: datetime | None = None
     corrects: StoredFact | None = None
     came_back: dict[int, tuple[UUID | None, int]] = field(default_factory=dict)
+    taken_back: list[dict[str, object]] = field(default_factory=list)
 
     @property
     def named(self) -> tuple[str, str] | None:

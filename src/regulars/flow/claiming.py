@@ -12,7 +12,7 @@ from regulars.flow.batch import Batch, Item, StoreInfo
 from regulars.flow.earning import decide_order
 from regulars.flow.errors import CustomerNeeded
 from regulars.flow.intake import Enrolment, Order, OrderLine
-from regulars.flow.returning import Part, count_spend, reverse_order
+from regulars.flow.returning import Part, count_spend, keep_reversed, reverse_order
 from regulars.kernel.clock import local_day, start_of_day
 from regulars.kernel.money import share_of_part
 from regulars.programs import store as programs
@@ -110,5 +110,5 @@ def _decide(batch: Batch, item: Item, member: Member, fact: StoredFact) -> None:
     parts = [
         Part(line, 0, back, share_of_part(line.net_minor, back, line.sold_milli)) for line, back in returned if back
     ]
-    reverse_order(batch, past, member, fact.key, parts)
+    keep_reversed(batch, past, reverse_order(batch, past, member, fact.key, parts))
     count_spend(batch, past, member, parts)

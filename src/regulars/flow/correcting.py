@@ -8,7 +8,15 @@ from regulars.facts.store import StoredFact
 from regulars.flow.batch import Batch, Item
 from regulars.flow.entitling import unuse_codes
 from regulars.flow.errors import Superseded, WrongKind
-from regulars.flow.returning import Part, count_returned, part_of, parts_left, reverse_decision, reverse_order
+from regulars.flow.returning import (
+    Part,
+    count_returned,
+    keep_reversed,
+    part_of,
+    parts_left,
+    reverse_decision,
+    reverse_order,
+)
 from regulars.flow.standing import count_progress
 
 _CORRECTABLE = {"order", "visit", "event"}
@@ -30,7 +38,7 @@ def take_back_revision(batch: Batch, item: Item) -> None:
     if earlier.kind == "order":
         _take_back_order(batch, item, earlier)
     else:
-        reverse_decision(batch, item, earlier)
+        item.taken_back = reverse_decision(batch, item, earlier)
 
 
 def _take_back_order(batch: Batch, item: Item, earlier: StoredFact) -> None:
@@ -47,14 +55,17 @@ def _take_back_order(batch: Batch, item: Item, earlier: StoredFact) -> None:
     member = batch.members.get(earlier.customer) if earlier.customer else None
     if member is None or not batch.with_points:
         return
-    reverse_order(batch, item, member, earlier.key, parts)
+    item.taken_back = reverse_order(batch, item, member, earlier.key, parts)
     ladder = batch.program_now(item).program.ladder
     if ladder and ladder.metric == "spend_minor" and earlier.key in batch.decisions:
         count_progress(batch, item, member, -earlier.total_minor, earlier.occurred_at)
 
 
 def return_again(batch: Batch, item: Item) -> None:
-    """Let what of the earlier revision had come back come back from the new one, as far as it holds the same goods."""
+    """Let what of the earlier revision had come back come back from the new one, as far as it holds the same goods.
+
+    What was taken back is kept beside what the new revision earned.
+    """
     parts: list[Part] = []
     for position, (product, returned) in item.came_back.items():
         left = returned
@@ -68,4 +79,5 @@ def return_again(batch: Batch, item: Item) -> None:
     count_returned(batch, parts)
     member = batch.members.get(item.customer) if item.customer else None
     if parts and member is not None and batch.with_points:
-        reverse_order(batch, item, member, item.fact, parts)
+        item.taken_back += reverse_order(batch, item, member, item.fact, parts)
+    keep_reversed(batch, item, item.taken_back)

@@ -23,6 +23,7 @@ from regulars.flow.standing import count_progress
 from regulars.kernel.money import allocate, quantity_text, share_of_part
 from regulars.ledger.book import Drawn, Negative, Posting, Side
 from regulars.programs.decide import decide
+from regulars.programs.outcomes import REVERSED, given
 from regulars.programs.store import Member
 from regulars.rewards.errors import AlreadyUsed
 
@@ -110,9 +111,25 @@ def _reverse_all(
         outcomes += reverse_order(batch, item, member, fact, [part for part in parts if part.line.fact == fact])
     if unmatched:
         outcomes += _reverse_unmatched(batch, item, member, unmatched)
+    _decide_reversed(batch, item, outcomes)
+
+
+def _decide_reversed(batch: Batch, item: Item, outcomes: list[dict[str, object]]) -> None:
+    """Keep what an intake took back as its decision."""
     version = batch.timeline.at(item.intake.occurred_at) or batch.timeline.latest
     if outcomes and version:
         batch.new_decisions.append((item.fact, batch.shop.key, version, {}, outcomes))
+
+
+def keep_reversed(batch: Batch, item: Item, outcomes: Sequence[dict[str, object]]) -> None:
+    """Keep what an intake took back beside what it gave, so that each of its bookings has its outcome.
+
+    Nothing is kept where nothing was decided: a decision says that a program has judged the purchase.
+    """
+    for fact, _, _, _, decided in reversed(batch.new_decisions):
+        if fact == item.fact:
+            decided.extend(outcomes)
+            return
 
 
 def _parts_of(batch: Batch, order: StoredFact, wanted: Sequence[ReturnLine]) -> list[Part]:
@@ -229,7 +246,7 @@ def reverse_order(
 ) -> list[dict[str, object]]:
     """Reverse what the parts of one purchase earned, rule by rule, and give back what was spent on them; return the outcomes."""
     decision = batch.decisions.get(fact)
-    outcomes = decision.outcomes if decision else ()
+    outcomes = given(decision.outcomes) if decision else ()
     stored = [found for outcome in outcomes if (found := _reverse_outcome(batch, item, member, outcome, parts))]
     _give_back(batch, item, member, fact, parts)
     return stored
@@ -249,16 +266,21 @@ def _reverse_outcome(
     amounts = [_between(per_line[places[part.line.key]], part) for part in parts]
     if not sum(amounts) or _is_called_off(batch, outcome):
         return None
-    _reverse(batch, item, member, sum(amounts), outcome)
+    transaction = _reverse(batch, item, member, sum(amounts), outcome)
     so_far = [_target(amount, line, batch.returned_of(line)) for amount, line in zip(per_line, lines, strict=True)]
     _uncount(batch, member, sum(amounts), outcome, is_whole=sum(so_far) == outcome["points"])
-    per_part = [-amount for amount in amounts]
+    return _reversed(outcome, [-amount for amount in amounts], fact, transaction)
+
+
+def _reversed(outcome: Mapping[str, Any], per_line: list[int], fact: UUID, transaction: UUID) -> dict[str, object]:
+    """Return what was taken back of an outcome as an outcome of its own."""
     return {
         "rule": outcome["rule"],
-        "outcome": "reversed",
-        "points": sum(per_part),
-        "per_line": per_part,
+        "outcome": REVERSED,
+        "points": sum(per_line),
+        "per_line": per_line,
         "of": str(fact),
+        "transaction": str(transaction),
         "reasons": [{"is": "returned", "points": outcome["points"]}],
     }
 
@@ -296,8 +318,8 @@ def _is_called_off(batch: Batch, outcome: Mapping[str, Any]) -> bool:
     return lot is not None and lot.is_called_off
 
 
-def _reverse(batch: Batch, item: Item, member: Member, amount: int, outcome: Mapping[str, Any]) -> None:
-    """Take back an amount that an outcome gave; one without a lot was never credited, only computed."""
+def _reverse(batch: Batch, item: Item, member: Member, amount: int, outcome: Mapping[str, Any]) -> UUID:
+    """Take back an amount that an outcome gave and return the booking; one without a lot was never credited, only computed."""
     lot, transaction = outcome.get("lot"), outcome.get("transaction")
     stored = batch.book.lots.get(UUID(lot)) if lot else None
     counted_at = stored.occurred_at if stored else item.intake.occurred_at
@@ -318,6 +340,7 @@ def _reverse(batch: Batch, item: Item, member: Member, amount: int, outcome: Map
         item.tally.detail["shortfall"] = missing + reversal.shortfall
     if counts:
         count_progress(batch, item, member, -amount, counted_at)
+    return reversal.transaction
 
 
 def _reverse_unmatched(
@@ -333,14 +356,15 @@ def _reverse_unmatched(
     for outcome in decide(version[1], replace(situation, balance=0, used={})):
         _debit_carry(batch, member, {"counted": outcome.counted}, sum(outcome.carried))
         if outcome.points:
-            _reverse(batch, item, member, outcome.points, {"rule": outcome.rule})
+            transaction = _reverse(batch, item, member, outcome.points, {"rule": outcome.rule})
             per_line = [-amount for amount in outcome.per_line]
             stored.append(
                 {
                     "rule": outcome.rule,
-                    "outcome": "reversed",
+                    "outcome": REVERSED,
                     "points": -outcome.points,
                     "per_line": per_line,
+                    "transaction": str(transaction),
                     "reasons": [*outcome.reasons],
                 }
             )
@@ -410,19 +434,22 @@ def _cancel_order(batch: Batch, item: Item, fact: StoredFact) -> None:
 
 def _cancel_earning(batch: Batch, item: Item, fact: StoredFact) -> None:
     batch.record(item, amends=fact.key)
-    reverse_decision(batch, item, fact)
+    _decide_reversed(batch, item, reverse_decision(batch, item, fact))
 
 
-def reverse_decision(batch: Batch, item: Item, fact: StoredFact) -> None:
-    """Take back all that the decision of a fact gave."""
+def reverse_decision(batch: Batch, item: Item, fact: StoredFact) -> list[dict[str, object]]:
+    """Take back all that the decision of a fact gave; return the outcomes."""
     member = batch.members.get(fact.customer) if fact.customer else None
     decision = batch.decisions.get(fact.key)
     if member is None or decision is None:
-        return
-    for outcome in decision.outcomes:
+        return []
+    stored = []
+    for outcome in given(decision.outcomes):
         if outcome["points"] and not _is_called_off(batch, outcome):
-            _reverse(batch, item, member, outcome["points"], outcome)
+            transaction = _reverse(batch, item, member, outcome["points"], outcome)
             _uncount(batch, member, outcome["points"], outcome, is_whole=True)
+            stored.append(_reversed(outcome, [-outcome["points"]], fact.key, transaction))
+    return stored
 
 
 def _cancel_redemption(batch: Batch, item: Item, fact: StoredFact) -> None:

@@ -205,8 +205,9 @@ class Drawn(Struct, frozen=True):
 
 
 class Reversal(Struct, frozen=True):
-    """What a reversal took from lots, how much of that had expired before, and what was missing."""
+    """The booking of a reversal: what it took from lots, how much of that had expired before, and what was missing."""
 
+    transaction: UUID
     taken: int
     reinstated: int
     shortfall: int
@@ -372,10 +373,10 @@ class Book(Journal):
         taken = sum(part for _, part in parts)
         owed = self.account(Side.DEFICIT, account.unit, account.customer) if missing else account
         shop = self.account(source, account.unit)
-        _, entries = self._post(posting, [(account, -taken), (owed, -missing), (shop, amount)])
+        transaction, entries = self._post(posting, [(account, -taken), (owed, -missing), (shop, amount)])
         for lot, part in parts:
             self._draw(lot, entries[account.key], part)
-        return Reversal(taken, reinstated, missing)
+        return Reversal(transaction, taken, reinstated, missing)
 
     def _reinstate(self, account: Account, expired: Sequence[tuple[Lot, int]], posting: Posting) -> int:
         """Bring back from breakage what a reversal is about to take, so that the member does not pay twice for it."""

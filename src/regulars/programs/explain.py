@@ -68,11 +68,20 @@ _BOOKINGS = {
     "adjust": gettext_noop("Corrected by staff"),
     "transfer": gettext_noop("Moved between members"),
     "recover": gettext_noop("Set against points owed"),
+    "reverse_earn/cancel": gettext_noop("Taken back"),
+    "reverse_spend/cancel": gettext_noop("Given back"),
+    "reinstate/cancel": gettext_noop("Expired points brought back"),
+    "adjust/cancel": gettext_noop("Taken back"),
+    "reverse_earn/correction": gettext_noop("Taken back"),
+    "reverse_spend/correction": gettext_noop("Given back"),
+    "reinstate/correction": gettext_noop("Expired points brought back"),
 }
 _BY_RULE = {
     "earn": gettext_noop("Earned: {rule}"),
     "reverse_earn": gettext_noop("Taken back after a return: {rule}"),
     "cancel_pending": gettext_noop("Pending points cancelled: {rule}"),
+    "reverse_earn/cancel": gettext_noop("Taken back: {rule}"),
+    "reverse_earn/correction": gettext_noop("Taken back for a correction: {rule}"),
 }
 _NUMBERS = ("points", "pieces", "max", "hours")
 _UNKNOWN = gettext_noop("for another reason")
@@ -115,11 +124,15 @@ def _template(reason: Reason, translate: Translation) -> str:
     return translate.gettext(_PLAIN.get(name, _UNKNOWN))
 
 
-def explain_booking(kind: str, *, translate: Translation, rule: str = "") -> str:
-    """Return why points moved, as a heading: "Earned: Points for every purchase". `rule` is the name of the rule, if one gave them."""
-    if rule and kind in _BY_RULE:
-        return translate.gettext(_BY_RULE[kind]).format(rule=rule)
-    return translate.gettext(_BOOKINGS[kind]) if kind in _BOOKINGS else translate.gettext(_UNKNOWN)
+def explain_booking(kind: str, *, translate: Translation, rule: str = "", cause: str = "") -> str:
+    """Return why points moved, as a heading: "Earned: Points for every purchase".
+
+    `rule` is the name of the rule, if one gave them; `cause` tells a cancellation or a correction from a return.
+    """
+    name = f"{kind}/{cause}" if f"{kind}/{cause}" in _BOOKINGS else kind
+    if rule and name in _BY_RULE:
+        return translate.gettext(_BY_RULE[name]).format(rule=rule)
+    return translate.gettext(_BOOKINGS.get(name, _UNKNOWN))
 
 
 def text_in(texts: Mapping[str, str], language: str) -> str:

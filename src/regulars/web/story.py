@@ -18,6 +18,7 @@ from regulars.facts.models import Fact, FactKind, Line
 from regulars.ledger.queries import StatementRow, drawn_from, occurred_at, statement
 from regulars.programs.explain import text_in
 from regulars.programs.models import Decision
+from regulars.programs.outcomes import cause_of, given, outcome_behind
 from regulars.programs.queries import decisions_of
 from regulars.programs.versions import program_of
 from regulars.rewards.models import Entitlement, Offer
@@ -179,12 +180,13 @@ def _origins(business: Business, transactions: list[UUID], words: Words) -> dict
 
 def _booking(row: StatementRow, behind: _Behind, origins: list[str], words: Words) -> Booking:
     fact, decision = behind.facts[row.fact], behind.decisions.get(row.fact)
-    outcome = _outcome_of(row, decision)
+    outcome = outcome_behind(row.transaction, decision.outcomes) if decision else None
+    cause = cause_of(row.kind, fact=row.fact, kind=fact.kind, outcome=outcome)
     told = _told_by(decision, words)
     per_line = list(outcome["per_line"]) if outcome else []
     return Booking(
         id=row.transaction,
-        title=_title(fact, words) if fact.kind == "cancel" else told.booking(row.kind, row.rule),
+        title=_title(fact, words) if fact.kind == "cancel" else told.booking(row.kind, row.rule, cause),
         at=row.occurred_at,
         points=words.signed_points(row.points),
         is_plus=row.points > 0,
@@ -202,14 +204,6 @@ def _told_by(decision: Decision | None, words: Words) -> Words:
     if decision is None:
         return words
     return Words(words.business, program_of(decision.version_id), stores=words.stores)
-
-
-def _outcome_of(row: StatementRow, decision: Decision | None) -> dict[str, Any] | None:
-    outcomes: list[dict[str, Any]] = decision.outcomes if decision and row.rule else []
-    exact = (one for one in outcomes if one.get("transaction") == str(row.transaction))
-    by_amount = (one for one in outcomes if one["rule"] == row.rule and one["points"] == row.points)
-    by_rule = (one for one in outcomes if one["rule"] == row.rule)
-    return next(exact, None) or next(by_amount, None) or next(by_rule, None)
 
 
 def _lines_of(fact: Fact, outcome: Mapping[str, Any] | None, behind: _Behind) -> list[Line]:
@@ -299,7 +293,7 @@ def read_story(
 def _happening(fact: Fact, behind: _Behind, words: Words) -> Happening:
     decision, lines = behind.decisions.get(fact.pk), behind.lines.get(fact.pk, [])
     told = _told_by(decision, words)
-    outcomes = decision.outcomes if decision else []
+    outcomes = _outcomes_told(fact, decision)
     earned = sum(one["points"] for one in outcomes)
     return Happening(
         id=fact.pk,
@@ -314,6 +308,12 @@ def _happening(fact: Fact, behind: _Behind, words: Words) -> Happening:
         parts=_parts(lines, [sum(shares) for shares in _shares(outcomes, lines)], words),
         is_returnable=fact.kind == "order" and any(_left(line) for line in lines),
     )
+
+
+def _outcomes_told(fact: Fact, decision: Decision | None) -> list[dict[str, Any]]:
+    """Return what a fact gave; of a return or a cancellation, what it took back."""
+    outcomes: list[dict[str, Any]] = decision.outcomes if decision else []
+    return outcomes if fact.kind in {"return", "cancel"} else given(outcomes)
 
 
 def _shares(outcomes: Sequence[Mapping[str, Any]], lines: Sequence[Line]) -> list[list[int]]:

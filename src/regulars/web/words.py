@@ -102,9 +102,9 @@ class Words:
             reason, translate=translation, money=self.money, number=partial(self.number), rules=self.rules
         )
 
-    def booking(self, kind: str, rule: str) -> str:
+    def booking(self, kind: str, rule: str, cause: str) -> str:
         """Say why points moved, as a heading."""
-        return explain_booking(kind, translate=translation, rule=self.rules.get(rule, rule))
+        return explain_booking(kind, translate=translation, rule=self.rules.get(rule, rule), cause=cause)
 
     def condition(self, tree: object) -> str:
         """Say a condition as one clause, to stand after "when"."""
