@@ -138,5 +138,5 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "    parts = []\n    member = batch.members.get(item.customer)",
     ),
     "claims reach back for ever": (CLAIMING, "if since and fact.occurred_at >= since", "if since"),
-    "claims forget what came back": (CLAIMING, "    reverse_order(batch, past, member, fact.key, parts)\n", ""),
+    "claims forget what came back": (CLAIMING, "    keep_reversed(batch, past, reverse_order(batch, past, member, fact.key, parts))\n", ""),
 }  # fmt: skip
