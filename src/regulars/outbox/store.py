@@ -121,10 +121,12 @@ def lease(
     """Lease the jobs that are due, the longest waiting first, in one statement of the caller's transaction."""
     of_kind, kind_params = one_of("kind", kinds, "text") if kinds is not None else ("TRUE", [])
     busy, busy_params = one_of("target_id", busy_targets, "uuid") if busy_targets else ("FALSE", [])
-    lock = " FOR UPDATE SKIP LOCKED" if is_postgresql() else ""
+    picked = f"""SELECT id FROM outbox_job WHERE {_DUE} AND {of_kind} AND (target_id IS NULL OR NOT {busy})
+        ORDER BY run_at LIMIT %s"""
+    # Not IN on PostgreSQL: it may pick anew for every row it looks at, and so more than the limit.
+    among = f"id = ANY(ARRAY({picked} FOR UPDATE SKIP LOCKED))" if is_postgresql() else f"id IN ({picked})"
     rows = fetch(
-        f"""UPDATE outbox_job SET leased_until = %s, attempts = attempts + 1 WHERE id IN (SELECT id FROM outbox_job
-        WHERE {_DUE} AND {of_kind} AND (target_id IS NULL OR NOT {busy}) ORDER BY run_at LIMIT %s{lock})
+        f"""UPDATE outbox_job SET leased_until = %s, attempts = attempts + 1 WHERE {among}
         RETURNING id, business_id, kind, payload, target_id, state, run_at, attempts, leased_until, last_error, created_at""",
         [moment_param(until), moment_param(now), moment_param(now), *kind_params, *busy_params, limit],
     )
