@@ -100,7 +100,8 @@ def look(batch: Batch, business: Business) -> dict[UUID, dict[str, str]]:
     ledger.load_accounts(batch.book, business.pk, batch.unit, customers)
     if batch.entitlements:
         _load_lots(batch, business, [item])
-    ledger.load_lots(batch.book, {item.customer} if item.customer else ())
+    if item.intake.points and item.customer:
+        ledger.load_lots(batch.book, {item.customer})
     _load_limits(batch, business, [item])
     _refresh_progress(batch, business)
     return names

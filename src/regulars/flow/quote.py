@@ -22,6 +22,7 @@ from regulars.flow.load import look
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_key as key_maker
 from regulars.ledger.book import Book, InsufficientPoints
+from regulars.ledger.loading import available_on
 from regulars.programs.definition import Program
 from regulars.programs.ladder import base_tier, missing_to_next
 from regulars.programs.store import Member
@@ -94,7 +95,8 @@ def quote(business: Business, order: Order, *, now: datetime, new_key: Callable[
     batch = Batch(shop, now, make_key, [item], Book(now=now, new_key=make_key))
     names = look(batch, business)
     member = batch.members.get(item.customer) if item.customer else None
-    tier, available = (member.tier, batch.account_of(member.customer).available(now)) if member else ("", 0)
+    tier = member.tier if member else ""
+    available = available_on(batch.account_of(member.customer).key, now=now) if member else 0
     known = item.customer if item.who and not item.who.is_new else None
     codes = _codes(batch, item, order)
     payment = InsufficientPoints(needed=order.points, available=available) if order.points > available else None

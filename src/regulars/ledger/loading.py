@@ -56,6 +56,16 @@ def load_lots(book: Book, customers: Collection[UUID], *, keys: Collection[UUID]
             book.lots[lot.key] = lot
 
 
+def available_on(account: UUID, *, now: datetime) -> int:
+    """Return what can be spent of an account now, without taking its lots into a book."""
+    (total,) = fetch(
+        "SELECT COALESCE(SUM(remaining - held), 0) FROM ledger_lot WHERE account_id = %s AND remaining > 0"
+        " AND available_at <= %s AND (expires_at IS NULL OR expires_at > %s)",
+        [key_param(account), moment_param(now), moment_param(now)],
+    )
+    return int(total[0])
+
+
 def _lot(row: tuple[Any, ...]) -> Lot:
     (
         key,
