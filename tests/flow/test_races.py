@@ -3,7 +3,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from django.db import connections
 
 from outbox.simultaneous import at_the_same_time
 from regulars.flow.entitling import code_of
+from regulars.flow.gathering import Gathering
 from regulars.flow.intake import (
     Adjustment,
     Cancel,
@@ -52,14 +52,19 @@ class LastRequest:
         raise End
 
 
-class EndingWriter(Writer):
-    """The writer, whose thread ends with the test and gives its connection back."""
+class EndingGathering(Gathering[Any, Any]):
+    """A gathering whose thread ends with the test and gives its connection back."""
 
     def _run(self) -> None:
         try:
             super()._run()
         except End:
             connections.close_all()
+
+    def end(self) -> None:
+        self._queue.put(LastRequest())
+        if self._thread is not None:
+            self._thread.join(30)
 
 
 @pytest.fixture
@@ -68,17 +73,25 @@ def till(commits: None) -> Till:
 
 
 @pytest.fixture
-def writer(till: Till) -> Iterator[Writer]:
+def ending(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What gathers ends with the test."""
+    made: list[EndingGathering] = []
+
+    def gathering(*args: Any, **kwargs: Any) -> EndingGathering:
+        made.append(EndingGathering(*args, **kwargs))
+        return made[-1]
+
+    monkeypatch.setattr("regulars.flow.writer.Gathering", gathering)
+    monkeypatch.setattr("regulars.flow.quoter.Gathering", gathering)
+    yield
+    for one in made:
+        one.end()
+
+
+@pytest.fixture
+def writer(till: Till, ending: None) -> Writer:
     """A writer whose clock stands still."""
-
-    def clock() -> datetime:
-        return till.now
-
-    writer = EndingWriter(clock)
-    yield writer
-    writer._queue.put(LastRequest())
-    if writer._thread is not None:
-        writer._thread.join(30)
+    return Writer(lambda: till.now)
 
 
 @pytest.fixture(params=["writer", "connections"])

@@ -11,7 +11,8 @@ from regulars.api.intakes import body_of
 from regulars.api.problems import Problem, problem_of
 from regulars.api.words import Outcome, Words, words_for
 from regulars.flow.intake import Order
-from regulars.flow.quote import CodeQuote, Quote, RewardQuote, quote
+from regulars.flow.quote import CodeQuote, Quote, RewardQuote
+from regulars.flow.quoter import quoter
 from regulars.kernel.errors import RegularsError
 from regulars.programs.explain import text_in
 
@@ -81,7 +82,7 @@ class QuotedBasket(Struct, frozen=True):
 
 def _quote(call: Call[Any, Nothing]) -> Answer:
     order = Order(external_id=_NAME, occurred_at=call.now, **structs.asdict(call.body))
-    quoted = quote(call.business, order, now=call.now)
+    quoted = quoter.quote_one(call.business, order)
     with words_for(call.business, call.language) as words:
         return Answer(_written(quoted, order, words))
 

@@ -19,6 +19,8 @@ from regulars.customers.matching import (
     CustomerRef,
     IdentityKey,
     Matching,
+    Reading,
+    Resolved,
     UnknownCustomer,
     by_kind,
     match,
@@ -191,6 +193,19 @@ def profile(business: Business, customer_id: UUID) -> Profile:
     raise UnknownCustomer(customer=customer_id)
 
 
+def recognise_customers(
+    business: Business, references: Sequence[CustomerRef | None], *, new_key: Callable[[], UUID]
+) -> list[Resolved]:
+    """Say whom each reference means by itself, whatever the others are; write nothing. At most two statements."""
+    readings = [read_reference(reference, business.country) for reference in references]
+    owners, by_id = _known(business, references, readings)
+    alone = (
+        match([reference], [reading], owners=dict(owners), by_id=by_id, new_key=new_key)
+        for reference, reading in zip(references, readings, strict=True)
+    )
+    return [found for matching in alone for found in matching.resolved]
+
+
 def match_customers(
     business: Business, references: Sequence[CustomerRef | None], *, new_key: Callable[[], UUID]
 ) -> Matching:
@@ -199,11 +214,14 @@ def match_customers(
     Refusals (BadPhone, BadEmail, UnknownCustomer) are values. `actions.save_matching` makes known what is new.
     """
     readings = [read_reference(reference, business.country) for reference in references]
+    owners, by_id = _known(business, references, readings)
+    return match(references, readings, owners=owners, by_id=by_id, new_key=new_key)
+
+
+def _known(
+    business: Business, references: Sequence[CustomerRef | None], readings: Sequence[Reading]
+) -> tuple[dict[IdentityKey, Resolved], dict[UUID, Resolved]]:
+    """Return the customers to whom identities resolve, and those named by key."""
     ids = {reference.id for reference in references if reference is not None and reference.id is not None}
-    return match(
-        references,
-        readings,
-        owners=store.owners_of(business.pk, by_kind(reading for reading in readings if isinstance(reading, tuple))),
-        by_id=store.customers_by_id(business.pk, ids),
-        new_key=new_key,
-    )
+    values = by_kind(reading for reading in readings if isinstance(reading, tuple))
+    return store.owners_of(business.pk, values), store.customers_by_id(business.pk, ids)

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Load everything that a batch touches: set-based, locked in the order of keys, a fixed number of statements however many intakes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from regulars.catalog.queries import match_products
-from regulars.catalog.store import ProductRef
-from regulars.customers.queries import match_customers
+from regulars.catalog.queries import find_products, match_products
+from regulars.catalog.store import ProductInfo, ProductRef
+from regulars.customers.queries import match_customers, recognise_customers
 from regulars.facts import store as facts
 from regulars.flow.batch import Batch, Item, StoreInfo
 from regulars.flow.claiming import load_claims
@@ -47,6 +47,13 @@ AHEAD_MAX_S = 300
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 
 
+class Looked(NamedTuple):
+    """What a look at purchases finds besides what their batch holds: the offers with their names, the known products by code."""
+
+    catalogue: Sequence[tuple[OfferState, dict[str, str]]]
+    products: Mapping[str, ProductInfo]
+
+
 def load(batch: Batch, business: Business) -> None:
     """Fill a batch: who, what was recorded before, and every standing, account, lot and offer that its intakes speak of.
 
@@ -76,45 +83,39 @@ def load(batch: Batch, business: Business) -> None:
     _refresh_progress(batch, business)
 
 
-def look(batch: Batch, business: Business) -> dict[UUID, dict[str, str]]:
-    """Fill a batch of one purchase that will not be saved, and return the names of all offers by key.
+def look(batch: Batch, business: Business) -> Looked:
+    """Fill a batch of purchases that will not be saved, each for itself; what refuses one is in its receipt or in who it is of.
 
-    Nobody and nothing is made known, and outside a transaction nothing is locked. Raises what refuses the purchase.
+    Nobody and nothing is made known, and outside a transaction nothing is locked. Lots are loaded for those who pay with points.
     """
-    (item,) = batch.items
-    assert isinstance(item.intake, Order), "only a purchase is looked at before it happens"
-    _load_stores(business, [item])
-    if item.receipt is not None:
-        raise UnknownStore(store=item.intake.store)
-    (item.who,) = match_customers(business, [item.intake.customer], new_key=batch.new_key).resolved
-    if item.who.error is not None:
-        raise item.who.error
-    item.customer = item.who.customer_id
+    items = batch.items
+    _load_stores(business, items)
+    references = [item.intake.customer for item in items]
+    for item, who in zip(items, recognise_customers(business, references, new_key=batch.new_key), strict=True):
+        item.who, item.customer = who, who.customer_id
     batch.timeline = timeline(business.pk)
-    batch.products, _ = match_products(business, _product_refs([item]), new_key=batch.new_key)
-    if item.intake.codes:
-        _load_rewards(batch, business, [item])
-    names = {offer.key: name for offer, name in _add_catalogue(batch, business)}
-    customers = _load_holders(batch, business, [item])
+    products = find_products(business, product_refs(items))
+    if any(order.codes for _, order in _of(items, Order)):
+        _load_rewards(batch, business, items)
+    catalogue = _load_catalogue(batch, business)
+    customers = _load_holders(batch, business, items)
     batch.members = programs.load_members(business.pk, customers)
     ledger.load_accounts(batch.book, business.pk, batch.unit, customers)
     if batch.entitlements:
-        _load_lots(batch, business, [item])
-    if item.intake.points and item.customer:
-        ledger.load_lots(batch.book, {item.customer})
-    _load_limits(batch, business, [item])
+        _load_lots(batch, business, items)
+    if payers := _customers(item for item in items if _moves(item)):
+        ledger.load_lots(batch.book, payers)
+    _load_limits(batch, business, items)
     _refresh_progress(batch, business)
-    return names
+    return Looked(catalogue, products)
 
 
-def _add_catalogue(batch: Batch, business: Business) -> list[tuple[OfferState, dict[str, str]]]:
+def _load_catalogue(batch: Batch, business: Business) -> list[tuple[OfferState, dict[str, str]]]:
     catalogue = rewards.load_catalogue(business.pk)
     batch.offers |= {offer.key: offer for offer, _ in catalogue}
-    (item,) = batch.items
-    if item.customer and any(offer.per_member_max for offer, _ in catalogue):
-        batch.held_counts = rewards.count_held(
-            business.pk, [(item.customer, offer.key) for offer, _ in catalogue if offer.per_member_max]
-        )
+    limited = [offer.key for offer, _ in catalogue if offer.per_member_max]
+    wanted = [(customer, offer) for customer in _customers(batch.items) for offer in limited]
+    batch.held_counts = rewards.count_held(business.pk, wanted)
     return catalogue
 
 
@@ -202,12 +203,12 @@ def _load_customers(batch: Batch, business: Business, items: Sequence[Item]) -> 
 
 
 def _load_products(batch: Batch, business: Business, items: Sequence[Item]) -> None:
-    wanted = _product_refs(items)
+    wanted = product_refs(items)
     if wanted:
         batch.products, batch.new_products = match_products(business, wanted, new_key=batch.new_key)
 
 
-def _product_refs(items: Sequence[Item]) -> list[ProductRef]:
+def product_refs(items: Sequence[Item]) -> list[ProductRef]:
     """Return the products that lines name, each spelling once, as its first line describes it."""
     wanted: dict[str, ProductRef] = {}
     lines = [line for item in items if isinstance(item.intake, Order | Return) for line in item.intake.lines]

@@ -4,8 +4,8 @@
 What a quote says a purchase earns is what it earns when it is recorded next, as long as nothing else happens between.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
+from regulars.catalog.queries import add_unknown
 from regulars.flow.batch import Batch, Item, Shop
 from regulars.flow.earning import apply_order, milli
 from regulars.flow.entitling import check_offer, check_usable, find_code
-from regulars.flow.errors import CustomerNeeded, NotAMember
+from regulars.flow.errors import CustomerNeeded, NotAMember, UnknownStore
 from regulars.flow.intake import Order
-from regulars.flow.load import look
+from regulars.flow.load import look, product_refs
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_key as key_maker
 from regulars.ledger.book import Book, InsufficientPoints
@@ -89,21 +90,87 @@ def quote(business: Business, order: Order, *, now: datetime, new_key: Callable[
     Raises BadPhone, BadEmail, BadQuantity, UnknownCustomer or UnknownStore. A code or a payment that is not possible is said so in the
     quote and left out of it.
     """
+    (answer,) = quote_all(business, [order], now=now, new_key=new_key)
+    if isinstance(answer, RegularsError):
+        raise answer
+    return answer
+
+
+def quote_all(
+    business: Business, orders: Sequence[Order], *, now: datetime, new_key: Callable[[], UUID] | None = None
+) -> list[Quote | RegularsError]:
+    """Return what each of some purchases would bring now if it alone happened, or what refuses it, in their order.
+
+    Those that only earn are looked at together, with as many statements as one; those with codes or points one by one.
+    """
+    make_key = new_key or key_maker.pool(16 * len(orders))
+    answers: dict[int, Quote | RegularsError] = {}
+    apart = [place for place, order in enumerate(orders) if order.codes or order.points]
+    together = [place for place in range(len(orders)) if place not in apart]
+    for places in [together, *([place] for place in apart)]:
+        items = [Item(place, orders[place], b"", make_key()) for place in places]
+        answers.update(_quote_together(business, items, now, make_key) if items else {})
+    return [answers[place] for place in range(len(orders))]
+
+
+def _quote_together(
+    business: Business, items: list[Item], now: datetime, new_key: Callable[[], UUID]
+) -> dict[int, Quote | RegularsError]:
     shop = Shop(business.pk, business.currency, ZoneInfo(business.timezone))
-    make_key = new_key or key_maker.pool(16)
-    item = Item(0, order, b"", make_key())
-    batch = Batch(shop, now, make_key, [item], Book(now=now, new_key=make_key))
-    names = look(batch, business)
+    batch = Batch(shop, now, new_key, items, Book(now=now, new_key=new_key))
+    looked = look(batch, business)
+    members = [batch.account_of(customer).key for customer in batch.members]
+    available = available_on(members, now=now)
+    answers: dict[int, Quote | RegularsError] = {}
+    for item in items:
+        mine = batch if len(items) == 1 else _alone(batch, item)
+        mine.products, _ = add_unknown(looked.products, product_refs([item]), new_key=new_key)
+        try:
+            answers[item.place] = _quote(mine, item, looked.catalogue, available)
+        except RegularsError as error:
+            answers[item.place] = error
+    return answers
+
+
+def _alone(batch: Batch, item: Item) -> Batch:
+    """Return a batch of one purchase that earns, on what was loaded for all, so that it moves nothing of its neighbours'."""
+    mine = Batch(
+        batch.shop, batch.now, batch.new_key, [item], Book(now=batch.now, new_key=batch.new_key), timeline=batch.timeline,
+        counters=batch.counters, offers=batch.offers, held_counts=batch.held_counts,
+    )  # fmt: skip
+    customer = item.customer
+    if customer in batch.members:
+        mine.members[customer] = replace(batch.members[customer])
+        mine.book.add_account(structs.replace(batch.account_of(customer), lots=[]))
+        mine.past_tiers[customer] = list(batch.past_tiers.get(customer, ()))
+    if customer in batch.order_counts:
+        mine.order_counts[customer] = batch.order_counts[customer]
+    return mine
+
+
+def _quote(
+    batch: Batch,
+    item: Item,
+    catalogue: Sequence[tuple[OfferState, dict[str, str]]],
+    available_on_account: Mapping[UUID, int],
+) -> Quote:
+    order, who = item.intake, item.who
+    assert isinstance(order, Order), "only purchases are looked at"
+    assert who is not None, "each purchase is looked at first"
+    if who.error is not None:
+        raise who.error
+    if item.receipt is not None:
+        raise UnknownStore(store=order.store)
     member = batch.members.get(item.customer) if item.customer else None
     tier = member.tier if member else ""
-    available = available_on(batch.account_of(member.customer).key, now=now) if member else 0
-    known = item.customer if item.who and not item.who.is_new else None
+    available = available_on_account[batch.account_of(member.customer).key] if member else 0
+    known = None if who.is_new else item.customer
     codes = _codes(batch, item, order)
     payment = InsufficientPoints(needed=order.points, available=available) if order.points > available else None
     points = 0 if payment else order.points
     item.intake = structs.replace(order, points=points, codes=[one.code for one in codes if one.refusal is None])
-    offers = [offer for key, offer in batch.offers.items() if key in names]
-    rewards = [_reward(batch, item, offer, names[offer.key], available - points, known) for offer in offers]
+    basket = _basket(order)
+    rewards = [_reward(batch, basket, offer, name, available - points, known) for offer, name in catalogue]
     earns = _earns(batch, item)
     if not earns:
         _imagine_member(batch, item)
@@ -114,7 +181,7 @@ def quote(business: Business, order: Order, *, now: datetime, new_key: Callable[
         points_earned=item.tally.earned if earns else 0,
         points_as_member=item.tally.earned,
         outcomes=batch.new_decisions[0][4] if batch.new_decisions else (),
-        program=_program(batch, now),
+        program=_program(batch, batch.now),
         available=available,
         payment_refusal=payment,
         rewards=rewards,
@@ -189,11 +256,15 @@ def _codes(batch: Batch, item: Item, order: Order) -> list[CodeQuote]:
 
 
 def _reward(
-    batch: Batch, item: Item, offer: OfferState, name: dict[str, str], available: int, known: UUID | None
+    batch: Batch,
+    basket: Sequence[BasketLine],
+    offer: OfferState,
+    name: dict[str, str],
+    available: int,
+    known: UUID | None,
 ) -> RewardQuote:
     refusal: RegularsError | None = None
     member = batch.members.get(known) if known else None
-    assert isinstance(item.intake, Order), "a quote is of a purchase"
     try:
         if known is None:
             raise CustomerNeeded
@@ -204,6 +275,4 @@ def _reward(
             raise InsufficientPoints(needed=offer.price, available=available)
     except RegularsError as error:
         refusal = error
-    return RewardQuote(
-        offer=offer, name=name, refusal=refusal, discounts=discount(offer.kind, offer.value, _basket(item.intake))
-    )
+    return RewardQuote(offer=offer, name=name, refusal=refusal, discounts=discount(offer.kind, offer.value, basket))

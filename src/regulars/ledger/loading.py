@@ -56,14 +56,17 @@ def load_lots(book: Book, customers: Collection[UUID], *, keys: Collection[UUID]
             book.lots[lot.key] = lot
 
 
-def available_on(account: UUID, *, now: datetime) -> int:
-    """Return what can be spent of an account now, without taking its lots into a book."""
-    (total,) = fetch(
-        "SELECT COALESCE(SUM(remaining - held), 0) FROM ledger_lot WHERE account_id = %s AND remaining > 0"
-        " AND available_at <= %s AND (expires_at IS NULL OR expires_at > %s)",
-        [key_param(account), moment_param(now), moment_param(now)],
+def available_on(accounts: Collection[UUID], *, now: datetime) -> dict[UUID, int]:
+    """Return what can be spent of accounts now, without taking their lots into a book; nothing is left out."""
+    if not accounts:
+        return {}
+    condition, params = one_of("account_id", list(accounts), "uuid")
+    rows = fetch(
+        f"SELECT account_id, SUM(remaining - held) FROM ledger_lot WHERE {condition} AND remaining > 0"
+        " AND available_at <= %s AND (expires_at IS NULL OR expires_at > %s) GROUP BY account_id",
+        [*params, moment_param(now), moment_param(now)],
     )
-    return int(total[0])
+    return {**dict.fromkeys(accounts, 0), **{to_key(account): int(total) for account, total in rows}}
 
 
 def _lot(row: tuple[Any, ...]) -> Lot:
