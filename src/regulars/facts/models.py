@@ -73,7 +73,7 @@ class Fact(RecordedModel):
 class Line(RecordedModel):
     """One line of a purchase or return. Append-only. `net_minor` is what was paid for it, after every discount."""
 
-    fact = models.ForeignKey(Fact, on_delete=models.PROTECT, related_name="lines")
+    fact = models.ForeignKey(Fact, on_delete=models.PROTECT, related_name="lines", db_constraint=False)
     position = models.PositiveIntegerField()
     product = models.ForeignKey(Product, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity_milli = models.BigIntegerField()

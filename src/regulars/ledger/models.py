@@ -65,7 +65,7 @@ class TransactionKind(models.TextChoices):
 class Transaction(RecordedModel):
     """One booking: entries that sum to zero per unit. Append-only."""
 
-    fact = models.ForeignKey(Fact, on_delete=models.PROTECT, related_name="+")
+    fact = models.ForeignKey(Fact, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     kind = models.CharField(max_length=14, choices=TransactionKind)
     rule = models.CharField(max_length=40, default="")
     reverses = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -79,7 +79,7 @@ class Transaction(RecordedModel):
 class Entry(RecordedModel):
     """One leg of a transaction. Append-only. `counts_at` dates an amount that counts towards a tier."""
 
-    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="entries")
+    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="entries", db_constraint=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries")
     amount = models.BigIntegerField()
     counts_at = models.DateTimeField(null=True)
@@ -95,7 +95,9 @@ class Lot(RecordedModel):
     """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="lots", db_index=False)
-    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="+", db_index=False)
+    transaction = models.ForeignKey(
+        Transaction, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     granted = models.BigIntegerField()
     remaining = models.BigIntegerField()
     held = models.BigIntegerField(default=0)
@@ -131,7 +133,7 @@ class Lot(RecordedModel):
 class Allocation(RecordedModel):
     """How an entry drew on a lot (negative) or gave back to it (positive). Append-only."""
 
-    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="allocations")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="allocations", db_constraint=False)
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="allocations", db_index=False)
     amount = models.BigIntegerField()
 

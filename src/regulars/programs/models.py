@@ -89,7 +89,11 @@ class Decision(RecordedModel):
     """What the program concluded from a fact: inputs that its version read, and outcomes with amounts per line. Append-only."""
 
     id = None  # type: ignore[assignment]  # the fact is the key
-    fact = models.OneToOneField(Fact, on_delete=models.PROTECT, primary_key=True, related_name="decision")
-    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+", db_index=False)
+    fact = models.OneToOneField(
+        Fact, on_delete=models.PROTECT, primary_key=True, related_name="decision", db_constraint=False
+    )
+    version = models.ForeignKey(
+        Version, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     inputs = models.JSONField()
     outcomes = models.JSONField()

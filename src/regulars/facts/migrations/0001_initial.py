@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('net_minor', models.BigIntegerField()),
                 ('discount_minor', models.BigIntegerField(default=0)),
                 ('business', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.business')),
-                ('fact', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='facts.fact')),
+                ('fact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='facts.fact')),
                 ('original_line', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='facts.line')),
                 ('product', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.product')),
             ],
