@@ -11,7 +11,7 @@ from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from regulars.database.transactions import run_durably
+from regulars.database.turns import Turn, run_in_turn
 from regulars.flow.adjusting import (
     apply_adjustment,
     apply_closing,
@@ -95,19 +95,30 @@ def receive(
     Refusals are in the receipts (`refusal`), never raised. `digests` say what a repeat must have in common with the first where that
     is not all of the intake: a door that fills in the time leaves it out.
     """
-    make_key = new_key or key_maker.pool()
-    receipts: list[Receipt] = []
     bodies = [given or digest(intake) for intake, given in zip(intakes, digests or [None] * len(intakes), strict=True)]
-    for start in range(0, len(intakes), CHUNK):
-        chunk = list(zip(intakes[start : start + CHUNK], bodies[start : start + CHUNK], strict=True))
-        work = partial(_receive_chunk, business, chunk, now=now, with_points=with_points, new_key=make_key)
-        receipts += run_durably(work)
-    return receipts
+    sent = list(zip(intakes, bodies, strict=True))
+    chunks = [sent[start : start + CHUNK] for start in range(0, len(sent), CHUNK)]
+    works = [
+        partial(_receive_chunk, business, chunk, now=now, with_points=with_points, new_key=new_key or key_maker.pool())
+        for chunk in chunks
+    ]
+    apart = [any(_looks_back(intake) for intake, _ in chunk) for chunk in chunks]
+    return [receipt for receipts in run_in_turn(works, apart=apart) for receipt in receipts]
+
+
+def _looks_back(intake: Intake) -> bool:
+    """Tell whether an intake may be about something that the chunk before it records; a plain purchase or visit is not."""
+    return (
+        not isinstance(intake, Order | Visit)
+        or intake.revision > 0
+        or (isinstance(intake, Order) and bool(intake.codes))
+    )
 
 
 def _receive_chunk(
     business: Business,
     intakes: Sequence[tuple[Intake, bytes]],
+    turn: Turn,
     *,
     now: datetime,
     with_points: bool,
@@ -126,6 +137,7 @@ def _receive_chunk(
         except _RefusedMidway as signal:
             refused[signal.place] = signal.error
             continue
+        turn.may_write()
         save(batch, business)
         return [item.receipt for item in items if item.receipt is not None]
 

@@ -121,5 +121,5 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"regulars": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
+    "loggers": {"regulars": {"level": "INFO"}, "django.request": {"level": "ERROR"}, "psycopg": {"level": "ERROR"}},
 }

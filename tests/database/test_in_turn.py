@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Works in flight together come out as if one had followed the other."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from regulars.catalog.models import Category
+from regulars.customers.matching import CustomerRef
+from regulars.customers.models import Customer
+from regulars.database.turns import EarlierFailed, Turn, run_in_turn
+from regulars.flow import receive as path
+from regulars.flow.intake import Intake, Order, OrderLine, Receipt, Return, ReturnLine, Visit
+from regulars.kernel.ids import new_key
+from regulars.ledger.verify import verify_ledger
+from regulars.tenancy.models import Business
+from shop import SPEND, Till, a_program, a_shop
+
+pytestmark = pytest.mark.usefixtures("commits")
+
+WELCOME = {
+    "id": "welcome",
+    "name": {"en": "Welcome"},
+    "gives": {"kind": "fixed", "points": 5},
+    "limits": [{"per": "ever", "times": 1}],
+}
+
+
+def writes(business: Business, place: int, turn: Turn, *, fails: bool = False) -> list[str]:
+    """Note what is there, then write one more."""
+    seen = sorted(Category.objects.of(business).values_list("code", flat=True))
+    turn.may_write()
+    Category(id=new_key(), business=business, code=f"C{place}", name="C").save(force_insert=True)
+    if fails:
+        raise ValueError(place)
+    return seen
+
+
+def codes(business: Business) -> list[str]:
+    return sorted(Category.objects.of(business).values_list("code", flat=True))
+
+
+def some_works(business: Business, count: int, *, failing: int = -1) -> list[Callable[[Turn], list[str]]]:
+    return [partial(writes, business, place, fails=place == failing) for place in range(count)]
+
+
+def test_all_are_written_and_answered_in_order():
+    business = a_shop()
+
+    seen = run_in_turn(some_works(business, 5), apart=[False] * 5)
+
+    assert codes(business) == ["C0", "C1", "C2", "C3", "C4"]
+    assert [set(late) <= set(codes(business)[:place]) for place, late in enumerate(seen)] == [True] * 5
+
+
+def test_one_apart_sees_everything_before_it_and_the_next_sees_it():
+    business = a_shop()
+
+    seen = run_in_turn(some_works(business, 5), apart=[False, False, True, False, False])
+
+    assert seen[2] == ["C0", "C1"]
+    assert seen[3] == ["C0", "C1", "C2"]
+
+
+@pytest.mark.parametrize("failing", [0, 1, 2, 5])
+def test_a_failure_keeps_what_came_before_and_nothing_after(failing: int):
+    business = a_shop()
+
+    with pytest.raises(ValueError, match=str(failing)):
+        run_in_turn(some_works(business, 6, failing=failing), apart=[False] * 6)
+
+    assert codes(business) == [f"C{place}" for place in range(failing)]
+    assert not connection.in_atomic_block
+
+
+def test_who_waits_for_a_failed_one_is_told():
+    business = a_shop()
+    first = Turn(None, is_apart=False)
+    second = Turn(first, is_apart=False)
+    with pytest.raises(ValueError, match="0"):
+        first.run(partial(writes, business, 0, fails=True))
+
+    with pytest.raises(EarlierFailed):
+        second.run(partial(writes, business, 1))
+
+    assert codes(business) == []
+
+
+def a_day(till: Till) -> list[Intake]:
+    """Return what a file may hold: the same newcomers and products again and again, repeats, returns, visits."""
+    people = [CustomerRef(phone=f"+9198765{place:05d}") for place in range(10_000, 10_012)]
+    sent: list[Intake] = []
+    for number in range(120):
+        who = people[number * 7 % len(people)]
+        lines = [OrderLine(f"S{number % 9}", 10_000 + number * 100, 3, category=f"K{number % 4}")]
+        sent.append(Order(**till.common(customer=who), lines=lines))
+        if number % 10 == 3:
+            sent.append(Visit(**till.common(customer=who)))
+        if number % 40 == 39:
+            sent.append(Return(**till.common(), order=sent[-8].external_id, lines=[ReturnLine(1, 1)]))
+        if number % 30 == 29:
+            sent.append(sent[-12])
+    return sent
+
+
+def said(receipt: Receipt) -> dict[str, Any]:
+    moved = ("kind", "points_earned", "points_reversed", "balance", "is_repeat", "tier")
+    return {
+        **{name: getattr(receipt, name, None) for name in moved},
+        "refusal": receipt.refusal and receipt.refusal.code,
+    }
+
+
+def test_a_file_in_flight_is_the_same_as_one_chunk_after_the_other(monkeypatch: pytest.MonkeyPatch):
+    program = a_program(SPEND, WELCOME)
+    slow, fast = Till(a_shop(program, name="Slow")), Till(a_shop(program, name="Fast"))
+    expected = [receipt for intake in a_day(slow) for receipt in slow.take(intake)]
+    monkeypatch.setattr(path, "CHUNK", 10)
+
+    together = fast.take(*a_day(fast))
+
+    assert [said(receipt) for receipt in together] == [said(receipt) for receipt in expected]
+    assert Customer.objects.of(fast.business).count() == 12
+    assert verify_ledger(fast.business.pk).is_right
