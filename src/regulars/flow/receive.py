@@ -52,7 +52,7 @@ from regulars.kernel.ids import new_key as key_maker
 from regulars.ledger.book import Book
 from regulars.tenancy.models import Business
 
-CHUNK = 500
+CHUNK = 250
 
 APPLY: dict[type, Callable[[Batch, Item], None]] = {
     Order: apply_order,
