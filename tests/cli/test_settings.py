@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A wrong setting stops the start in one line that names it; the public address follows the one that is listened on."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
-from regulars.site.environment import BadSetting, read_environment, secret_key
+from regulars.site.environment import LIBPQ_OPTIONS, BadSetting, database_settings, read_environment, secret_key
 
 PORT = "ADDRESS:PORT."
 NUMBER = "a whole number above zero."
 WEB = "http://… or https://…."
 DATABASE = "postgresql://user:password@host:port/name, or sqlite:///path."
+OPTIONS = f"{', '.join(LIBPQ_OPTIONS)}."
+NONE = "none."
 NO_DATABASE = "this is not the address of a database."
 
 
@@ -33,6 +31,15 @@ NO_DATABASE = "this is not the address of a database."
         ("DATABASE_URL", "sqlite:", NO_DATABASE, DATABASE),
         ("DATABASE_URL", "sqlite://folder/shop.sqlite3", NO_DATABASE, DATABASE),
         ("DATABASE_URL", "mysql://h/db", NO_DATABASE, DATABASE),
+        ("DATABASE_URL", "postgresql://u:hunter2@h/db?ssl=on", "the address has an option “ssl”.", OPTIONS),
+        ("DATABASE_URL", "sqlite:///shop.sqlite3?sslmode=require", "the address has an option “sslmode”.", NONE),
+        (
+            "DATABASE_URL",
+            "postgresql://h/db?connect_timeout=soon",
+            "“soon” is not a whole number.",
+            "connect_timeout=10.",
+        ),
+        ("DATABASE_PASSWORD_FILE", "/nowhere", "there is no file “/nowhere”.", "a path."),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_is_allowed(name, value, problem, allowed):
@@ -87,11 +94,41 @@ def test_a_public_address_that_is_set_stays():
     assert read_environment(said).public_url == "https://shop.example"
 
 
-def test_the_program_stops_in_one_line(tmp_path):
-    surroundings = os.environ | {"REGULARS_HOME": str(tmp_path), "REGULARS_BIND": "localhost:²"}
-    command = [sys.executable, "-c", "from regulars.cli.main import main; main()", "verify"]
+def test_what_follows_the_question_mark_is_handed_on():
+    url = "postgresql://u:p%40@db/shop?sslmode=verify-full&sslrootcert=/etc/root.crt&connect_timeout=5&application_name=till"
+    asked = read_environment({"DATABASE_URL": f"{url}&options=-c%20lock_timeout%3D5s"})
 
-    done = subprocess.run(command, check=False, env=surroundings, capture_output=True, text=True, timeout=60)
+    assert database_settings(asked)["OPTIONS"] == {
+        "sslmode": "verify-full",
+        "sslrootcert": "/etc/root.crt",
+        "connect_timeout": "5",
+        "application_name": "till",
+        "options": "-c random_page_cost=1.1 -c lock_timeout=5s",
+        "prepare_threshold": 5,
+    }
 
-    line = "regulars: The setting REGULARS_BIND is wrong: “localhost:²” is not ADDRESS:PORT. Allowed: ADDRESS:PORT.\n"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", line)
+
+def test_a_socket_is_named_by_the_host_after_the_question_mark():
+    asked = database_settings(read_environment({"DATABASE_URL": "postgresql:///shop?host=/run/postgresql"}))
+
+    assert (asked["HOST"], "host" in asked["OPTIONS"]) == ("/run/postgresql", False)
+
+
+@pytest.fixture
+def password_file(tmp_path):
+    file = tmp_path / "password"
+    file.write_text("hunter 2\n")
+    return str(file)
+
+
+def test_the_password_of_the_database_comes_from_a_file(password_file):
+    asked = {"DATABASE_URL": "postgresql://u@db/shop", "DATABASE_PASSWORD_FILE": password_file}
+
+    assert database_settings(read_environment(asked))["PASSWORD"] == "hunter 2"
+
+
+def test_two_passwords_are_one_too_many(password_file):
+    asked = read_environment({"DATABASE_URL": "postgresql://u:p@db/shop", "DATABASE_PASSWORD_FILE": password_file})
+
+    with pytest.raises(BadSetting, match="DATABASE_PASSWORD_FILE is wrong: DATABASE_URL holds a password as well"):
+        database_settings(asked)

@@ -6,11 +6,18 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 
 PREFIX = "REGULARS_"
+LIBPQ_OPTIONS = (
+    "application_name", "channel_binding", "connect_timeout", "gssencmode", "host", "hostaddr", "keepalives",
+    "keepalives_count", "keepalives_idle", "keepalives_interval", "options", "sslcert", "sslcrl", "sslkey", "sslmode",
+    "sslrootcert", "target_session_attrs", "tcp_user_timeout",
+)  # fmt: skip
+"""What may follow the question mark of DATABASE_URL: it is handed on to PostgreSQL's client library."""
+_NUMBERS = {"connect_timeout", "keepalives_count", "keepalives_idle", "keepalives_interval", "tcp_user_timeout"}
 _THIS_MACHINE = {"127.0.0.1", "0.0.0.0", "::1", "[::1]", "::", "[::]"}  # noqa: S104 - recognised, not listened on
 
 
@@ -23,10 +30,11 @@ class BadSetting(RegularsError):
 
 
 class _Wrong(ValueError):
-    """A value that a parser refuses, and why."""
+    """A value that a parser refuses, why, and what else is allowed than the setting says by itself."""
 
-    def __init__(self, text: str, value: str) -> None:
+    def __init__(self, text: str, value: str, allowed: Saying | None = None) -> None:
         self.problem = Saying(text, value=value)
+        self.allowed = allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +93,22 @@ def _folder(text: str) -> Path:
 
 
 def _database(text: str) -> str:
-    if text and not _names_a_database(_split(text)):
+    parts = _split(text)
+    if text and not _names_a_database(parts):
         raise _Wrong(gettext_noop("this is not the address of a database."), text)  # unsaid: it may hold a password
+    for name, value in _options(parts.query if parts else "").items():
+        known = () if text.startswith("sqlite") else LIBPQ_OPTIONS
+        if name not in known:
+            allowed = Saying(", ".join(known) or gettext_noop("none"))
+            raise _Wrong(gettext_noop("the address has an option “%(value)s”."), name, allowed)
+        if name in _NUMBERS and not value.isdecimal():
+            raise _Wrong(gettext_noop("“%(value)s” is not a whole number."), value, Saying(f"{name}=10"))
     return text
+
+
+def _options(query: str) -> dict[str, str]:
+    """Return what follows the question mark of an address, read as PostgreSQL reads it: a plus is a plus."""
+    return dict(parse_qsl(query.replace("+", "%2B"), keep_blank_values=True))
 
 
 def _names_a_database(parts: SplitResult | None) -> bool:
@@ -97,9 +118,10 @@ def _names_a_database(parts: SplitResult | None) -> bool:
 
 
 def _secret_file(text: str) -> Path | None:
-    if text and not Path(text).is_file():
+    path = Path(text).expanduser()
+    if text and not os.path.isfile(path):  # noqa: PTH113 - says no also of a folder that may not be looked into
         raise _Wrong(gettext_noop("there is no file “%(value)s”."), text)
-    return Path(text) if text else None
+    return path if text else None
 
 
 def _positive(text: str) -> int:
@@ -117,6 +139,12 @@ SETTINGS: dict[str, Setting] = {
         gettext_noop("postgresql://user:password@host:port/name, or sqlite:///path"),
         "",
         _database,
+    ),
+    "DATABASE_PASSWORD_FILE": Setting(
+        "A file with the password of the database, where DATABASE_URL holds none.",
+        gettext_noop("a path"),
+        "",
+        _secret_file,
     ),
     "REGULARS_BIND": Setting("Where the web server listens.", "ADDRESS:PORT", "127.0.0.1:8000", _bind),
     "REGULARS_PUBLIC_URL": Setting(
@@ -153,6 +181,7 @@ class Environment:
 
     home: Path
     database_url: str
+    database_password_file: Path | None
     bind: tuple[str, int]
     public_url: str
     secret_key_file: Path | None
@@ -177,25 +206,52 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         try:
             values[name] = setting.parse(text)
         except _Wrong as error:
-            raise BadSetting(name=name, problem=error.problem, allowed=Saying(setting.allowed)) from None
+            allowed = error.allowed or Saying(setting.allowed)
+            raise BadSetting(name=name, problem=error.problem, allowed=allowed) from None
     found = Environment(*values.values())  # type: ignore[arg-type]  # in the order of SETTINGS
     return found if found.public_url else replace(found, public_url=_address_at(*found.bind))
 
 
 def secret_key(environment: Environment) -> str:
-    """Return the key that signs sessions, making one in the data folder (mode 0600) at the first start."""
+    """Return the key that signs sessions, making one in the data folder (mode 0600) at the first start.
+
+    Raises BadSetting where the folder cannot be written or the key not be read.
+    """
     path = environment.secret_key_file or environment.home / "secret.key"
-    if not path.exists():
+    try:
         environment.home.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(64))
-    key = path.read_bytes().strip()
+        if environment.secret_key_file is None and not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(64))
+    except OSError as error:
+        raise _unwritable_home(environment.home, error) from None
+    key = _read_secret("REGULARS_SECRET_KEY_FILE", path)
     if not key.isascii():
         raise _bad_key(gettext_noop("the key in “%(path)s” is not plain ASCII."), path)
     if len(key) < 50:
         raise _bad_key(gettext_noop("the key in “%(path)s” is too short."), path)
     return key.decode("ascii")
+
+
+def _unwritable_home(home: Path, error: OSError) -> BadSetting:
+    problem = Saying(
+        gettext_noop("“%(path)s” cannot be written (the system says “%(said)s”)."), path=home, said=error.strerror
+    )
+    return BadSetting(
+        name="REGULARS_HOME", problem=problem, allowed=Saying(gettext_noop("a folder that this user may write"))
+    )
+
+
+def _read_secret(name: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes().strip()
+    except OSError as error:
+        problem = Saying(
+            gettext_noop("“%(path)s” cannot be read (the system says “%(said)s”)."), path=path, said=error.strerror
+        )
+        allowed = Saying(gettext_noop("a file that this user may read"))
+        raise BadSetting(name=name, problem=problem, allowed=allowed) from None
 
 
 def _bad_key(problem: str, path: Path) -> BadSetting:
@@ -206,23 +262,37 @@ def _bad_key(problem: str, path: Path) -> BadSetting:
     )
 
 
+def _database_password(environment: Environment, in_address: str | None) -> str:
+    path = environment.database_password_file
+    if path is None:
+        return unquote(in_address or "")
+    if in_address is not None:
+        problem = Saying(gettext_noop("DATABASE_URL holds a password as well."))
+        allowed = Saying(gettext_noop("one of both"))
+        raise BadSetting(name="DATABASE_PASSWORD_FILE", problem=problem, allowed=allowed)
+    return _read_secret("DATABASE_PASSWORD_FILE", path).decode("utf-8", "replace")
+
+
 def database_settings(environment: Environment) -> dict[str, object]:
     """Return Django's description of the database: SQLite in the data folder, or what DATABASE_URL says."""
     parts = urlsplit(environment.database_url)
     if parts.scheme in {"postgresql", "postgres"}:
+        options = _options(parts.query)
+        keyed = "-c random_page_cost=1.1"  # keyed look-ups, as on any disk without moving parts
         return {
             "ENGINE": "regulars.database.postgresql",
             "NAME": unquote(parts.path.lstrip("/")),
             "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": parts.hostname or "",
+            "PASSWORD": _database_password(environment, parts.password),
+            "HOST": options.pop("host", unquote(parts.hostname or "")),
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 600,
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": {
                 "application_name": "regulars",
+                **options,
                 "prepare_threshold": 5,
-                "options": "-c random_page_cost=1.1",  # keyed look-ups, as on any disk without moving parts
+                "options": f"{keyed} {options.get('options', '')}".strip(),
             },
         }
     path = unquote(parts.path) if parts.scheme == "sqlite" else str(environment.home / "regulars.sqlite3")

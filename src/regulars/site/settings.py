@@ -10,7 +10,6 @@ from regulars.site.environment import database_settings, read_environment, secre
 
 ENVIRONMENT = read_environment(os.environ)
 HOME = ENVIRONMENT.home
-HOME.mkdir(parents=True, exist_ok=True)
 SECRET_KEY = secret_key(ENVIRONMENT)
 DEBUG = False
 PUBLIC_URL = ENVIRONMENT.public_url
