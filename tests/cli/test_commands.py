@@ -7,9 +7,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from regulars.cli.commands import app
-from regulars.cli.shops import NoSuchStore
-from regulars.tenancy.actions import BadEmail
-from regulars.tenancy.models import Business, Staff, Store
+from regulars.cli.shops import BusinessNeeded, NameTaken, NoSuchStore
+from regulars.kernel.clock import utc_now
+from regulars.tenancy.actions import BadEmail, BadScope, create_business
+from regulars.tenancy.models import ApiKey, Business, Staff, Store
 
 pytestmark = pytest.mark.django_db
 
@@ -60,8 +61,27 @@ def test_a_period_without_an_end_reaches_to_the_last_purchase(cafe):
     assert periods_of(said("metrics", "--from", "2026-02-01")) == {"2026-02-01 to 2026-02-10"}
 
 
-def test_a_period_without_a_start_reaches_to_the_first_purchase(cafe):
-    assert periods_of(said("metrics", "--to", "2026-02-06")) == {"2026-01-05 to 2026-02-06"}
+def test_a_period_without_a_start_is_the_year_before_its_end(cafe):
+    result = say("metrics", "--to", "2026-02-06", "--json")
+
+    assert result.stderr == "Without --from: the 365 days before 2026-02-06.\n"
+    assert json.loads(result.stdout)["active_customers"]["value"] == 1
+    assert periods_of(say("metrics", "--to", "2026-02-06").stdout) == {"2025-02-06 to 2026-02-06"}
+
+
+def test_retention_of_a_period_without_a_start_compares_two_years(tmp_path, cafe):
+    earlier = tmp_path / "earlier.csv"
+    earlier.write_text(
+        "order,date,sku,quantity,price,phone\nB1,2024-12-05 10:00,TEA,1,4.50,07911123456\n"
+        "B2,2024-12-06 10:00,TEA,1,4.50,07911123458\n"
+    )
+    said("import", "orders", str(earlier))
+
+    assert json.loads(say("metrics", "--to", "2026-02-06", "--json").stdout)["retention_rate"] == {
+        "value": 0.5,
+        "numerator": 1,
+        "denominator": 2,
+    }
 
 
 def test_a_period_after_the_last_purchase_is_empty(cafe):
@@ -76,6 +96,46 @@ def test_days_that_no_calendar_holds_are_refused(cafe, days):
 
     assert refused.exit_code == 2
     assert "Write days like 2026-01-31; --to is the day after the last one." in " ".join(refused.output.split())
+
+
+def test_a_second_business_of_a_name_is_refused():
+    said("createbusiness", "Corner Café", "--country", "GB")
+
+    refused = say("createbusiness", "corner  café", "--country", "IN")
+
+    key = Business.objects.get().pk
+    assert isinstance(refused.exception, NameTaken)
+    assert refused.exception.message == (
+        f"There is a business “Corner Café” already, with the key {key}. Choose another name."
+    )
+
+
+def test_twins_that_are_there_are_told_apart_by_their_keys():
+    first, second = (create_business("Twin", country=country, now=utc_now()) for country in ("GB", "IN"))
+
+    refused = say("export", "customers", "--business", "twin")
+
+    assert isinstance(refused.exception, BusinessNeeded)
+    assert refused.exception.message == (
+        f"Say which business with --business. There are: Twin ({first.pk}), Twin ({second.pk})."
+    )
+    assert set(json.loads(said("verify", "--json"))) == {f"Twin ({first.pk})", f"Twin ({second.pk})"}
+    assert said("verify", "--business", str(second.pk)).startswith("Twin: right.")
+
+
+def test_a_key_is_made_and_opens_what_its_scopes_say(cafe, client):
+    token = said("createkey", "--scopes", "customers:read, events:read", "--name", "till").strip()
+
+    key = ApiKey.objects.get()
+    assert (key.name, key.scopes) == ("till", ["customers:read", "events:read"])
+    bearer = {"HTTP_AUTHORIZATION": f"Bearer {token}"}
+    assert client.get("/api/v1/events", **bearer).status_code == 200
+    assert client.get("/api/v1/program", **bearer).status_code == 403
+
+
+def test_a_key_with_an_unknown_scope_is_not_made(cafe):
+    assert isinstance(say("createkey", "--scopes", "everything").exception, BadScope)
+    assert ApiKey.objects.count() == 0
 
 
 def test_a_store_that_there_is_not_is_answered_with_those_there_are(cafe):

@@ -56,12 +56,10 @@ class Span:
         return Period(self.first_day, self.end)
 
     def fill(self, start: date | None, end: date | None) -> Period:
-        """Return a period whose open sides reach to the first and the last day, and hold one day beyond them."""
-        if start is None:
-            start = self.first_day if end is None else min(self.first_day, end - timedelta(days=1))
+        """Return a period with its open sides: without a start a year, without an end up to the last day, at least one day."""
         if end is None:
-            end = max(self.end, start + timedelta(days=1))
-        return Period(start, end)
+            end = self.end if start is None else max(self.end, start + timedelta(days=1))
+        return Period(end - timedelta(days=YEAR_DAYS) if start is None else start, end)
 
     def last_year(self) -> Period:
         """Return the 365 days up to and with the last order day: the default of a question that compares two halves."""

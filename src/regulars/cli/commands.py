@@ -17,23 +17,25 @@ from django.core.management import call_command
 
 from regulars.analytics.catalogue import METRICS
 from regulars.analytics.metrics import measure, read_span
-from regulars.analytics.periods import Period, Span
+from regulars.analytics.periods import YEAR_DAYS, Period, Span
 from regulars.cli.importing import import_file
 from regulars.cli.progress import ProgressLine
-from regulars.cli.shops import check_store, the_business
+from regulars.cli.shops import check_name_free, check_store, labelled, the_business
 from regulars.cli.supervisor import serve as serve_program
+from regulars.cli.troubles import FileRefused
 from regulars.connectors.exporting import export_customers, export_orders
 from regulars.connectors.journal import export_journal
 from regulars.connectors.mapping import Subject
 from regulars.database.transactions import run_durably
-from regulars.demo.load import DemoLoaded, load_demo
+from regulars.demo.load import DemoLoaded, demo_logins, load_demo
 from regulars.insights.export import fill_lake, lake_of, marts_of
 from regulars.kernel.clock import utc_now
 from regulars.ledger.verify import Verification, verify_ledger
 from regulars.outbox.actions import release_all_leases
 from regulars.programs.actions import publish_program
 from regulars.programs.starter import SINCE_EVER, starter_program
-from regulars.tenancy.actions import create_business, create_store, create_user, hire
+from regulars.tenancy.access import SCOPES
+from regulars.tenancy.actions import create_api_key, create_business, create_store, create_user, hire
 from regulars.tenancy.actors import SYSTEM
 from regulars.tenancy.models import Business, Role, User
 from regulars.work.backups import has_its_key, make_backup, restore_backup
@@ -47,7 +49,7 @@ EXPORTS: dict[str, Callable[[Business, TextIO], int]] = {
     "orders": export_orders,
 }
 
-_business = click.option("--business", metavar="NAME", help="Which business, where there are several.")
+_business = click.option("--business", metavar="NAME|KEY", help="Which business, where there are several.")
 _file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
@@ -87,13 +89,13 @@ def demo() -> None:
     line = ProgressLine("loading the demo")
     try:
         logins = load_demo(now=utc_now(), progress=lambda _name, done, total: line(done, total))
-    except DemoLoaded as loaded:
-        click.echo(f"The demo is loaded. Log in as {loaded.data['email']} with the password regulars-demo")
+    except DemoLoaded:
+        logins = demo_logins()
     else:
         click.echo()
-        for login in logins.logins:
-            click.echo(f"  {login.business:<24} {login.role:<10} {login.email}")
-        click.echo(f"  The password of all is {logins.password}")
+    for login in logins.logins:
+        click.echo(f"  {login.business:<24} {login.role:<10} {login.email}")
+    click.echo(f"  The password of all is {logins.password}")
     click.echo(f"Open {settings.PUBLIC_URL} in a browser; Ctrl-C stops.")
     serve_program(settings.ENVIRONMENT.bind)
 
@@ -114,6 +116,7 @@ def createbusiness(
     spoken = [language.strip() for language in languages.split(",")] if languages else None
 
     def create() -> tuple[Business, str | None]:
+        check_name_free(name)
         business = create_business(
             name, country=country, currency=currency, timezone=timezone, languages=spoken, now=now
         )
@@ -139,6 +142,18 @@ def _give_owner(business: Business, email: str, now: datetime) -> str | None:
         user = create_user(email, name=email.partition("@")[0], password=password, now=now)
     hire(business, user=user, role=Role.OWNER, actor=SYSTEM, now=now)
     return password
+
+
+@app.command()
+@click.option("--scopes", required=True, metavar="LIST", help=f"Comma-separated: {', '.join(SCOPES)}.")
+@click.option("--name", default="regulars createkey", show_default=True, help="What the key is for.")
+@_business
+def createkey(*, scopes: str, name: str, business: str | None) -> None:
+    """Create a key for the API and print it, this once."""
+    _migrate()
+    shop, wanted = the_business(business), [scope.strip() for scope in scopes.split(",")]
+    _, token = run_durably(lambda: create_api_key(shop, name=name, scopes=wanted, actor=SYSTEM, now=utc_now()))
+    click.echo(token)
 
 
 @app.group(name="import")
@@ -177,8 +192,11 @@ def export(what: str, *, out: Path | None, business: str | None) -> None:
     if out is None:
         EXPORTS[what](the_business(business), sys.stdout)
         return
-    with out.open("w", encoding="utf-8", newline="") as file:
-        count = EXPORTS[what](the_business(business), file)
+    try:
+        with out.open("w", encoding="utf-8", newline="") as file:
+            count = EXPORTS[what](the_business(business), file)
+    except OSError as error:  # of a full disk the system does not say which
+        raise FileRefused(path=out, said=error.strerror) from None
     click.echo(f"{out}: {count:,} {what}")
 
 
@@ -189,7 +207,10 @@ def export(what: str, *, out: Path | None, business: str | None) -> None:
 @click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 @_business
 def metrics(*, start: str | None, end: str | None, store: str | None, is_json: bool, business: str | None) -> None:
-    """Measure retention: each figure with its numerator and denominator. An open side reaches to where the data do."""
+    """Measure retention: each figure with its numerator and denominator.
+
+    --from alone reaches to the last day with data, --to alone holds the 365 days before it.
+    """
     _migrate()
     _seal()
     shop = the_business(business)
@@ -201,6 +222,8 @@ def metrics(*, start: str | None, end: str | None, store: str | None, is_json: b
     marts.publish()
     with marts.open_snapshot() as con:
         values = measure(con, METRICS, period=_period(start, end, read_span(con)), store=store)
+    if end is not None and start is None:
+        click.echo(f"Without --from: the {YEAR_DAYS} days before {end}.", err=True)
     if is_json:
         plain = {
             key: {"value": one.value, "numerator": one.numerator, "denominator": one.denominator}
@@ -233,7 +256,7 @@ def verify(*, is_json: bool, business: str | None) -> None:
     _migrate()
     _seal()
     businesses = [the_business(business)] if business else list(Business.objects.order_by("created_at"))
-    found = {shop.name: verify_ledger(shop.pk) for shop in businesses}
+    found = {name: verify_ledger(shop.pk) for name, shop in labelled(businesses)}
     if is_json:
         plain = {name: {**msgspec.to_builtins(one), "is_right": one.is_right} for name, one in found.items()}
         click.echo(msgspec.json.format(msgspec.json.encode(plain)).decode())
@@ -257,9 +280,10 @@ def _verdict(found: Verification) -> str:
 @click.option(
     "--with-secrets", is_flag=True, help="Include the key that signs and seals; keep such a backup locked away."
 )
-def backup(target: Path, *, with_secrets: bool) -> None:
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def backup(target: Path, *, with_secrets: bool, force: bool) -> None:
     """Write a backup while the shop works."""
-    manifest = make_backup(target.resolve(), now=utc_now(), with_secrets=with_secrets)
+    manifest = make_backup(target.resolve(), now=utc_now(), with_secrets=with_secrets, replace=force)
     click.echo(f"{target}: {len(manifest.files)} files, {target.stat().st_size / 1e6:,.1f} MB")
     if not with_secrets:
         click.echo(
@@ -281,7 +305,7 @@ def restore(source: Path, *, replace: bool) -> None:
             "The secret key here is not the one of that shop: put its secret.key in place, else people log in again, "
             "voucher codes cannot be shown again, and webhooks are not sent."
         )
-    found = {shop.name: verify_ledger(shop.pk) for shop in Business.objects.order_by("created_at")}
+    found = {name: verify_ledger(shop.pk) for name, shop in labelled(Business.objects.order_by("created_at"))}
     for name, one in found.items():
         click.echo(f"{name}: {_verdict(one)}")
     if not all(one.is_right for one in found.values()):

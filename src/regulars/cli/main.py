@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The entry point: reads the settings, then hands over to the commands."""
 
+import gettext
 import os
 import sys
+from pathlib import Path
 
 import click
 import django
+from django.db import DatabaseError
 
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.memory import calm_collector
 
+LOCALE = Path(__file__).parents[1] / "locale"
+
 
 def main() -> None:
-    """Run a command; an operating error is one line on stderr and exit status 1."""
+    """Run a command; an operating error is one line on stderr, in the language of the terminal, and exit status 1."""
+    os.umask(0o077)  # databases, backups and exports are for their owner's eyes
     os.environ["DJANGO_SETTINGS_MODULE"] = "regulars.site.settings"
     try:
         django.setup()
@@ -21,8 +27,17 @@ def main() -> None:
         calm_collector()
         app(standalone_mode=False)
     except RegularsError as error:
-        click.echo(f"regulars: {error.message}", err=True)
+        _fail(error)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read along has seen enough
         sys.exit(1)
+    except (OSError, DatabaseError) as error:
+        from regulars.cli.troubles import trouble_of  # noqa: PLC0415 - as above
+
+        trouble = trouble_of(error)
+        if trouble is None:
+            raise
+        _fail(trouble)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -30,3 +45,10 @@ def main() -> None:
         sys.exit(stop.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+
+
+def _fail(error: RegularsError) -> None:
+    """Say the error in the language that the surroundings ask for, also where no settings could be read."""
+    translate = gettext.translation("django", LOCALE, fallback=True).gettext
+    click.echo(f"regulars: {error.told(translate)}", err=True)
+    sys.exit(1)

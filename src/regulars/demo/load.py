@@ -77,6 +77,11 @@ def load_demo(*, now: datetime, progress: Progress) -> DemoLogins:
     if User.objects.filter(email=first).exists():
         raise DemoLoaded(email=first)
     run_durably(lambda: [load_shop(shop, now=now, progress=progress) for shop in SHOPS])
+    return demo_logins()
+
+
+def demo_logins() -> DemoLogins:
+    """Return who can log in."""
     logins = [
         DemoLogin(business=shop.name, role=clerk.role, email=clerk.email) for shop in SHOPS for clerk in shop.clerks
     ]

@@ -35,7 +35,7 @@ _TOOL_LIMIT_S = 3_600
 _LOCK_WAIT_S = 1.0
 _OTHERS = (
     "SELECT COUNT(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND application_name = 'regulars' AND pid <> pg_backend_pid()"
+    " WHERE datname = current_database() AND application_name = current_setting('application_name') AND pid <> pg_backend_pid()"
 )
 
 
@@ -101,6 +101,14 @@ class BackupNotWritten(RegularsError):
     )
 
 
+class BackupThere(RegularsError):
+    """The file is there already, and may be the only good backup."""
+
+    code = "backup_there"
+    status = 409
+    text = gettext_noop("“%(file)s” is there already. Choose another name, or say --force to replace it.")
+
+
 class HomeInUse(RegularsError):
     """There is data already where the backup would go."""
 
@@ -136,12 +144,14 @@ class _Head(msgspec.Struct):
     version: str
 
 
-def make_backup(target: Path, *, now: datetime, with_secrets: bool = False) -> Manifest:
+def make_backup(target: Path, *, now: datetime, with_secrets: bool = False, replace: bool = False) -> Manifest:
     """Write a backup of the database (a consistent moment, writers go on meanwhile) and the uploaded files.
 
     Written beside the target and renamed at the end, so that a backup is there whole or not at all. Raises
-    NothingToBackUp, BackupNotWritten, ToolFailed.
+    BackupThere, NothingToBackUp, BackupNotWritten, ToolFailed.
     """
+    if target.exists() and not replace:
+        raise BackupThere(file=target)
     try:
         with tempfile.TemporaryDirectory(prefix="regulars-backup-", dir=target.parent) as folder:
             return _write(Path(folder), target, now=now, with_secrets=with_secrets)
@@ -221,9 +231,13 @@ def _dump(path: Path) -> None:
 
 
 def _where() -> list[str]:
+    """Return how a tool reaches the database, by the same options as the program; the password goes another way."""
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415 - heavy, and of no use on SQLite
+
     database = connection.settings_dict
-    port = [f"--port={database['PORT']}"] if database["PORT"] else []
-    return [f"--host={database['HOST']}", *port, f"--username={database['USER']}", f"--dbname={database['NAME']}"]
+    options = {name: value for name, value in database["OPTIONS"].items() if name != "prepare_threshold"}
+    place = {name: database[name.upper()] or None for name in ("host", "port", "user")}
+    return [f"--dbname={make_conninfo(dbname=database['NAME'], **options | place)}"]
 
 
 def _run_tool(command: list[str]) -> None:
