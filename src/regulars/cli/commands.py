@@ -27,8 +27,6 @@ from regulars.connectors.exporting import export_customers, export_orders
 from regulars.connectors.journal import export_journal
 from regulars.connectors.mapping import Subject
 from regulars.database.transactions import run_durably
-from regulars.demo.load import DemoLoaded, demo_logins, load_demo
-from regulars.insights.export import fill_lake, lake_of, marts_of
 from regulars.kernel.clock import utc_now
 from regulars.ledger.verify import Verification, verify_ledger
 from regulars.outbox.actions import release_all_leases
@@ -85,6 +83,8 @@ def worker() -> None:
 @app.command()
 def demo() -> None:
     """Load the demo shops at the first start, then serve them."""
+    from regulars.demo.load import DemoLoaded, demo_logins, load_demo  # noqa: PLC0415 - only this command needs it
+
     _migrate()
     line = ProgressLine("loading the demo")
     try:
@@ -211,6 +211,8 @@ def metrics(*, start: str | None, end: str | None, store: str | None, is_json: b
 
     --from alone reaches to the last day with data, --to alone holds the 365 days before it.
     """
+    from regulars.insights.export import fill_lake, lake_of, marts_of  # noqa: PLC0415 - brings DuckDB
+
     _migrate()
     _seal()
     shop = the_business(business)

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from regulars.connectors.columnar import ParquetTable
 from regulars.connectors.delimited import DelimitedTable, JsonLinesTable
 from regulars.connectors.rows import Table, UnreadableFile
-from regulars.connectors.sheets import open_workbook
 from regulars.kernel.errors import Saying, gettext_noop
 
 _CHUNK = 1 << 20
@@ -32,8 +30,12 @@ def open_table(path: Path, *, scratch: Path) -> Table:
     if not head.strip(b"\0\r\n\t "):
         raise UnreadableFile(problem=Saying(gettext_noop("it is empty.")))
     if head.startswith(b"PAR1"):
+        from regulars.connectors.columnar import ParquetTable  # noqa: PLC0415 - brings DuckDB, and few files need it
+
         return ParquetTable(path, scratch=scratch)
     if head.startswith(b"PK\x03\x04"):
+        from regulars.connectors.sheets import open_workbook  # noqa: PLC0415 - brings openpyxl, and few files need it
+
         return open_workbook(path, scratch=scratch)
     if head.startswith((b"\x1f\x8b", b"\xd0\xcf\x11\xe0", b"%PDF")):
         raise UnreadableFile(

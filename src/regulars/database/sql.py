@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, cached_property, lru_cache
 from string import Formatter, ascii_lowercase
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import msgspec
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
 
-from regulars.database.postgresql.base import DatabaseWrapper as PostgresqlWrapper
 from regulars.database.sqlite.base import DatabaseWrapper as SqliteWrapper
 from regulars.kernel.ids import key_of_bytes
+
+if TYPE_CHECKING:
+    from regulars.database.postgresql.base import DatabaseWrapper as PostgresqlWrapper
 
 _encode_json = msgspec.json.Encoder().encode
 
@@ -136,7 +138,9 @@ def _row_type(columns: int) -> type[msgspec.Struct]:
 
 def _cursor() -> CursorWrapper:
     connection = connections[DEFAULT_DB_ALIAS]
-    return connection.preparing_cursor() if isinstance(connection, PostgresqlWrapper) else connection.cursor()
+    if is_postgresql():  # its class is not loaded on SQLite: the driver is heavy
+        return cast("PostgresqlWrapper", connection).preparing_cursor()
+    return connection.cursor()
 
 
 @contextmanager

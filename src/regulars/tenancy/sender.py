@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from regulars.tenancy.addresses import PUBLIC_ONLY, AddressPolicy, BadAddress, route
 from regulars.tenancy.attempts import Outcome
+
+if TYPE_CHECKING:
+    import httpx
 
 TIMEOUT_S = 15.0
 
@@ -85,7 +86,9 @@ class Sender:
         self._tls = tls
 
     @cached_property
-    def _client(self) -> httpx.Client:
+    def _client(self) -> "httpx.Client":
+        import httpx  # noqa: PLC0415 - heavy, and only a process that sends needs it
+
         # No connection is kept: two names at one numeric address must never share one.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
         verify = True if self._tls is None else self._tls
@@ -95,6 +98,8 @@ class Sender:
 
     def send(self, request: Request) -> Outcome:
         """Send once and return how it ended; nothing is raised for whatever the other side does."""
+        import httpx  # noqa: PLC0415 - as above
+
         try:
             way = route(request.url, self._policy)
         except BadAddress as error:
