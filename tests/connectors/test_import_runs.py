@@ -3,6 +3,7 @@
 
 import csv
 import fcntl
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from regulars.connectors.actions import (
     check_file,
     choose_mapping,
     erase_files,
+    erase_old_files,
     run_import,
     start_run,
 )
@@ -23,11 +25,13 @@ from regulars.connectors.mapping import BadMapping
 from regulars.connectors.models import ImportRun
 from regulars.connectors.presets import load_preset
 from regulars.connectors.rows import UnreadableFile
-from regulars.connectors.runs import ImportBusy, ImportFileGone, errors_of, folder_of, preview
+from regulars.connectors.runs import ImportBusy, ImportFileGone, errors_of, folder_of, preview, unmatched_path
 from regulars.customers.models import Customer
 from regulars.facts.models import Fact, Line
 from regulars.flow.receive import receive
+from regulars.outbox.actions import enqueue
 from regulars.tenancy.models import Business
+from regulars.work.worker import Worker
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +148,38 @@ def test_returned_lines_without_a_sale_are_listed(shop, tmp_path):
     assert run.counts["first_unmatched"] == [{"row": 2, "sku": "SOAP", "quantity_milli": 2000, "amount_minor": 4000}]
 
 
+def test_returned_lines_without_a_sale_are_listed_whole_however_often_the_import_stopped(shop, tmp_path, monkeypatch):
+    monkeypatch.setattr(actions, "CHUNK_ITEMS", 60)
+    lines = "".join(f"R{bill},2026-04-01,SOAP,2,40.50,9052099011,return\n" for bill in range(120))
+    run = a_run(shop, a_file(tmp_path, f"bill,date,item,qty,total,who,what\n{lines}"))
+    left = [1]
+
+    def receive_then_stop(*args, **kwargs):
+        if not left[0]:
+            raise Stopped
+        left[0] -= 1
+        return receive(*args, **kwargs)
+
+    with pytest.raises(Stopped):
+        run_import(run, receive=receive_then_stop, now=NOW)
+    with unmatched_path(run).open("ab") as file:
+        file.write(b"torn row that was never committed")
+    done = run_import(ImportRun.objects.get(pk=run.pk), receive=receive, now=NOW)
+
+    header, *rows = csv.reader(unmatched_path(run).read_text(encoding="utf-8-sig").splitlines())
+    assert header == ["import_row", "return", "sku", "quantity", "amount", "currency"]
+    assert rows == [[str(bill + 2), f"R{bill}", "SOAP", "2", "40.50", "INR"] for bill in range(120)]
+    assert (done.counts["unmatched_lines"], len(done.counts["first_unmatched"])) == (120, 100)
+
+
+def test_all_reasons_stand_in_the_error_file_and_are_counted(shop, tmp_path):
+    run = imported(shop, a_file(tmp_path, "bill,date,item,qty,total,who,what\n9,2026-13-01,SOAP,2,4x,,\n"))
+
+    (row,) = list(csv.reader(errors_of(run).read_text(encoding="utf-8-sig").splitlines()))[1:]
+    assert ("in column “date”" in row[1], "in column “total”" in row[1]) == (True, True)
+    assert (run.counts["errors"], run.counts["error_rows"]) == ({"bad_date": 1, "bad_number": 1}, 1)
+
+
 class Stopped(Exception):
     """The process is killed."""
 
@@ -253,6 +289,42 @@ def test_erased_files_are_gone_and_the_counts_stay_without_rows(shop, tmp_path):
     assert (run.counts["outcomes"], run.counts["first_errors"]) == ({"recorded": 3}, [])
     with pytest.raises(ImportFileGone):
         run_import(a_gone_run(run), receive=receive, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("state", "days", "is_kept"),
+    [
+        (ImportRun.State.UPLOADED, 6, True),
+        (ImportRun.State.UPLOADED, 8, False),
+        (ImportRun.State.CHECKED, 8, False),
+        (ImportRun.State.DONE, 29, True),
+        (ImportRun.State.DONE, 31, False),
+        (ImportRun.State.FAILED, 31, False),
+        (ImportRun.State.RUNNING, 29, True),
+        (ImportRun.State.RUNNING, 31, False),
+    ],
+)
+def test_files_that_nobody_needs_any_more_are_erased_at_night(shop, tmp_path, state, days, is_kept):
+    run = a_run(shop, a_file(tmp_path, TILL))
+    ended = NOW if state in {ImportRun.State.DONE, ImportRun.State.FAILED} else None
+    ImportRun.objects.filter(pk=run.pk).update(state=state, started_at=NOW, finished_at=ended)
+    later = NOW + timedelta(days=days)
+    enqueue("uploads", {}, now=later, business_id=shop.pk)
+
+    assert Worker(clock=lambda: later).long_step() == 1
+
+    assert folder_of(run).exists() == is_kept
+    assert ImportRun.objects.get(pk=run.pk).state == state
+
+
+def test_what_is_being_worked_on_is_not_erased(shop, tmp_path):
+    run = a_run(shop, a_file(tmp_path, TILL))
+    with (folder_of(run) / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+        erase_old_files(shop, now=NOW + timedelta(days=400))
+
+    assert folder_of(run).exists()
 
 
 def a_gone_run(run):

@@ -128,6 +128,17 @@ def test_errors_are_exact_to_the_row(row, code):
     assert problems_of(batches) == {3: code}
 
 
+def test_everything_that_is_wrong_with_a_row_is_said():
+    (batch,) = batches_of(rows_of("7 | 2023-02-29 | TEA | one | 2² | 12 |"))
+
+    assert [problem.code for problem in (batch.problems[2], *batch.others[2])] == [
+        "bad_phone_cell",
+        "bad_date",
+        "bad_number",
+        "bad_number",
+    ]
+
+
 def test_two_customers_on_one_bill_are_an_error():
     batches = batches_of(
         rows_of(f"7 | 2026-04-01 | TEA | 1 | 20 | {PHONE} |", "7 | 2026-04-01 | BUN | 1 | 20 | 9876543210 |")

@@ -82,6 +82,16 @@ def test_errors_are_exact_to_the_row(row, code):
     ]
 
 
+def test_everything_that_is_wrong_with_a_row_is_said():
+    (batch,) = read("1 | Asha | | 12; 9.88E+09 | asha@ | 30/02/1996 | | |")
+
+    assert [problem.code for problem in (batch.problems[2], *batch.others[2])] == [
+        "bad_email_cell",
+        "bad_phone_cell",
+        "bad_birthday_cell",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "tags"),
     [('"VIP","Blog"', ["VIP", "Blog"]), ("vip, a b ,", ["vip", "a b"]), ("", []), ('"a, b"', ["a, b"])],

@@ -34,7 +34,11 @@ from regulars.web.once import new_once
 from web.cast import PASSWORD, a_user
 
 Named = dict[str, Any]
-SALES = "order,date,phone,name,product,qty,amount\n1,2026-10-01,{phone},{name},Chai,1,50\n2,2026-10-02,12,Nobody,Chai,1,10\n"
+SALES = """order,date,phone,name,product,qty,amount
+1,2026-10-01,{phone},{name},Chai,1,50
+2,2026-10-02,12,Nobody,Chai,1,10
+3,2026-10-03,{phone},{name},Jalebi,-1,-30
+"""
 COLUMNS = {
     "order": "order", "time": "date", "customer_phone": "phone", "sku": "product", "quantity": "qty", "amount": "amount",
 }  # fmt: skip
@@ -106,7 +110,7 @@ def _people_and_facts(business: Business, word: str, phone: str, offer: str, now
 
 
 def an_import(business: Business, text: str, now: datetime) -> ImportRun:
-    """Keep a file of sales that waits to be imported; its second row will be refused."""
+    """Keep a file of sales that waits to be imported; its second row will be refused, its third gives back what nobody bought."""
     with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
         file.write(text)
         file.flush()

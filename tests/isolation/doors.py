@@ -31,6 +31,7 @@ API_IDS = {
 OTHER_NAMES = {
     "customers/<uuid:customer>/enrol/": {"customer": "guest"},
     "imports/<uuid:run>/errors.csv": {"run": "finished_run"},
+    "imports/<uuid:run>/unmatched.csv": {"run": "finished_run"},
 }
 OPERATIONS = {(one.method, f"{API}{one.path}"): one.name for one in ENDPOINTS}
 

@@ -98,6 +98,21 @@ def test_the_import_runs_in_the_background_once(shop, owner, rehearsed):
     assert b"12,Nobody" in b"".join(errors.streaming_content)
 
 
+def test_returned_lines_without_a_sale_are_there_as_a_file(owner):
+    sales = "order,date,phone,sku,qty,amount\n7,2026-10-03,9876543210,JALEBI,-1,-30\n"
+    address = upload(owner, sales).headers["Location"]
+    if "mapping" in address:
+        columns = {"order": "order", "time": "date", "customer_phone": "phone", "sku": "sku", "quantity": "qty"}
+        chosen = {f"column-{target}": name for target, name in (columns | {"amount": "amount"}).items()}
+        address = owner.post(address, {"source": "x", **chosen}).headers["Location"]
+    assert owner.get(f"{address}unmatched.csv").status_code == 404
+    run_import(ImportRun.objects.get(), receive=receive, now=utc_now())
+
+    assert "All of them as a file" in text_of(owner.get(address))
+    listed = owner.get(f"{address}unmatched.csv")
+    assert b"2,7,JALEBI,1,30.00,INR" in b"".join(listed.streaming_content)
+
+
 def test_a_missing_column_is_named(owner):
     address = upload(owner).headers["Location"]
 

@@ -14,7 +14,7 @@ from regulars.connectors.actions import NewImport, check_file, run_import, start
 from regulars.connectors.mapping import Mapping, Subject, check_mapping, parse_mapping
 from regulars.connectors.models import ImportRun
 from regulars.connectors.presets import load_preset
-from regulars.connectors.runs import Progress, errors_of, folder_of, preview, proposed_mapping
+from regulars.connectors.runs import Progress, errors_of, folder_of, preview, proposed_mapping, unmatched_path
 from regulars.connectors.tally import Tally
 from regulars.flow.receive import receive
 from regulars.kernel.clock import utc_now
@@ -78,7 +78,10 @@ def import_file(
     line.finish(seen.done_rows, seen.total_rows)
     tally = msgspec.convert(done.counts, Tally)
     errors = errors_of(done)
-    _tell(tally, [f"Rows that were not taken, with their reasons: {errors}"] if errors else [])
+    lists = [f"Rows that were not taken, with their reasons: {errors}"] if errors else []
+    if tally.unmatched_lines:
+        lists.append(f"Returned lines that name no known sale: {unmatched_path(done)}")
+    _tell(tally, lists)
     return tally
 
 

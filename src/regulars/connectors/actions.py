@@ -10,22 +10,27 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.db.models import Q
 from django.utils.translation import gettext
 from msgspec import Struct
 
 from regulars.catalog.actions import import_products
 from regulars.connectors.batch import Batch
-from regulars.connectors.errorfile import ErrorFile
+from regulars.connectors.errorfile import ErrorFile, RowFile
+from regulars.connectors.exporting import major_text
 from regulars.connectors.mapping import SUBJECT_NAMES, BadMapping, Mapping, Subject, mapping_of
 from regulars.connectors.models import FILE_NAME_MAX, ImportRun
+from regulars.connectors.orders import quantity_text
 from regulars.connectors.rows import UnreadableFile
 from regulars.connectors.runs import (
+    ImportBusy,
     Meter,
     Opened,
     Progress,
@@ -36,6 +41,7 @@ from regulars.connectors.runs import (
     reason_of,
     scratch_folder,
     scratch_of,
+    unmatched_path,
 )
 from regulars.connectors.tally import Outcome, Tally
 from regulars.customers.actions import import_customers
@@ -48,6 +54,9 @@ from regulars.tenancy.models import Business
 
 CHUNK_ITEMS = 500
 CHUNK_ROWS = 10_000
+UNUSED_MAX = timedelta(days=7)
+KEPT_MAX = timedelta(days=30)
+UNMATCHED_COLUMNS = ("import_row", "return", "sku", "quantity", "amount", "currency")
 _COPY = 1 << 20
 
 Receive = Callable[..., list[Receipt]]
@@ -219,31 +228,47 @@ def _after(batches: Iterator[Batch], done_rows: int) -> Iterator[Batch]:
 
 def _import_chunks(run: ImportRun, opened: Opened, feed: Feed, progress: OnProgress | None) -> None:
     tally = msgspec.convert(run.counts, Tally)
-    errors = ErrorFile(folder_of(run) / "errors.csv", opened.header)
+    files = ErrorFile(folder_of(run) / "errors.csv", opened.header), RowFile(unmatched_path(run), UNMATCHED_COLUMNS)
     meter = Meter(run.done_rows, opened.rows)
     for chunk in _chunks(_after(opened.batches, run.done_rows)):
-        tally = run_durably(lambda chunk=chunk, tally=tally: _import_chunk(run, chunk, tally, feed, errors))  # type: ignore[misc]  # the defaults bind this round's values
+        tally = run_durably(lambda chunk=chunk, tally=tally: _import_chunk(run, chunk, tally, feed, files))  # type: ignore[misc]  # the defaults bind this round's values
         run.done_rows, run.counts = tally.rows, msgspec.to_builtins(tally)
         if progress is not None:
             progress(meter.at(tally.rows))
 
 
-def _import_chunk(run: ImportRun, chunk: list[Batch], before: Tally, feed: Feed, errors: ErrorFile) -> Tally:
+def _import_chunk(
+    run: ImportRun, chunk: list[Batch], before: Tally, feed: Feed, files: tuple[ErrorFile, RowFile]
+) -> Tally:
     """Import one chunk and record how far the run is, all inside the caller's transaction; return the new counts."""
     tally = copy.deepcopy(before)
     items = [item for batch in chunk for item in batch.items]
     outcomes = iter(feed(items) if items else [])
-    refused: list[tuple[int, str, Sequence[str]]] = []
+    errors, unmatched = files
+    refused: list[list[str]] = []
+    unsold: list[list[str]] = []
     for batch in chunk:
-        problems = tally.add(batch, [next(outcomes) for _ in batch.items], reason_of)
+        answers = [next(outcomes) for _ in batch.items]
+        problems = tally.add(batch, answers, reason_of)
         if problems:
             cells_of = {number: cells for number, cells, _ in batch.rows}
-            refused += [(problem.row, problem.reason, cells_of[problem.row]) for problem in problems]
+            refused += [errors.row(problem.row, problem.reason, cells_of[problem.row]) for problem in problems]
+        unsold += _unmatched_rows(batch, answers, run.business.currency)
     tally.error_bytes = errors.replace_after(before.error_bytes, refused)
+    tally.unmatched_bytes = unmatched.replace_after(before.unmatched_bytes, unsold)
     ImportRun.objects.of(run.business_id).filter(pk=run.pk).update(
         done_rows=tally.rows, counts=msgspec.to_builtins(tally)
     )
     return tally
+
+
+def _unmatched_rows(batch: Batch, outcomes: Sequence[Outcome], currency: str) -> Iterator[list[str]]:
+    row = str(batch.rows[0][0])
+    for item, outcome in zip(batch.items, outcomes, strict=True):
+        for line in outcome.unmatched:
+            milli, minor = (msgspec.convert(line[field], int) for field in ("quantity_milli", "amount_minor"))
+            quantity, amount = str(quantity_text(milli)), major_text(minor, currency)
+            yield [row, item.external_id, str(line["sku"]), quantity, amount, currency]
 
 
 def _feed_of(run: ImportRun, receive: Receive, now: datetime) -> Feed:
@@ -283,3 +308,17 @@ def erase_files(run: ImportRun) -> None:
         counts = {**run.counts, "first_errors": [], "first_unmatched": []} if run.counts else {}
         ImportRun.objects.of(run.business_id).filter(pk=run.pk).update(counts=counts)
         shutil.rmtree(folder_of(run), ignore_errors=True)
+
+
+def erase_old_files(business: Business, *, now: datetime) -> None:
+    """Erase the files that nobody needs any more: of uploads that were not imported within a week, of imports that
+    ended, or stopped for good, more than thirty days ago.
+    """
+    state = ImportRun.State
+    unused = Q(state__in=[state.UPLOADED, state.CHECKED], created_at__lt=now - UNUSED_MAX)
+    ended = Q(state__in=[state.DONE, state.FAILED], finished_at__lt=now - KEPT_MAX)
+    stopped = Q(state=state.RUNNING, started_at__lt=now - KEPT_MAX)
+    for run in ImportRun.objects.of(business).filter(unused | ended | stopped):
+        if folder_of(run).is_dir():
+            with suppress(ImportBusy):
+                erase_files(run)

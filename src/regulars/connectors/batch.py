@@ -8,6 +8,9 @@ from typing import Any, Protocol
 from regulars.connectors.rows import Row
 from regulars.kernel.errors import RegularsError, gettext_noop
 
+Check = Callable[[], object]
+"""Looks at a part of a row and raises what is wrong with it."""
+
 
 class SpoiltOrder(RegularsError):
     """A good row of a purchase that has a bad one."""
@@ -34,6 +37,7 @@ class Setting:
 class Batch:
     """The rows of one purchase, customer or product: items for the room that keeps them, or problems by row number.
 
+    `others` are what else is wrong with a row, beside its problem.
     `left_out` counts rows that a rule leaves out, by its reason; `rounded` amounts that had more decimals than the
     currency.
     """
@@ -41,6 +45,7 @@ class Batch:
     rows: list[Row]
     items: list[Any] = field(default_factory=list)
     problems: dict[int, RegularsError] = field(default_factory=dict)
+    others: dict[int, list[RegularsError]] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     rounded: int = 0
     has_several_times: bool = False
@@ -48,6 +53,17 @@ class Batch:
     def leave_out(self, reason: str) -> None:
         """Count a row that a rule leaves out."""
         self.left_out[reason] = self.left_out.get(reason, 0) + 1
+
+    def refuse(self, number: int, problem: RegularsError, checks: Iterable[Check]) -> None:
+        """Note why a row cannot be taken, and what else its checks find."""
+        self.problems[number] = problem
+        found = {problem.message: problem}
+        for check in checks:
+            try:
+                check()
+            except RegularsError as other:
+                found.setdefault(other.message, other)
+        self.others[number] = list(found.values())[1:]
 
     def spoil(self) -> None:
         """Give every good row of a purchase with a bad one the reason why it waits."""
@@ -58,17 +74,20 @@ class Batch:
             self.problems.setdefault(number, SpoiltOrder(row=bad))
 
 
-def each_alone(rows: Iterable[Row], read: Callable[[Sequence[str]], object]) -> Iterator[Batch]:
-    """Yield one batch for each row: what was read out of its cells, or the problem with it."""
+def each_alone(
+    rows: Iterable[Row], read: Callable[[Sequence[str]], object], checks: Callable[[Sequence[str]], Iterable[Check]]
+) -> Iterator[Batch]:
+    """Yield one batch for each row: what was read out of its cells, or what is wrong with them."""
     for row in rows:
         number, cells, problem = row
         batch = Batch([row])
         try:
-            if problem is not None:
-                raise problem
-            batch.items = [read(cells)]
+            if problem is None:
+                batch.items = [read(cells)]
+            else:
+                batch.problems[number] = problem
         except RegularsError as error:
-            batch.problems[number] = error
+            batch.refuse(number, error, checks(cells))
         yield batch
 
 

@@ -17,30 +17,29 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-class ErrorFile:
-    """Rows that were not taken, each after its number and the reason, in the original columns: fit to be read again.
+class RowFile:
+    """A CSV file that grows with an import.
 
     Written strictly after a known size, so that an interrupted import goes on without a row lost or doubled.
     """
 
     def __init__(self, path: Path, header: Sequence[str]) -> None:
         self._path = path
-        self._skipped = len(REASON_COLUMNS) if tuple(header[: len(REASON_COLUMNS)]) == REASON_COLUMNS else 0
-        self._header = header[self._skipped :]
+        self._header = header
 
-    def replace_after(self, size: int, rows: Iterable[tuple[int, str, Sequence[str]]]) -> int:
-        """Cut the file to a size, write rows (number, reason, cells) after it durably, and return the new size.
+    def replace_after(self, size: int, rows: Iterable[Sequence[str]]) -> int:
+        """Cut the file to a size, write rows after it durably, and return the new size.
 
         Without rows the file is only cut, and may not exist.
         """
-        lines = [self._line([str(number), reason, *cells[self._skipped :]]) for number, reason, cells in rows]
+        lines = [self._line(row) for row in rows]
         if not lines and size == (self._path.stat().st_size if self._path.exists() else 0):
             return size
         with self._open() as file:
             file.truncate(size)
             file.seek(size)
             if size == 0 and lines:
-                file.write(b"\xef\xbb\xbf" + self._line([*REASON_COLUMNS, *self._header]))
+                file.write(b"\xef\xbb\xbf" + self._line(self._header))
             file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
@@ -54,3 +53,15 @@ class ErrorFile:
         out = io.StringIO()
         csv.writer(out).writerow([guarded(cell) for cell in cells])
         return out.getvalue().encode("utf-8", "replace")
+
+
+class ErrorFile(RowFile):
+    """Rows that were not taken, each after its number and the reasons, in the original columns: fit to be read again."""
+
+    def __init__(self, path: Path, header: Sequence[str]) -> None:
+        self._skipped = len(REASON_COLUMNS) if tuple(header[: len(REASON_COLUMNS)]) == REASON_COLUMNS else 0
+        super().__init__(path, [*REASON_COLUMNS, *header[self._skipped :]])
+
+    def row(self, number: int, reason: str, cells: Sequence[str]) -> list[str]:
+        """Return a row as it stands in the file."""
+        return [str(number), reason, *cells[self._skipped :]]

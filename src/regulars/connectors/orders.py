@@ -9,10 +9,11 @@ a purchase.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
-from regulars.connectors.batch import Batch, Setting
+from regulars.connectors.batch import Batch, Check, Setting
 from regulars.connectors.mapping import Mapping, positions, style_of, zone_of
 from regulars.connectors.rows import Row
 from regulars.connectors.rules import CompiledRule, compile_rule, first_that_holds, rules_left
@@ -135,6 +136,7 @@ class OrderReader:
         self._raw_head = itemgetter(*[self._places[target] for target in in_head])
         read_here = [target for target in in_head if target not in {"time", "clock"}]
         self._head_readers = [(target, self._places[target], self._reader_of(target)) for target in read_here]
+        self._head_places = {target: (place, reader) for target, place, reader in self._head_readers}
         in_line = [target for target in _LINE if target in self._places]
         self._line_readers = [(self._places[target], self._reader_of(target)) for target in in_line]
         slots = {target: slot for slot, target in enumerate(in_line)}
@@ -192,7 +194,7 @@ class OrderReader:
             try:
                 self._add_row(cells, heads, purchase, batch)
             except RegularsError as error:
-                batch.problems[number] = error
+                batch.refuse(number, error, self._checks(cells))
         if purchase.heads and not batch.problems:
             self._finish(purchase, batch)
         if batch.problems:
@@ -230,15 +232,36 @@ class OrderReader:
 
     def _read_head(self, cells: Sequence[str]) -> _Head:
         values = {target: reader[cells[place]] for target, place, reader in self._head_readers}
-        if self.group_column is not None and not values["order"]:
+        self._check_numbered(cells)
+        self._check_currency(cells)
+        return _Head(values, self._moment(cells), rules_left(self._rules, values))
+
+    def _check_numbered(self, cells: Sequence[str]) -> None:
+        if self.group_column is not None and not self._head_value("order", cells):
             raise EmptyCell(column=self._header[self.group_column])
-        currency = values.get("currency")
+
+    def _check_currency(self, cells: Sequence[str]) -> None:
+        currency = self._head_value("currency", cells)
         if currency and currency.upper() != self._setting.currency:
             raise OtherCurrency(currency=currency[:3], expected=self._setting.currency)
+
+    def _head_value(self, target: str, cells: Sequence[str]) -> Any:
+        place, reader = self._head_places.get(target, (0, None))
+        return reader[cells[place]] if reader is not None else None
+
+    def _moment(self, cells: Sequence[str]) -> datetime:
         time_text = cells[self._places["time"]]
         if self._clock_at is not None:
             time_text = f"{time_text.strip()} {cells[self._clock_at].strip()}".strip()
-        return _Head(values, self._read_time[time_text], rules_left(self._rules, values))
+        return self._read_time[time_text]
+
+    def _checks(self, cells: Sequence[str]) -> Iterator[Check]:
+        """Yield what can be asked of a row's cells one by one; the rules and signs of its line wait for good cells."""
+        for check in (self._check_numbered, self._check_currency, self._moment):
+            yield partial(check, cells)
+        in_head = [(place, reader) for _, place, reader in self._head_readers]
+        for place, reader in (*in_head, *self._line_readers, *self._discounts):
+            yield partial(reader.__getitem__, cells[place])
 
     def _order_line(self, values: list[Any], cells: Sequence[str], batch: Batch) -> OrderLine:
         sku, name, category, quantity, amount, price, _ = self._pick([*values, "", None])

@@ -3,9 +3,11 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any
 
-from regulars.connectors.batch import Batch, Setting, each_alone
+from regulars.connectors.batch import Batch, Check, Setting, each_alone
 from regulars.connectors.mapping import Mapping, positions, style_of
 from regulars.connectors.rows import Row
 from regulars.connectors.values import (
@@ -35,7 +37,7 @@ class CustomerReader:
         self._header = header
         self._setting = setting
         self._places = positions(mapping, header)
-        self._phones: dict[str, Reader[str]] = {}
+        self._phones: dict[tuple[int, str], Reader[str]] = {}
         self._identities = [
             (kind, self._places[kind][0], self._identity_reader(kind))
             for kind in _KINDS
@@ -63,7 +65,17 @@ class CustomerReader:
 
     def batches(self, rows: Iterable[Row]) -> Iterator[Batch]:
         """Return one batch for each row."""
-        return each_alone(rows, self._customer)
+        return each_alone(rows, self._customer, self._checks)
+
+    def _checks(self, cells: Sequence[str]) -> Iterator[Check]:
+        for _, place, reader in self._identities:
+            yield from (partial(reader.__getitem__, part) for part in cells[place].split(SEPARATOR))
+        for place in self._places.get("phone", []):
+            yield from (partial(self._read_phone, cells, place, part) for part in cells[place].split(SEPARATOR))
+        texts: Iterable[tuple[int, Reader[Any]]] = chain(
+            *self._names, self._language, self._country, self._tags, self._birthday
+        )
+        yield from (partial(reader.__getitem__, cells[place]) for place, reader in texts)
 
     def _customer(self, cells: Sequence[str]) -> CustomerRow:
         identities = [*self._read_identities(cells), *self._read_phones(cells)]
@@ -86,14 +98,19 @@ class CustomerReader:
                     yield kind, value
 
     def _read_phones(self, cells: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Read phones as of the row's own country, where it names one."""
         for place in self._places.get("phone", []):
-            named = _first(cells, self._country).upper()
-            country = named if len(named) == 2 and named.isascii() and named.isalpha() else self._setting.country
-            reader = self._phones.setdefault(country, phone_reader(self._header[place], country=country))
             for part in cells[place].split(SEPARATOR):
-                if value := reader[part]:
+                if value := self._read_phone(cells, place, part):
                     yield "phone", value
+
+    def _read_phone(self, cells: Sequence[str], place: int, text: str) -> str:
+        """Read a phone as of the row's own country, where it names one."""
+        named = _first(cells, self._country).upper()
+        country = named if len(named) == 2 and named.isascii() and named.isalpha() else self._setting.country
+        reader = self._phones.get((place, country))
+        if reader is None:
+            reader = self._phones[place, country] = phone_reader(self._header[place], country=country)
+        return reader[text]
 
 
 def _first(cells: Sequence[str], readers: Sequence[tuple[int, Reader[Any]]]) -> str:

@@ -2,9 +2,10 @@
 """Rows of products into what the catalogue imports."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from regulars.catalog.actions import ProductRow
-from regulars.connectors.batch import Batch, Setting, each_alone
+from regulars.connectors.batch import Batch, Check, Setting, each_alone
 from regulars.connectors.mapping import Mapping, positions
 from regulars.connectors.rows import Row
 from regulars.connectors.values import EmptyCell, code_reader, text_reader
@@ -31,7 +32,11 @@ class ProductReader:
 
     def batches(self, rows: Iterable[Row]) -> Iterator[Batch]:
         """Return one batch for each row."""
-        return each_alone(rows, self._product)
+        return each_alone(rows, self._product, self._checks)
+
+    def _checks(self, cells: Sequence[str]) -> Iterator[Check]:
+        for target, place in self._places.items():
+            yield partial(self._readers[target].__getitem__, cells[place])
 
     def _product(self, cells: Sequence[str]) -> ProductRow:
         values = {target: self._readers[target][cells[place]] for target, place in self._places.items()}

@@ -97,6 +97,11 @@ def errors_of(run: ImportRun) -> Path | None:
     return path if path.is_file() else None
 
 
+def unmatched_path(run: ImportRun) -> Path:
+    """Return where the returned lines that name no known sale are listed, if there are any."""
+    return folder_of(run) / "unmatched.csv"
+
+
 def reason_of(error: RegularsError) -> str:
     """Return the text of an error in the language in use."""
     return error.told(gettext)

@@ -24,7 +24,7 @@ class Outcome(Struct, frozen=True):
 
 
 class RowError(Struct, frozen=True):
-    """One row that was not taken: its number, the stable code and the text of the reason."""
+    """One row that was not taken: its number, the stable code of the first reason and the text of all."""
 
     row: int
     code: str
@@ -51,6 +51,7 @@ class Tally(Struct):
     unmatched_lines: int = 0
     first_unmatched: list[dict[str, object]] = field(default_factory=list)
     error_bytes: int = 0
+    unmatched_bytes: int = 0
 
     def add(self, batch: Batch, outcomes: Sequence[Outcome], reason_of: Reason) -> list[RowError]:
         """Count a batch and its outcomes (none in a check) and return its rows that were not taken, in their order."""
@@ -67,7 +68,8 @@ class Tally(Struct):
         errors = self._errors_of(batch, outcomes, reason_of)
         self.error_rows += len(errors)
         for error in errors:
-            _count(self.errors, error.code)
+            for code in {error.code, *(other.code for other in batch.others.get(error.row, ()))}:
+                _count(self.errors, code)
         self.first_errors += errors[: ERRORS_SHOWN - len(self.first_errors)]
         return errors
 
@@ -79,7 +81,10 @@ class Tally(Struct):
     def _errors_of(self, batch: Batch, outcomes: Sequence[Outcome], reason_of: Reason) -> list[RowError]:
         if batch.problems:
             found = ((number, batch.problems[number]) for number, _, _ in batch.rows if number in batch.problems)
-            return [RowError(number, problem.code, reason_of(problem)) for number, problem in found]
+            return [
+                RowError(number, problem.code, " ".join(map(reason_of, (problem, *batch.others.get(number, ())))))
+                for number, problem in found
+            ]
         refusal = next((outcome for outcome in outcomes if outcome.code), None)
         if refusal is None:
             return []

@@ -34,7 +34,7 @@ from regulars.connectors.mapping import (
 from regulars.connectors.models import ImportRun
 from regulars.connectors.presets import load_preset, preset_names
 from regulars.connectors.proposals import Proposal, ignored_columns, mapping_from
-from regulars.connectors.runs import Preview, errors_of, file_of, preview, proposed_mapping
+from regulars.connectors.runs import Preview, errors_of, file_of, preview, proposed_mapping, unmatched_path
 from regulars.connectors.tally import Tally
 from regulars.kernel.errors import RegularsError
 from regulars.outbox.actions import enqueue
@@ -298,6 +298,7 @@ def show_run(request: StaffRequest, run: UUID) -> HttpResponse:
         "first_errors": tally.first_errors if tally else [],
         "unmatched": _unmatched(tally, words),
         "has_errors": errors_of(found) is not None,
+        "has_unmatched": unmatched_path(found).is_file(),
     }
     if request.headers.get("HX-Target") != "state":
         return render(request, "web/import_run.html", context)
@@ -368,11 +369,24 @@ def start(request: StaffRequest, run: UUID) -> HttpResponse:
 
 
 @staff_page("import.run")
+def download_unmatched(request: StaffRequest, run: UUID) -> FileResponse:
+    """Give the whole list of returned lines that name no known sale."""
+    found = _run(request, run)
+    path = unmatched_path(found)
+    if not path.is_file():
+        raise Http404(gettext("There is no such list."))
+    return _as_csv(path, f"{Path(found.file_name).stem}-unmatched.csv")
+
+
+def _as_csv(path: Path, name: str) -> FileResponse:
+    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
+
+
+@staff_page("import.run")
 def download_errors(request: StaffRequest, run: UUID) -> FileResponse:
     """Give the rows that were not taken, each with its reason, fit to be corrected and read again."""
     found = _run(request, run)
     path = errors_of(found)
     if path is None:
         raise Http404(gettext("Every row was taken."))
-    name = f"{Path(found.file_name).stem}-errors.csv"
-    return FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
+    return _as_csv(path, f"{Path(found.file_name).stem}-errors.csv")

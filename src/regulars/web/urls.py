@@ -70,6 +70,7 @@ _IMPORTS = [
     path("imports/<uuid:run>/mapping/", imports.edit_mapping, name="import_mapping"),
     path("imports/<uuid:run>/start/", imports.start, name="import_start"),
     path("imports/<uuid:run>/errors.csv", imports.download_errors, name="import_errors"),
+    path("imports/<uuid:run>/unmatched.csv", imports.download_unmatched, name="import_unmatched"),
 ]
 _RETENTION = [
     path("retention/", retention.show, name="retention"),

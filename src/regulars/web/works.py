@@ -29,6 +29,7 @@ JOBS = {
     "import": _("Import a file"),
     "webhook": _("Send a webhook"),
     "insights": _("Reckon the figures"),
+    "uploads": _("Erase old uploads"),
     "sweep": _("Sweep out old deliveries"),
 }
 VERBS = {

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils import translation
 
-from regulars.connectors.actions import run_import
+from regulars.connectors.actions import erase_old_files, run_import
 from regulars.connectors.models import ImportRun
 from regulars.flow.nightly import close_day
 from regulars.flow.receive import receive
@@ -65,6 +65,10 @@ def _import_file(context: Context, job: Job) -> None:
     request_reports(run.business, (), now=context.now)
 
 
+def _erase_uploads(context: Context, job: Job) -> None:
+    erase_old_files(_business(job), now=context.now)
+
+
 def _back_up(context: Context, job: Job) -> None:
     kept_backups.keep_backup(now=context.now, is_asked=job.payload.get("is_asked", False))
 
@@ -80,6 +84,7 @@ HANDLERS: dict[str, Handler] = {
     "closing": Long(run=_close_day),
     JOB_KIND: Long(run=_refresh_insights),
     "import": Long(run=_import_file),
+    "uploads": Long(run=_erase_uploads),
     kept_backups.JOB_KIND: Long(run=_back_up),
     "sweep": Quick(run=_sweep),
 }
@@ -88,5 +93,6 @@ SCHEDULE: dict[str, Recurrence] = {
     "closing": Daily(2),
     kept_backups.JOB_KIND: Daily(kept_backups.HOUR),
     JOB_KIND: Daily(4),
+    "uploads": Daily(5),
     "sweep": Every(600),
 }
