@@ -15,7 +15,7 @@ from regulars.catalog import store
 from regulars.catalog.models import SKU_MAX, Product
 from regulars.catalog.store import NewProduct, clean_code, seen_products
 from regulars.kernel.errors import RegularsError, gettext_noop
-from regulars.kernel.text import clean, search_text
+from regulars.kernel.text import clean
 from regulars.tenancy.models import Business
 
 _CHUNK: Final = 500
@@ -70,7 +70,7 @@ def save_products(
     rows = []
     for code, (info, name) in products.items():
         category = categories.get(info.category_code)
-        rows.append((info.id, business.pk, code, name, category, info.earns_points, search_text([name, code]), now))
+        rows.append((info.id, business.pk, code, name, category, info.earns_points, now))
     store.insert_products(rows)
     seen_products.keep_on_commit(business.pk, {code: new.info for code, new in products.items()})
 
@@ -130,7 +130,6 @@ def _take_over(product: Product, row: ProductRow, category_id: UUID | None) -> b
     product.name = clean(row.name) or product.name
     product.category_id = category_id or product.category_id
     product.earns_points = product.earns_points if row.earns_points is None else row.earns_points
-    product.search_text = search_text([product.name, product.sku])
     return before != (product.name, product.category_id, product.earns_points)
 
 
@@ -138,7 +137,7 @@ def _save_products(changed: Mapping[str, Product], known: frozenset[str]) -> Non
     Product.objects.bulk_create([product for code, product in changed.items() if code not in known])
     Product.objects.bulk_update(
         [product for code, product in changed.items() if code in known],
-        ["name", "category", "earns_points", "search_text"],
+        ["name", "category", "earns_points"],
     )
 
 

@@ -3,7 +3,7 @@
 
 from django.db import models
 
-from regulars.kernel.text import NAME_MAX, SEARCH_MAX
+from regulars.kernel.text import NAME_MAX
 from regulars.tenancy.scope import BusinessModel
 
 SKU_MAX = 80
@@ -26,7 +26,6 @@ class Product(BusinessModel):
     name = models.CharField(max_length=NAME_MAX)
     category = models.ForeignKey(Category, null=True, blank=True, on_delete=models.PROTECT, related_name="products")
     earns_points = models.BooleanField(default=True)
-    search_text = models.CharField(max_length=SEARCH_MAX, default="", blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

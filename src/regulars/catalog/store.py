@@ -25,7 +25,6 @@ PRODUCTS = sql.Table(
         "name": "text",
         "category_id": "uuid",
         "earns_points": "boolean",
-        "search_text": "text",
         "created_at": "timestamptz",
     },
 )

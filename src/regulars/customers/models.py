@@ -26,10 +26,7 @@ class Customer(BusinessModel):
 
 
 class Identity(BusinessModel):
-    """One way to recognise a customer. The one that resolves is unique; others with the same value are contacts.
-
-    `is_primary` is the one that the business chose among those of its kind; where none is chosen the earliest counts.
-    """
+    """One way to recognise a customer. The one that resolves is unique; others with the same value are contacts."""
 
     class Kind(models.TextChoices):
         CARD = CARD, _("card")
@@ -41,7 +38,6 @@ class Identity(BusinessModel):
     kind = models.CharField(max_length=8, choices=Kind)
     value = models.CharField(max_length=IDENTITY_MAX)
     resolves = models.BooleanField(default=True)
-    is_primary = models.BooleanField(default=False)
     is_verified = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
@@ -52,8 +48,5 @@ class Identity(BusinessModel):
             ),
             models.UniqueConstraint(
                 fields=["business", "kind", "value", "customer"], condition=Q(resolves=False), name="identity_contact"
-            ),
-            models.UniqueConstraint(
-                fields=["business", "customer", "kind"], condition=Q(is_primary=True), name="identity_primary"
             ),
         ]

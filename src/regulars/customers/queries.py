@@ -44,13 +44,12 @@ class KnownIdentity:
     kind: str
     value: str
     resolves: bool
-    is_primary: bool
     is_verified: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A customer with every identity: the chosen one of a kind first, then those that resolve, then the earliest."""
+    """A customer with every identity: those that resolve first, then the earliest."""
 
     id: UUID
     name: str
@@ -159,14 +158,13 @@ def profiles(business: Business, keys: Sequence[UUID]) -> tuple[Profile, ...]:
     customers = Customer.objects.of(business).in_bulk(keys)
     identities: dict[UUID, list[KnownIdentity]] = {key: [] for key in customers}
     held = Identity.objects.of(business).filter(customer_id__in=list(customers))
-    for row in held.order_by("-is_primary", "-resolves", "id"):
+    for row in held.order_by("-resolves", "id"):
         identities[row.customer_id].append(
             KnownIdentity(
                 id=row.pk,
                 kind=row.kind,
                 value=row.value,
                 resolves=row.resolves,
-                is_primary=row.is_primary,
                 is_verified=row.is_verified,
             )
         )
