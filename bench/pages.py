@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Server time of the staff pages on the demo shop: each page so many times, in process, without the network.
+"""Server time of the staff pages: each page so many times after the first, in process, without the network.
 
-Run: python bench/pages.py, with REGULARS_HOME naming a folder where `regulars demo` has loaded its shops (made when missing).
+Run: python bench/pages.py, with REGULARS_HOME naming the folder of a shop; the demo is loaded where there is none.
+Of several businesses the one with the most customers is measured.
 """
 
-import contextlib
 import os
 import sys
 import tempfile
@@ -13,7 +13,7 @@ import time
 import django
 from machine import describe, percentile
 
-REPEATS = 20
+REPEATS = 60
 
 
 def main() -> None:
@@ -22,20 +22,22 @@ def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "regulars.site.settings"
     django.setup()
     from django.core.management import call_command
+    from django.db.models import Count
     from django.test import Client
 
     from regulars.customers.models import Customer
-    from regulars.demo.load import DemoLoaded, load_demo
+    from regulars.demo.load import load_demo
     from regulars.kernel.clock import utc_now
     from regulars.tenancy.models import User
 
     call_command("migrate", interactive=False, verbosity=0)
-    with contextlib.suppress(DemoLoaded):
+    if not User.objects.exists():
         load_demo(now=utc_now(), progress=lambda *_: None)
-    user = User.objects.order_by("created_at").first()
+    (largest,) = Customer.objects.values_list("business").annotate(count=Count("pk")).order_by("-count")[0][:1]
+    user = User.objects.filter(staff__business=largest, staff__role="owner").first()
     client = Client(headers={"host": "localhost"})
     client.force_login(user)
-    customer = Customer.objects.of(user.staff.first().business_id).order_by("created_at").first()
+    customer = Customer.objects.of(largest).order_by("created_at").first()
     describe("django")
     paths = [
         "/",
@@ -48,13 +50,15 @@ def main() -> None:
         "/imports/",
     ]
     for path in paths:
-        times = []
+        times, busy = [], []
+        answer = client.get(path)  # compiles its templates, once in the life of a server
         for _ in range(REPEATS):
-            started = time.perf_counter()
+            started, spent = time.perf_counter(), time.process_time()
             answer = client.get(path)
             times.append((time.perf_counter() - started) * 1000)
+            busy.append((time.process_time() - spent) * 1000)
         print(
-            f"{path:<60} {answer.status_code}  median {percentile(times, 0.5):.0f} ms, p95 {percentile(times, 0.95):.0f} ms, {len(answer.content) / 1024:.0f} KB"
+            f"{path:<60} {answer.status_code}  median {percentile(times, 0.5):.0f} ms, p95 {percentile(times, 0.95):.0f} ms, processor p95 {percentile(busy, 0.95):.0f} ms, {len(answer.content) / 1024:.0f} KB"
         )
 
 

@@ -26,6 +26,7 @@ PAGES: Mapping[str, str] = {
     "import_mapping": "import.run",
     "import_start": "import.run",
     "import_errors": "import.run",
+    "import_unmatched": "import.run",
     "program": "program.view",
     "program_version": "program.view",
     "program_draft": "program.edit",
