@@ -108,3 +108,8 @@ def test_a_mapping_made_of_proposals_can_be_used_and_names_what_it_ignores():
     assert mapping.columns["order"] == Column("Bill")
     assert [rule.then for rule in mapping.rules] == ["return", "return"]
     assert ignored_columns(header, mapping) == [("Accepts marketing", True), ("Shelf", False)]
+
+
+@pytest.mark.parametrize(("cell", "target"), [("2026-04-01 10:15", "time"), ("10:15", "clock"), ("9.05 pm", "clock")])
+def test_a_column_called_time_is_a_time_of_day_only_if_it_holds_no_dates(cell, target):
+    assert proposed(["bill", "time"], ["1", cell])[target].column == "time"

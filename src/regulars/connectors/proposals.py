@@ -19,6 +19,7 @@ from regulars.kernel.text import fold
 
 SAMPLE_MAX = 200
 _UTC = ZoneInfo("UTC")
+_OF_DAY = re.compile(r"\s*\d{1,2}([:.h]\d{2}){0,2}\D*$")
 _ORDER_PEOPLE = {
     "external": "customer_external",
     "card": "customer_card",
@@ -174,6 +175,8 @@ def _fit(source: str, values: list[str]) -> tuple[bool, str]:
             for style in ("iso", "dmy", "mdy")
         }
         return _best(formats, values)
+    if source == "clock":
+        return not values or sum(_OF_DAY.match(value) is not None for value in values) >= 0.8 * len(values), ""
     if source == "phone":
         readers = [phone_reader("", country=country) for country in ("IN", "AM")]
         return max(_share(values, reader.__getitem__) for reader in readers) >= 0.6, ""
