@@ -183,17 +183,18 @@ def _query(request: HttpRequest, endpoint: Endpoint) -> Any:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=PARAMETERS_MAX, errors="strict")
     except ValueError:
         problem = Saying(gettext_noop("there are at most %(limit)s, written in UTF-8"), limit=PARAMETERS_MAX)
-        raise InvalidParameter(name="*", problem=problem) from None
+        raise InvalidParameter(name=f"?{text[:40]}", problem=problem) from None
     given = dict(pairs)
     if len(given) < len(pairs):
-        raise InvalidParameter(name="*", problem=Saying(gettext_noop("each can be given once")))
+        repeated = next(name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place]))
+        raise InvalidParameter(name=repeated[:40], problem=Saying(gettext_noop("each can be given once")))
     if any("\0" in value for value in given.values()):
         raise BadCharacter
     try:
         return msgspec.convert(given, endpoint.query or Nothing, strict=False)
     except msgspec.ValidationError as error:
         place, problem = read_complaint(error)
-        raise InvalidParameter(name=place.lstrip("$.") or "*", problem=problem) from None
+        raise InvalidParameter(name=place.lstrip("$.")[:40], problem=problem) from None
 
 
 def _respond(request: HttpRequest, answer: Answer) -> HttpResponse:

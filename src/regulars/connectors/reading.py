@@ -18,6 +18,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CYRILLIC_EXTRA = {0xA8, 0xB8}
+_PICTURES = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"RIFF": "WebP", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
+_CONTROLS = frozenset(map(chr, range(32))) - frozenset("\0\t\n\v\f\r\x1a\x1b")
 
 
 def open_table(path: Path, *, scratch: Path) -> Table:
@@ -43,7 +45,12 @@ def open_table(path: Path, *, scratch: Path) -> Table:
                 gettext_noop("it is a packed file, an old XLS workbook or a PDF. Unpack it or save it as XLSX or CSV.")
             )
         )
+    for start_of, kind in _PICTURES.items():
+        if head.startswith(start_of):
+            said = gettext_noop("it is a picture (%(kind)s), not a table. Save the list that it shows as CSV or XLSX.")
+            raise UnreadableFile(problem=Saying(said, kind=kind))
     encoding = sniff_encoding(path)
+    _check_text(head.decode(encoding, "replace"))
     start = head.decode(encoding, "replace").lstrip("\ufeff \r\n\t")
     if start.startswith("{"):
         return JsonLinesTable(path, encoding=encoding)
@@ -54,6 +61,13 @@ def open_table(path: Path, *, scratch: Path) -> Table:
             )
         )
     return DelimitedTable(path, encoding=encoding)
+
+
+def _check_text(sample: str) -> None:
+    """Refuse what no program writes into a table of texts: more than a stray control character."""
+    if sum(char in _CONTROLS for char in sample) * 50 > len(sample):
+        problem = gettext_noop("it is not a table of texts. Save it as CSV or XLSX in the program that made it.")
+        raise UnreadableFile(problem=Saying(problem))
 
 
 def sniff_encoding(path: Path) -> str:
