@@ -57,6 +57,25 @@ def test_columns_are_understood_with_how_sure(owner):
     assert "Nobody consents by a file" in text_of(page)
 
 
+def test_a_picture_is_refused_with_its_kind_and_what_to_do(owner):
+    file = SimpleUploadedFile("sales.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", content_type="text/csv")
+
+    page = owner.post("/imports/new/", {"subject": "orders", "file": file, "preset": ""})
+
+    assert page.status_code == 422
+    assert (
+        "The file cannot be read: it is a picture (PNG), not a table. Save the list that it shows as CSV or XLSX."
+        in text_of(page)
+    )
+    assert not ImportRun.objects.exists()
+
+
+def test_purchases_bring_points_unless_somebody_says_otherwise(owner):
+    boxes = re.findall('<input type="checkbox"[^>]*>', owner.get("/imports/new/").content.decode())
+
+    assert [("with_points" in box, box.endswith(" checked>")) for box in boxes] == [(True, True)]
+
+
 def test_a_file_of_something_else_leads_to_its_columns_and_says_what_is_missing(owner):
     people = "Name,Phone\nAsha,9876543210\n"
 

@@ -80,3 +80,13 @@ def test_an_adjustment_gives_its_reason(shop, owner, record):
 
     assert told(shop)[0] == ("-5", "Corrected by staff", "")
     assert "Reason: counted twice" in text_of(owner.get(f"{record}?view=points"))
+
+
+def test_a_discount_line_keeps_its_sign_and_so_does_a_purchase_of_less_than_nothing(shop, owner, record):
+    lines = [OrderLine(sku="C1", amount_minor=2_000), OrderLine(sku="OFF", name="Discount", amount_minor=-5_000)]
+    happens(shop, Order, "R3", customer=WHO, lines=lines)
+
+    page = text_of(owner.get(record))
+
+    assert f"Purchase of {MINUS}₹30" in page
+    assert f"Discount 1 {MINUS}₹50" in page

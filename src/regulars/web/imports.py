@@ -81,6 +81,7 @@ class UploadForm(forms.Form):
     with_points = forms.BooleanField(
         label=_("Members earn points for these purchases"),
         required=False,
+        initial=True,
         help_text=_("By the program of their day. Leave it off for years that were rewarded elsewhere."),
     )
 

@@ -339,5 +339,6 @@ def _title(fact: Fact, words: Words) -> str:
         return gettext("Purchase corrected: %(amount)s") % {"amount": words.money(fact.total_minor)}
     if fact.kind == "cancel" and fact.amends and fact.amends.kind in CANCELLED:
         return str(CANCELLED[fact.amends.kind]) % {"day": words.moment(fact.amends.occurred_at)}
-    said = {"amount": words.money(abs(fact.total_minor)), "name": fact.payload.get("name", "")}
+    amount = -fact.total_minor if fact.kind == "return" else fact.total_minor
+    said = {"amount": words.money(amount), "name": fact.payload.get("name", "")}
     return str(TITLES[fact.kind]) % said
