@@ -3,9 +3,11 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+import regulars
 from regulars.kernel.clock import utc_now
 from regulars.outbox.actions import enqueue
 from regulars.outbox.models import Event, Job
@@ -13,6 +15,7 @@ from regulars.tenancy.access import authenticate_token
 from regulars.tenancy.actions import hire
 from regulars.tenancy.actors import SYSTEM
 from regulars.tenancy.models import ApiKey, AuditEntry, Staff, Store, WebhookDelivery, WebhookEndpoint
+from regulars.web.audit_words import FIELDS
 from regulars.work.kept_backups import keep_backup, kept_backups
 from web.cast import PASSWORD, a_browser, a_shop, text_of
 
@@ -169,7 +172,29 @@ def test_the_log_says_who_changed_what(shop, owner):
     page = text_of(owner.get("/settings/audit/"))
 
     assert "Meera Store created" in page
-    assert "code: mumbai" in page
+    assert "Code: mumbai Name: Mumbai Time zone: Asia/Kolkata" in page
+
+
+def test_the_log_names_what_changed_from_what_to_what_in_the_language_in_use(shop, owner):
+    store = Store.objects.get(business=shop.business, code="pune")
+    owner.post(f"/settings/stores/{store.pk}/", {"name": "Pune, Camp"})
+
+    owner.post("/language/", {"language": "hi", "next": "/"})
+    page = text_of(owner.get("/settings/audit/"))
+
+    assert "दुकान बदली नाम: Pune, Deccan → Pune, Camp" in page
+    assert "भूमिका: मालिक" in page
+    assert not re.search(r"\b(True|is_active|valid_from|timezone|T\d\d:\d\d:)", page)
+
+
+def test_every_value_in_the_log_has_a_name():
+    source = "".join(path.read_text() for path in Path(regulars.__file__).parent.rglob("*.py"))
+    recorded = {
+        name for given in re.findall(r"(?:before|after)=(\{[^}]*\})", source) for name in re.findall(r'"(\w+)":', given)
+    }
+
+    assert recorded >= {"code", "is_active", "kind", "since"}
+    assert recorded - FIELDS.keys() == set()
 
 
 def test_a_new_shop_sees_what_is_left_to_set_up():

@@ -148,6 +148,11 @@ def month(value: date, language: str, *, width: Literal["long", "short"] = "long
     return dates.format_skeleton("yMMMM" if width == "long" else "yMMM", value, locale=_locale(language))
 
 
+def territory(country: str, language: str) -> str:
+    """Write the name of a country, given by two letters."""
+    return str(Locale.parse(_locale(language)).territories.get(country, country))
+
+
 def near_day(value: date, language: str, *, today: date) -> str:
     """Write a day as a shop says it: today, 3 days ago, in 5 days; beyond thirty days as the day itself."""
     distance = (value - today).days

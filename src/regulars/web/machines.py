@@ -91,7 +91,8 @@ class EndpointForm(forms.Form):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they come
-        choices = [(actions.EVERY_KIND, gettext("everything")), *((kind, kind) for kind in EVENT_TYPES)]
+        kinds = [(kind, f"{kind}: {gettext(text)}") for kind, text in EVENT_TYPES.items()]
+        choices = [(actions.EVERY_KIND, gettext("everything")), *kinds]
         self.fields["event_kinds"].choices = choices  # type: ignore[attr-defined]  # a MultipleChoiceField
 
 

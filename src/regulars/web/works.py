@@ -10,56 +10,19 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
-from django.utils.translation import gettext_lazy as _
 
 from regulars.database.transactions import run_durably
 from regulars.outbox import actions as outbox
 from regulars.outbox.models import Job
 from regulars.outbox.queries import dead_letters
 from regulars.tenancy import audit
-from regulars.tenancy.models import AuditEntry, User
+from regulars.tenancy.models import AuditEntry, Store, User
+from regulars.web.audit_words import JOBS, change_texts, verb_text
 from regulars.web.door import POST, StaffRequest, staff_page
 from regulars.web.places import settings_tabs
+from regulars.web.words import Words
 
 SHOWN = 50
-JOBS = {
-    "seal": _("Seal the journal"),
-    "backup": _("Make a backup"),
-    "closing": _("Close the day"),
-    "import": _("Import a file"),
-    "webhook": _("Send a webhook"),
-    "insights": _("Reckon the figures"),
-    "uploads": _("Erase old uploads"),
-    "sweep": _("Sweep out old deliveries"),
-}
-VERBS = {
-    "api_key.created": _("API key made"),
-    "api_key.revoked": _("API key revoked"),
-    "backup.downloaded": _("Backup downloaded"),
-    "business.created": _("Business created"),
-    "customers.created": _("Customer made by hand"),
-    "customers.identity_added": _("Contact of a customer added"),
-    "customers.identity_removed": _("Contact of a customer removed"),
-    "customers.profile_changed": _("Profile of a customer changed"),
-    "job.discarded": _("Job given up"),
-    "job.run_again": _("Job run again"),
-    "program.draft_discarded": _("Draft of the program thrown away"),
-    "program.drafted": _("Draft of the program kept"),
-    "program.published": _("Program published"),
-    "reward.changed": _("Reward changed"),
-    "reward.created": _("Reward created"),
-    "staff.dismissed": _("Member of staff removed"),
-    "staff.hired": _("Member of staff added"),
-    "staff.password_set": _("Password of a member of staff set"),
-    "staff.role_changed": _("Role of a member of staff changed"),
-    "store.changed": _("Store changed"),
-    "store.created": _("Store created"),
-    "webhook_delivery.replayed": _("Delivery of a webhook sent again"),
-    "webhook_endpoint.changed": _("Webhook changed"),
-    "webhook_endpoint.created": _("Webhook created"),
-    "webhook_endpoint.replayed": _("Events sent again to a webhook"),
-    "webhook_endpoint.resumed": _("Webhook switched on again"),
-}
 
 
 @staff_page("jobs.manage")
@@ -129,9 +92,11 @@ def audit_log(request: StaffRequest) -> HttpResponse:
     entries = list(rows[: SHOWN + 1])
     shown = entries[:SHOWN]
     names = dict(User.objects.filter(pk__in={one.actor_id for one in shown if one.actor_id}).values_list("pk", "name"))
+    stores = {str(key): name for key, name in Store.objects.of(request.business).values_list("pk", "name")}
+    words = Words(request.business)
     following = shown[-1].at.isoformat().replace("+", "%2B") if len(entries) > SHOWN else ""
     context = {
-        "entries": [(one, _actor(one, names), VERBS.get(one.verb, one.verb), _change(one)) for one in shown],
+        "entries": [(one, _actor(one, names), verb_text(one), change_texts(one, words, stores)) for one in shown],
         "tabs": settings_tabs(request.access, "audit"),
         "next_url": f"{reverse('audit')}?before={following}" if following else "",
         "first_url": reverse("audit") if before else "",
@@ -151,19 +116,3 @@ def _actor(entry: AuditEntry, names: Mapping[UUID, str]) -> str:
     if entry.actor_id and entry.actor_id in names:
         return names[entry.actor_id]
     return {"api_key": gettext("an API key"), "member": gettext("a member")}.get(entry.actor_kind, "Regulars")
-
-
-def _change(entry: AuditEntry) -> str:
-    """Write what changed as name: before → after."""
-    before, after = entry.before or {}, entry.after or {}
-    parts = []
-    for name in dict.fromkeys([*before, *after]):
-        if name in before and name in after:
-            parts.append(f"{name}: {_plain(before[name])} → {_plain(after[name])}")
-        else:
-            parts.append(f"{name}: {_plain(after.get(name, before.get(name)))}")
-    return "; ".join(parts)
-
-
-def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else "–" if value is None else str(value)
