@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finding, making and changing customers, and what staff do on a record: each form counts once."""
 
+import re
+from datetime import timedelta
+from html import unescape
+
 import pytest
 
 from regulars.customers.models import Customer, Identity
 from regulars.facts.models import Fact
+from regulars.flow.intake import Adjustment, CustomerRef, Enrolment, Order, OrderLine, Visit
+from regulars.flow.receive import receive
 from regulars.kernel.clock import utc_now
 from regulars.ledger.queries import balance_of
 from regulars.rewards.models import Entitlement
+from regulars.web import customers
 from web.cast import a_browser, a_shop, form_of, text_of, value_of
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +49,68 @@ def test_nobody_found_leads_to_a_new_customer(owner):
 
     assert "Nobody is found" in text_of(page)
     assert 'value="9820099999"' in owner.get("/customers/new/?q=9820099999").content.decode()
+
+
+def listed(browser, address: str) -> list[str]:
+    """The names on a page of the list and, behind its pages before, on all that follow."""
+    page = browser.get(address).content.decode()
+    names = [unescape(name) for name in re.findall(r'<div class="row-title"><a [^>]*>([^<]+)</a>', page)]
+    following = re.search(r'href="([^"]+)" rel="next"', page)
+    return names + (listed(browser, unescape(following[1])) if following else [])
+
+
+@pytest.fixture
+def four(shop, monkeypatch) -> None:
+    """Beside Asha, who bought ten days ago: Zoya bought yesterday, Bina has most points, and somebody without a name came in."""
+    now = utc_now()
+    zoya, bina, nobody = (
+        CustomerRef(phone=f"982009999{last}", name=name) for last, name in enumerate(["zoya", "Bina", ""])
+    )
+    days = iter(now - timedelta(days=days) for days in (1, 20, 15, 15, 40))
+    common = lambda who, name: {  # noqa: E731 - four words of each intake
+        "source": "till", "external_id": name, "customer": who, "occurred_at": next(days),
+    }  # fmt: skip
+    intakes = [
+        Order(**common(zoya, "R2"), lines=[OrderLine(sku="C1", amount_minor=1_000)]),
+        Enrolment(**common(bina, "E2")),
+        Adjustment(**common(bina, "A2"), points=900, reason="a prize"),
+        Order(**common(bina, "R3"), lines=[OrderLine(sku="C1", amount_minor=1_000)]),
+        Visit(**common(nobody, "V1")),
+    ]
+    assert [receipt.refusal for receipt in receive(shop.business, intakes, now=now)] == [None] * 5
+    monkeypatch.setattr(customers, "PAGE", 2)
+
+
+@pytest.mark.parametrize(
+    ("order", "names"),
+    [
+        ("", ["zoya", "Asha Kulkarni", "Bina", "•••• 9992"]),
+        ("purchase", ["zoya", "Asha Kulkarni", "Bina", "•••• 9992"]),
+        ("name", ["Asha Kulkarni", "Bina", "zoya", "•••• 9992"]),
+        ("points", ["Bina", "Asha Kulkarni"]),
+        ("joined", ["Asha Kulkarni", "Bina"]),
+        ("nonsense", ["zoya", "Asha Kulkarni", "Bina", "•••• 9992"]),
+    ],
+)
+def test_the_list_stands_in_the_order_asked_for_over_all_its_pages(owner, four, order, names):
+    found = listed(owner, f"/customers/?order={order}")
+
+    assert (found[: len(names)], len(found), len(set(found))) == (names, 4, 4)
+
+
+def test_a_place_in_the_list_that_is_none_is_refused_in_words(owner):
+    answer = owner.get("/customers/?order=points&after=x")
+
+    assert answer.status_code == 404
+    assert "“x” is not a place in this list" in text_of(answer)
+
+
+def test_two_digits_are_too_few_to_find_somebody_by(owner):
+    page = text_of(owner.get("/customers/?q=34"))
+
+    assert "“34” is too short to find everybody by" in page
+    assert "Write at least three" in page
+    assert "Is it somebody new?" not in page
 
 
 def test_an_empty_shop_is_taught_to_begin():

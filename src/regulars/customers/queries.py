@@ -78,7 +78,7 @@ def customer_list(
         return search(business, text, tag=tag, limit=limit, after=after)
     rows: QuerySet[Customer] = Customer.objects.of(business).order_by("-id")
     if tag:
-        rows = _bearing(rows, tag)
+        rows = bearing(rows, tag)
     if after is not None:
         rows = rows.filter(pk__lt=_key(after, after))
     keys = list(rows.values_list("pk", flat=True)[: limit + 1])
@@ -108,7 +108,7 @@ def _exact(business: Business, exact: list[UUID], last: UUID | None, tag: str) -
     rest = exact[exact.index(last) + 1 :] if last in exact else exact
     if not tag or not rest:
         return rest
-    bearers = set(_bearing(Customer.objects.of(business).filter(pk__in=rest), tag).values_list("pk", flat=True))
+    bearers = set(bearing(Customer.objects.of(business).filter(pk__in=rest), tag).values_list("pk", flat=True))
     return [key for key in rest if key in bearers]
 
 
@@ -144,7 +144,8 @@ def _key(text: str, after: str) -> UUID:
         raise BadCursor(value=after[:60]) from None
 
 
-def _bearing(rows: QuerySet[Customer], tag: str) -> QuerySet[Customer]:
+def bearing(rows: QuerySet[Customer], tag: str) -> QuerySet[Customer]:
+    """Return those customers who bear a tag."""
     if connection.vendor == "postgresql":
         return rows.filter(tags__contains=[tag])
     bears = RawSQL(

@@ -20,15 +20,18 @@ from regulars.customers.actions import IdentityTaken, ProfileChange
 from regulars.customers.importing import CustomerRow
 from regulars.customers.matching import CustomerRef, IdentityKey
 from regulars.customers.models import Customer, Identity
-from regulars.customers.queries import Profile, customer_list, profile
+from regulars.customers.queries import Profile, profile, search
+from regulars.customers.searching import PART_MIN
 from regulars.flow.intake import Enrolment
 from regulars.flow.writer import writer
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.text import NAME_MAX
 from regulars.programs.queries import current_program
+from regulars.ui.shell import Choice
+from regulars.web.customer_order import ORDERS, Wanted, ordered_customers
 from regulars.web.door import BOTH, POST, StaffRequest, refusal_text, staff_page, text_of
 from regulars.web.once import Once, OnceForm, new_once
-from regulars.web.people import count_customers, identity_text, list_people, name_of
+from regulars.web.people import count_customers, identity_text, list_people, name_of, unit_of
 from regulars.web.words import Words
 
 PAGE = 50
@@ -43,26 +46,38 @@ def words_of(request: StaffRequest) -> Words:
 
 @staff_page("customers.view")
 def list_customers(request: StaffRequest) -> HttpResponse:
-    """Show customers, the latest first, or those a text finds."""
-    text, tag, after = (request.GET.get(name, "")[:200] for name in ("q", "tag", "after"))
-    page = customer_list(request.business, text=text, tag=tag, after=after or None, limit=PAGE)
+    """Show customers, who was here last first or in the order asked for, or those a text finds."""
+    text, tag, after, order = (request.GET.get(name, "")[:300] for name in ("q", "tag", "after", "order"))
+    text, order = text.strip()[:200], order if order in ORDERS else ""
     words = words_of(request)
+    if text:
+        page = search(request.business, text, tag=tag, after=after or None, limit=PAGE)
+    else:
+        page = ordered_customers(request.business, Wanted(order, tag, after, unit_of(words.program)), limit=PAGE)
     people = list_people(request.business, page.customers, words, now=request.now)
-    following = {"q": text, "tag": tag, "after": page.after} if page.after else None
+    asked = {"q": text, "tag": tag, "order": order}
     context = {
         "people": people,
-        "text": text.strip(),
-        "tag": tag,
+        "text": text,
+        "is_short": len(text) < PART_MIN,
+        "orders": [] if text else _orders(tag, order),
         "unit": words.unit or None,
-        "next_url": _listed(following) if following else "",
-        "previous_url": _listed({"q": text, "tag": tag}) if after else "",
-        "new_url": f"{reverse('customer_new')}?{urlencode({'q': text.strip()})}",
+        "next_url": _listed({**asked, "after": page.after}) if page.after else "",
+        "previous_url": _listed(asked) if after else "",
+        "new_url": f"{reverse('customer_new')}?{urlencode({'q': text})}",
         "search_url": None,
     }
     if request.headers.get("HX-Target") == "results":
         return render(request, "web/customers.html#results", context)
-    context["finding"] = _finding(request, words, text.strip(), len(people), is_all=page.after is None and not after)
+    context["finding"] = _finding(request, words, text, len(people), is_all=page.after is None and not after)
     return render(request, "web/customers.html", context)
+
+
+def _orders(tag: str, current: str) -> list[Choice]:
+    return [
+        Choice(label=str(label), url=_listed({"tag": tag, "order": order}), is_current=order == current)
+        for order, label in ORDERS.items()
+    ]
 
 
 def _finding(request: StaffRequest, words: Words, text: str, count: int, *, is_all: bool) -> str:

@@ -21,9 +21,8 @@ from regulars.programs.models import Membership
 from regulars.programs.queries import StandingNow, standing_of
 from regulars.tenancy.access import StaffAccess
 from regulars.tenancy.models import Business
+from regulars.web.customer_order import CAME
 from regulars.web.words import Words
-
-CAME = (FactKind.ORDER, FactKind.VISIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
