@@ -11,7 +11,7 @@ from django.conf import settings
 from architecture.test_docs import error_codes, job_kinds, subclasses
 from architecture.tree import SOURCE, files, modules, place, syntax
 from regulars.kernel.errors import RegularsError
-from regulars.web.works import JOBS, VERBS
+from regulars.web.audit_words import JOBS, VERBS
 
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != "en"]
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")

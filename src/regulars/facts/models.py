@@ -66,6 +66,7 @@ class Fact(RecordedModel):
         ]
         indexes = [
             models.Index(fields=["business", "customer", "occurred_at"], name="fact_customer"),
+            models.Index(fields=["business", "local_day"], name="fact_day"),
             models.Index(fields=["amends"], condition=Q(amends__isnull=False), name="fact_amends"),
         ]
 

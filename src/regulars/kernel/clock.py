@@ -33,6 +33,11 @@ def end_of_day(day: date, zone: ZoneInfo) -> datetime:
     return start_of_day(day + timedelta(days=1), zone)
 
 
+def last_day(ends_at: datetime, zone: ZoneInfo) -> date:
+    """Return the last local day of what is valid before an instant."""
+    return local_day(ends_at - timedelta.resolution, zone)
+
+
 def local_day(moment: datetime, zone: ZoneInfo) -> date:
     """Return the calendar day of a moment in a zone."""
     return moment.astimezone(zone).date()

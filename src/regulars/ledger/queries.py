@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import FilteredRelation, Q, Sum
 from django.db.models.functions import Coalesce
 
-from regulars.kernel.clock import local_day
+from regulars.kernel.clock import last_day
 from regulars.ledger.models import Account, Allocation, Entry, Transaction
 from regulars.tenancy.models import Business
 
@@ -85,7 +85,7 @@ def _ending(lots: Sequence[_OpenLot], zone: ZoneInfo) -> tuple[tuple[date, int],
     ending: dict[date, int] = {}
     for ends_at, points in sorted((lot.expires_at, lot.remaining - lot.held) for lot in lots if lot.expires_at):
         if points:
-            day = local_day(ends_at, zone)
+            day = last_day(ends_at, zone)
             ending[day] = ending.get(day, 0) + points
     return tuple(ending.items())
 

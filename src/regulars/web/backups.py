@@ -17,7 +17,7 @@ from regulars.web.door import POST, StaffRequest, staff_page
 from regulars.web.places import settings_tabs
 from regulars.work.kept_backups import JOB_KIND, kept_backups, kept_folder
 
-_LATE_AFTER = timedelta(hours=36)
+LATE_AFTER = timedelta(hours=36)
 
 
 def _is_alone() -> bool:
@@ -31,7 +31,7 @@ def list_backups(request: StaffRequest) -> HttpResponse:
     kept = kept_backups()
     context = {
         "backups": [(one, -(-one.size // 1_000_000)) for one in kept],
-        "is_late": bool(kept) and request.now - kept[0].made_at > _LATE_AFTER,
+        "is_late": bool(kept) and request.now - kept[0].made_at > LATE_AFTER,
         "may_download": _is_alone(),
         "folder": kept_folder(),
         "tabs": settings_tabs(request.access, "backups"),

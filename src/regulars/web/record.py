@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django import forms
@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 
 from regulars.customers.queries import profile
 from regulars.flow.entitling import code_of
+from regulars.kernel.clock import last_day
 from regulars.programs.explain import text_in
 from regulars.rewards.models import Entitlement, Offer
 from regulars.ui.shell import Choice
@@ -38,7 +39,7 @@ class HeldReward:
     id: UUID
     name: str
     code: str
-    expires_at: datetime
+    through: date
     is_reserved: bool
     once: str
 
@@ -149,7 +150,7 @@ def _held(row: Entitlement, request: StaffRequest, words: Words) -> HeldReward:
         id=row.pk,
         name=text_in(row.offer.name, words.language),
         code=code_of(row.pk),
-        expires_at=row.expires_at,
+        through=last_day(row.expires_at, words.zone),
         is_reserved=row.state == Entitlement.State.RESERVED,
         once=new_once(request.now),
     )

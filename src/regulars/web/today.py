@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first page: what is still to be set up, and how yesterday and this week went."""
+"""The first page: what is still to be set up, how business went, whom to greet, what ends soon and what waits."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 
-from django.db.models import Count, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,19 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.connectors.models import ImportRun
 from regulars.customers.models import Customer
-from regulars.facts.models import Fact, FactKind
-from regulars.facts.queries import current_facts
-from regulars.kernel.clock import local_day
+from regulars.facts.models import Fact
 from regulars.programs.models import Version
 from regulars.rewards.models import Offer
-from regulars.tenancy.models import Business
 from regulars.ui.style_guide import style_guide_context
 from regulars.web.customers import words_of
 from regulars.web.door import StaffRequest, staff_page
+from regulars.web.morning import Sums, endings, figures_of, greetings, read_sums, tasks
 from regulars.web.permissions import PAGES
 from regulars.web.words import Words
-
-SOLD = (FactKind.ORDER, FactKind.RETURN, FactKind.CANCEL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +34,21 @@ class Step:
 
 @staff_page("customers.view")
 def today(request: StaffRequest) -> HttpResponse:
-    """Show what to do now."""
+    """Show what to do now; the shop's figures only to those whom they concern."""
     words = words_of(request)
     steps = _steps(request)
-    context = {
+    context: dict[str, object] = {
         "steps": [step for step in steps if not step.is_done],
         "done": sum(step.is_done for step in steps),
         "count": len(steps),
-        "finding": _finding(request, words),
+        "finding": gettext("Who is it?"),
+        "tasks": tasks(request, words),
+        "greetings": greetings(request, words),
+        "endings": endings(request, words),
     }
+    if request.access.may("insight.view"):
+        sums = read_sums(request, words)
+        context |= {"finding": _finding(sums[0], sums[1], words), "figures": figures_of(sums, words)}
     return render(request, "web/today.html", context)
 
 
@@ -89,39 +89,16 @@ def _steps(request: StaffRequest) -> list[Step]:
     ]
 
 
-def _finding(request: StaffRequest, words: Words) -> str:
-    """Say how business goes; to those whom the shop's figures do not concern, what they are here for."""
-    if not request.access.may("insight.view"):
-        return gettext("Who is it?")
-    return _week(request.business, local_day(request.now, words.zone), words)
-
-
-def _week(business: Business, today: date, words: Words) -> str:
-    """Say how yesterday and the last seven days went, in one line."""
-    yesterday, week = today - timedelta(days=1), today - timedelta(days=7)
-    facts = current_facts(business).filter(kind__in=SOLD, local_day__gte=week, local_day__lt=today)
-    if not facts.exists():
+def _finding(yesterday: Sums, week: Sums, words: Words) -> str:
+    """Say how yesterday went, or the last seven days."""
+    if not week.orders and not week.minor:
         return gettext("Nothing was sold in the last seven days")
-    is_order, was_yesterday = Q(kind=FactKind.ORDER), Q(local_day=yesterday)
-    sums = facts.aggregate(
-        day_orders=Count("id", filter=is_order & was_yesterday),
-        day_minor=Sum("total_minor", filter=was_yesterday, default=0),
-        orders=Count("id", filter=is_order),
-        people=Count("customer", filter=is_order, distinct=True),
-        minor=Sum("total_minor", default=0),
-    )
     text = ngettext(
-        "Yesterday %(day_orders)s purchase for %(day)s; in seven days %(orders)s for %(week)s, by %(people)s known customers",
-        "Yesterday %(day_orders)s purchases for %(day)s; in seven days %(orders)s for %(week)s, by %(people)s known customers",
-        sums["day_orders"],
+        "Yesterday %(count)s purchase for %(amount)s",
+        "Yesterday %(count)s purchases for %(amount)s",
+        yesterday.orders,
     )
-    return text % {
-        "day_orders": words.number(sums["day_orders"]),
-        "day": words.money(sums["day_minor"]),
-        "orders": words.number(sums["orders"]),
-        "week": words.money(sums["minor"]),
-        "people": words.number(sums["people"]),
-    }
+    return text % {"count": words.number(yesterday.orders), "amount": words.money(yesterday.minor)}
 
 
 @staff_page("customers.view")

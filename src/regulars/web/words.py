@@ -44,6 +44,10 @@ class Words:
         """Write a number."""
         return write.number(value, language=self.language, country=self.business.country, decimals=decimals)
 
+    def percent(self, numerator: int, denominator: int) -> str:
+        """Write a share of two counts."""
+        return write.percent(numerator, denominator, language=self.language)
+
     def quantity(self, milli: int) -> str:
         """Write thousandths as a plain quantity."""
         return write.quantity(milli, language=self.language, country=self.business.country)

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an owner wants to know in the morning: how business went, whom to greet, what ends soon, what waits for a hand."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+
+from regulars.connectors.models import ImportRun
+from regulars.customers.models import Customer
+from regulars.customers.queries import Profile, profiles
+from regulars.facts.models import Fact, FactKind
+from regulars.facts.queries import current_facts
+from regulars.kernel.clock import end_of_day, end_of_month, last_day, local_day, start_of_day
+from regulars.ledger.models import Account, Entry, Lot, TransactionKind
+from regulars.outbox.models import Job
+from regulars.outbox.queries import dead_letters
+from regulars.programs.explain import text_in
+from regulars.programs.models import Membership
+from regulars.programs.queries import draft_of
+from regulars.rewards.models import Entitlement
+from regulars.web.backups import LATE_AFTER
+from regulars.web.door import StaffRequest
+from regulars.web.people import name_of
+from regulars.web.permissions import PAGES
+from regulars.web.words import Words
+from regulars.work.kept_backups import kept_backups
+
+SOLD = (FactKind.ORDER, FactKind.RETURN, FactKind.CANCEL)
+GIVEN = (TransactionKind.EARN, TransactionKind.REVERSE_EARN, TransactionKind.CANCEL_PENDING)
+SPENT = (TransactionKind.SPEND, TransactionKind.SETTLE, TransactionKind.REVERSE_SPEND)
+SHOWN = 5
+RUNS_LOOKED_AT = 10
+SOON = timedelta(days=7)
+WAITING_TOO_LONG = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the page: what there is, and where one acts."""
+
+    title: str
+    url: str
+    detail: str = ""
+    icon: str = "task"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One figure for yesterday, the last seven days and the seven before."""
+
+    label: str
+    url: str
+    values: Sequence[str]
+
+
+@dataclass(slots=True)
+class Sums:
+    """What was sold, given and won in some days."""
+
+    minor: int = 0
+    orders: int = 0
+    member_orders: int = 0
+    given: int = 0
+    spent: int = 0
+    members: int = 0
+
+
+SumsOf = Callable[[date], list[Sums]]
+"""Which sums the figures of a day belong to."""
+
+
+def read_sums(request: StaffRequest, words: Words) -> tuple[Sums, Sums, Sums]:
+    """Return the sums of yesterday, of the last seven days, and of the seven before. Three queries."""
+    today = local_day(request.now, words.zone)
+    yesterday, week, before = Sums(), Sums(), Sums()
+
+    def sums_of(day: date) -> list[Sums]:
+        age = (today - day).days
+        return [one for one, first, last in ((yesterday, 1, 1), (week, 1, 7), (before, 8, 14)) if first <= age <= last]
+
+    first = today - timedelta(days=14)
+    _add_sales(request, sums_of, first, today)
+    _add_points(request, sums_of, first, today)
+    enrolled = Membership.objects.of(request.business).filter(
+        enrolled_at__gte=start_of_day(first, words.zone), enrolled_at__lt=start_of_day(today, words.zone)
+    )
+    for enrolled_at in enrolled.values_list("enrolled_at", flat=True):
+        for one in sums_of(local_day(enrolled_at, words.zone)):
+            one.members += 1
+    return yesterday, week, before
+
+
+def _add_sales(request: StaffRequest, sums_of: SumsOf, first: date, end: date) -> None:
+    member = Membership.objects.filter(pk=OuterRef("customer"))
+    sold = current_facts(request.business).filter(local_day__gte=first, local_day__lt=end, kind__in=SOLD)
+    rows = sold.annotate(is_member=Exists(member)).order_by().values_list("local_day", "kind", "is_member")
+    for day, kind, is_member, count, minor in rows.annotate(count=Count("pk"), minor=Sum("total_minor")):
+        for one in sums_of(day):
+            one.minor += minor
+            one.orders += count if kind == FactKind.ORDER else 0
+            one.member_orders += count if kind == FactKind.ORDER and is_member else 0
+
+
+def _add_points(request: StaffRequest, sums_of: SumsOf, first: date, end: date) -> None:
+    facts = Fact.objects.of(request.business).filter(local_day__gte=first, local_day__lt=end)
+    moved = Entry.objects.of(request.business).filter(
+        account__kind=Account.Kind.MEMBER, transaction__fact__in=facts, transaction__kind__in=[*GIVEN, *SPENT]
+    )
+    for day, kind, points in moved.values_list("transaction__fact__local_day", "transaction__kind").annotate(
+        points=Sum("amount")
+    ):
+        for one in sums_of(day):
+            if kind in GIVEN:
+                one.given += points
+            else:
+                one.spent -= points
+
+
+def figures_of(sums: Sequence[Sums], words: Words) -> list[Figure]:
+    """Return the rows of the table of figures."""
+    latest = f"{reverse('customers')}?order=joined"
+    retention, program, customers = reverse("retention"), reverse("program"), reverse("customers")
+    return [
+        Figure(label=gettext("Sales, less returns"), url=retention, values=[words.money(one.minor) for one in sums]),
+        Figure(label=gettext("Purchases"), url=retention, values=[words.number(one.orders) for one in sums]),
+        Figure(
+            label=gettext("Purchases by members"),
+            url=customers,
+            values=[words.percent(one.member_orders, one.orders) for one in sums],
+        ),
+        Figure(label=gettext("Points earned"), url=program, values=[words.number(one.given) for one in sums]),
+        Figure(label=gettext("Points spent"), url=reverse("rewards"), values=[words.number(one.spent) for one in sums]),
+        Figure(label=gettext("New members"), url=latest, values=[words.number(one.members) for one in sums]),
+    ]
+
+
+def greetings(request: StaffRequest, words: Words) -> list[Line]:
+    """Return whose birthday it is today; who was born on a leap day is greeted on the 28th in other years."""
+    today = local_day(request.now, words.zone)
+    is_today = Q(birthday__month=today.month, birthday__day=today.day)
+    if today == end_of_month(today) and (today.month, today.day) == (2, 28):
+        is_today |= Q(birthday__month=2, birthday__day=29)
+    born = Customer.objects.of(request.business).filter(is_today, birthday__isnull=False)
+    people = profiles(request.business, list(born.order_by("-pk").values_list("pk", flat=True)[:SHOWN]))
+    said = gettext("Birthday today")
+    return [
+        Line(title=name_of(one), detail=said, url=reverse("customer", args=[one.id]), icon="star") for one in people
+    ]
+
+
+def endings(request: StaffRequest, words: Words) -> list[Line]:
+    """Return what ends soon: rewards in hand within seven days, one by one, and the points of this month in one line."""
+    now, zone = request.now, words.zone
+    held = Entitlement.objects.of(request.business).filter(
+        state__in=[Entitlement.State.ISSUED, Entitlement.State.RESERVED],
+        expires_at__gt=now,
+        expires_at__lte=end_of_day(local_day(now, zone) + SOON, zone),
+    )
+    lines = [
+        Line(
+            title=text_in(one.offer.name, words.language),
+            detail=f"{name_of(who)} · {gettext('through %(when)s') % {'when': words.day(last_day(one.expires_at, zone))}}",
+            url=reverse("customer", args=[who.id]),
+            icon="ticket",
+        )
+        for one, who in _with_holders(request, list(held.select_related("offer").order_by("expires_at")[:SHOWN]))
+    ]
+    return [*lines, *(_ending_points(request, words) if request.access.may(PAGES["retention"]) else ())]
+
+
+def _with_holders(request: StaffRequest, held: Sequence[Entitlement]) -> Iterator[tuple[Entitlement, Profile]]:
+    people = {one.id: one for one in profiles(request.business, [one.holder_id for one in held])}
+    return ((one, people[one.holder_id]) for one in held)
+
+
+def _ending_points(request: StaffRequest, words: Words) -> Iterator[Line]:
+    month = end_of_month(local_day(request.now, words.zone))
+    lots = Lot.objects.of(request.business).filter(
+        remaining__gt=0, expires_at__gt=request.now, expires_at__lte=end_of_day(month, words.zone)
+    )
+    sums = lots.aggregate(points=Sum(F("remaining") - F("held"), default=0), members=Count("account", distinct=True))
+    if sums["points"]:
+        text = ngettext(
+            "%(points)s of %(members)s member can be used through %(when)s",
+            "%(points)s of %(members)s members can be used through %(when)s",
+            sums["members"],
+        )
+        said = {
+            "points": words.points(sums["points"]),
+            "members": words.number(sums["members"]),
+            "when": words.day(month),
+        }
+        yield Line(title=text % said, url=f"{reverse('customers')}?order=points", icon="clock")
+
+
+def tasks(request: StaffRequest, words: Words) -> list[Line]:
+    """Return what waits for a hand, of those things that the person may act on."""
+    kinds = (
+        ("jobs", _stuck_jobs),
+        ("backups", _late_backup),
+        ("import_run", _open_imports),
+        ("program_draft", _open_draft),
+    )
+    return [line for page, find in kinds if request.access.may(PAGES[page]) for line in find(request, words)]
+
+
+def _stuck_jobs(request: StaffRequest, words: Words) -> Iterator[Line]:
+    failed = dead_letters(request.business.pk).count()
+    if failed:
+        text = ngettext("%(count)s job failed for good", "%(count)s jobs failed for good", failed)
+        yield Line(title=text % {"count": failed}, url=reverse("jobs"), icon="alert")
+    late = Job.objects.filter(
+        business_id=request.business.pk, state=Job.State.READY, run_at__lt=request.now - WAITING_TOO_LONG
+    )
+    first = late.order_by("run_at").values_list("run_at", flat=True).first()
+    if first is not None:
+        said = {"when": words.moment(first)}
+        yield Line(
+            title=gettext("Background work stands still since %(when)s") % said, url=reverse("jobs"), icon="alert"
+        )
+
+
+def _late_backup(request: StaffRequest, words: Words) -> Iterator[Line]:
+    kept = kept_backups()
+    if not kept:
+        yield Line(title=gettext("There is no backup yet"), url=reverse("backups"), icon="alert")
+    elif request.now - kept[0].made_at > LATE_AFTER:
+        said = {"made_at": words.moment(kept[0].made_at)}
+        yield Line(title=gettext("The last good backup is of %(made_at)s") % said, url=reverse("backups"), icon="alert")
+
+
+def _open_imports(request: StaffRequest, words: Words) -> Iterator[Line]:
+    runs = ImportRun.objects.of(request.business).filter(created_at__gt=request.now - timedelta(days=30))
+    for run in runs.order_by("-created_at")[:RUNS_LOOKED_AT]:
+        text = _said_of(run, words)
+        if text:
+            yield Line(title=text, url=reverse("import_run", args=[run.pk]), icon="document")
+
+
+def _said_of(run: ImportRun, words: Words) -> str:
+    said = {"file": run.file_name}
+    if run.state == ImportRun.State.FAILED:
+        return gettext("%(file)s could not be read to its end") % said
+    if run.state in {ImportRun.State.UPLOADED, ImportRun.State.CHECKED}:
+        return gettext("%(file)s is ready to be imported") % said
+    refused, unmatched = (run.counts.get(name, 0) for name in ("error_rows", "unmatched_lines"))
+    if run.state != ImportRun.State.DONE or not refused + unmatched:
+        return ""
+    said |= {"refused": words.number(refused), "unmatched": words.number(unmatched)}
+    return gettext("%(file)s: %(refused)s rows not taken, %(unmatched)s returned lines without a known sale") % said
+
+
+def _open_draft(request: StaffRequest, words: Words) -> Iterator[Line]:
+    draft = draft_of(request.business)
+    if draft is not None:
+        detail = words.near(draft.updated_at, now=request.now)
+        yield Line(
+            title=gettext("A draft of the program waits to be published"),
+            detail=detail,
+            url=reverse("program_draft"),
+            icon="program",
+        )

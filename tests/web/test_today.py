@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The first page in the morning: how it goes, whom to greet, what ends soon, what waits for a hand."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+
+from regulars.connectors.models import ImportRun
+from regulars.customers.models import Customer
+from regulars.flow.intake import CustomerRef, Enrolment, Intake, Order, OrderLine, Redemption
+from regulars.flow.receive import receive
+from regulars.kernel.clock import end_of_day, end_of_month, local_day, utc_now
+from regulars.ledger.models import Lot
+from regulars.outbox.actions import enqueue
+from regulars.outbox.models import Job
+from regulars.programs.actions import save_draft
+from regulars.rewards.actions import OfferTerms, create_offer
+from regulars.tenancy.actors import SYSTEM
+from regulars.ui import format as write
+from regulars.work.kept_backups import keep_backup
+from web.cast import ASHA, PROGRAM, Shop, a_browser, a_shop, text_of
+
+pytestmark = pytest.mark.django_db
+WHO = CustomerRef(phone=ASHA)
+BINA = CustomerRef(phone="+919820099999", name="Bina")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, settings) -> None:
+    settings.HOME = tmp_path
+    (tmp_path / "secret.key").write_text(settings.SECRET_KEY)
+
+
+def happens(shop: Shop, *intakes: tuple[type[Intake], int, CustomerRef | None, dict[str, object]]) -> None:
+    """Receive intakes of so many days ago."""
+    now = utc_now()
+    made = [
+        kind(source="till", external_id=f"T{n}", occurred_at=now - timedelta(days=days), customer=who, **more)
+        for n, (kind, days, who, more) in enumerate(intakes)
+    ]
+    assert [receipt.refusal for receipt in receive(shop.business, made, now=now)] == [None] * len(made)
+
+
+def bill(minor: int) -> dict[str, object]:
+    return {"lines": [OrderLine(sku="C1", amount_minor=minor)]}
+
+
+def test_the_figures_of_yesterday_of_seven_days_and_of_the_seven_before(shop, owner):
+    happens(
+        shop,
+        (Order, 1, WHO, bill(5_000)),
+        (Order, 1, None, bill(3_000)),
+        (Enrolment, 3, BINA, {}),
+        (Order, 3, BINA, bill(20_000)),
+        (Order, 0, WHO, bill(99_900)),
+        (Redemption, 1, WHO, {"offer": "chai"}),
+    )
+
+    page = text_of(owner.get("/"))
+
+    assert page.count("Yesterday 2 purchases for ₹80") == 1
+    assert (
+        "Yesterday 7 days 7 days before "
+        "Sales, less returns ₹80 ₹280 ₹100 "
+        "Purchases 2 3 1 "
+        "Purchases by members 50% 67% 100% "
+        "Points earned 50 270 120 "
+        "Points spent 40 40 0 "
+        "New members 0 1 1"
+    ) in page
+
+
+def test_a_cashier_reads_no_figures_but_whom_to_greet(shop, owner):
+    today = local_day(utc_now(), ZoneInfo("Asia/Kolkata"))
+    Customer.objects.filter(pk=shop.asha.pk).update(birthday=today.replace(year=1996))
+    happens(shop, (Order, 1, WHO, bill(5_000)))
+
+    page = text_of(a_browser(shop.business, "cashier", "Ravi").get("/"))
+
+    assert "To greet Asha Kulkarni Birthday today" in page
+    assert "₹" not in page
+    assert "There is no backup yet" not in page
+
+
+@pytest.mark.parametrize(("year", "is_greeted"), [(2027, True), (2028, False)])
+def test_who_was_born_on_a_leap_day_is_greeted_on_the_28th_where_there_is_no_29th(shop, year, is_greeted):
+    Customer.objects.filter(pk=shop.asha.pk).update(birthday="1996-02-29")
+
+    with time_machine.travel(f"{year}-02-28T06:00:00+00:00"):
+        assert ("Birthday today" in text_of(a_browser(shop.business).get("/"))) is is_greeted
+
+
+def test_what_ends_soon_is_named_with_its_last_day(shop, owner):
+    now, zone = utc_now(), ZoneInfo("Asia/Kolkata")
+    terms = OfferTerms(code="tea", name={"en": "Tea for two"}, kind="perk", value={}, price=40, valid_days=3)
+    create_offer(shop.business, terms, actor=SYSTEM, now=now)
+    happens(shop, (Redemption, 0, WHO, {"offer": "tea"}))
+    month = end_of_month(local_day(now, zone))
+    Lot.objects.filter(remaining__gt=0).update(expires_at=end_of_day(month, zone))
+
+    page = text_of(owner.get("/"))
+    record = text_of(owner.get(f"/customers/{shop.asha.pk}/"))
+
+    last = write.day(local_day(now, zone) + timedelta(days=3), "en")
+    assert f"Ending soon Tea for two Asha Kulkarni · through {last}" in page
+    assert f"80 points of 1 member can be used through {write.day(month, 'en')}" in page
+    assert f"through {last}" in record
+    assert f"80 points through {write.day(month, 'en')}" in record
+
+
+def test_what_waits_for_a_hand_leads_to_where_one_acts(shop, owner):
+    now = utc_now()
+    key = enqueue("insights", {"subjects": []}, now=now, business_id=shop.business.pk)
+    Job.objects.filter(pk=key).update(state=Job.State.DEAD)
+    save_draft(shop.business, PROGRAM, actor=SYSTEM, now=now)
+    counts = {"error_rows": 3, "unmatched_lines": 2}
+    common = {"business": shop.business, "subject": "orders", "file_digest": b"", "created_at": now}
+    run = ImportRun.objects.create(**common, file_name="sales.csv", state="done", counts=counts)
+    ImportRun.objects.create(**common, file_name="whole.csv", state="done", counts={"error_rows": 0})
+
+    answer = owner.get("/")
+
+    assert (
+        "To do 1 job failed for good There is no backup yet "
+        "sales.csv: 3 rows not taken, 2 returned lines without a known sale "
+        "A draft of the program waits to be published today"
+    ) in text_of(answer)
+    for address in ("/settings/jobs/", "/settings/backups/", f"/imports/{run.pk}/", "/program/draft/"):
+        assert f'<div class="row-title"><a href="{address}">' in answer.content.decode()
+
+
+def test_with_nothing_to_do_nothing_is_said(shop, owner):
+    keep_backup(now=utc_now())
+    Job.objects.all().delete()
+
+    assert "To do" not in text_of(owner.get("/"))
+
+
+def test_work_that_stands_still_is_told(shop, owner):
+    Job.objects.filter(business_id=shop.business.pk).update(run_at=utc_now() - timedelta(hours=2))
+
+    assert "Background work stands still since" in text_of(owner.get("/"))
+
+
+def test_nothing_of_another_shop_is_counted(shop):
+    happens(shop, (Order, 1, WHO, bill(5_000)))
+
+    page = text_of(a_browser(a_shop("Another"), name="Lata").get("/"))
+
+    assert "Nothing was sold in the last seven days" in page
+    assert "Purchases 0 0 0 Purchases by members n/a n/a n/a Points earned 0 0 0" in page
