@@ -2,11 +2,14 @@
 """A sweet shop in Pune with a program, a reward and its people, and a browser that knows how forms are filled."""
 
 import re
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from django.contrib.staticfiles import finders
 from django.http import HttpResponse
 from django.test import Client
 
@@ -21,6 +24,9 @@ from regulars.rewards.models import Offer
 from regulars.tenancy import actions
 from regulars.tenancy.actors import SYSTEM
 from regulars.tenancy.models import Business, Role, User
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
 
 PASSWORD = "puran-poli-and-ghee"
 ASHA = "+919820012345"
@@ -129,3 +135,34 @@ def form_of(response: HttpResponse, action: str) -> dict[str, str]:
     assert form, f"no form to {action}"
     fields = re.findall(r'<(?:input|button)[^>]*name="([^"]+)"[^>]*value="([^"]*)"', form[1])
     return {name: unescape(value) for name, value in fields}
+
+
+SITE = "http://shop.test"
+KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+
+
+def show_in(page: "Page", browser: Client) -> None:
+    """Let a real browser's tab ask the app as somebody of the staff does, without a server between.
+
+    Playwright calls back in a context of its own; the connection with the test's data lives in the test's.
+    """
+    context = copy_context()
+
+    def answer(route: "Route") -> None:
+        asked = route.request
+        path = asked.url.removeprefix(SITE)
+        if path.startswith("/static/"):
+            name = re.sub(r"^/static/|\?.*$", "", path)
+            route.fulfill(path=finders.find(name), content_type=KINDS[Path(name).suffix])
+            return
+        said = context.run(
+            browser.generic,
+            asked.method,
+            path,
+            asked.post_data_buffer or b"",
+            content_type=asked.headers.get("content-type", "application/octet-stream"),
+            headers={name: value for name, value in asked.headers.items() if name.startswith("hx-")},
+        )
+        route.fulfill(status=said.status_code, body=said.content, headers=dict(said.headers))
+
+    page.route(f"{SITE}/**", answer)

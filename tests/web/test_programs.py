@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program: read as sentences, edited as a draft, tried on a basket, published, rolled back; and its rewards."""
 
+import re
+
 import pytest
+from django.http import HttpResponse
 
 from regulars.programs.models import Draft, Version
 from regulars.rewards.models import Offer
-from web.cast import a_browser, a_shop, text_of
+from web.cast import SITE, a_browser, a_shop, show_in, text_of
 
 pytestmark = pytest.mark.django_db
 RULE = {"name": "Tea time", "on": "order", "kind": "per_item", "points": "5", "limit_per": "day", "is_active": "on"}
@@ -56,6 +59,64 @@ def test_a_rule_is_added_tried_and_published(shop, owner):
     assert Draft.objects.count() == 0
     assert [version.number for version in Version.objects.order_by("number")] == [1, 2]
     assert "New: Tea time" in text_of(owner.get("/program/versions/2/"))
+
+
+def sections(page: HttpResponse) -> list[tuple[str, bool]]:
+    """The sections of the form, and whether each is open."""
+    found = re.findall(r"<details class=\"disclosure form-section\"( open)?><summary>([^<]+)", page.content.decode())
+    return [(name, bool(is_open)) for is_open, name in found]
+
+
+def test_a_rule_shows_what_it_says_and_keeps_the_rest_folded(owner):
+    plain = [("Conditions", False), ("Limits", False), ("Advanced", False)]
+    assert sections(owner.get("/program/draft/rules/new/")) == plain
+    assert sections(owner.get("/program/draft/rules/spend/")) == plain
+    assert sections(owner.get("/program/draft/rules/tuesday/"))[0] == ("Conditions", True)
+    assert sections(owner.get("/program/draft/rules/welcome/"))[1] == ("Limits", True)
+
+    wrong = owner.post("/program/draft/rules/new/", RULE | {"time_from": "07:00"})
+    assert sections(wrong)[0] == ("Conditions", True)
+
+
+def test_a_new_rule_begins_like_the_starter(owner):
+    assert "The rule in one sentence 1 point for every ₹1 Name" in text_of(owner.get("/program/draft/rules/new/"))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (RULE | {"name": ""}, "5 points for each item"),
+        (RULE | {"weekdays": "tue", "times_max": "1"}, "5 points for each item, when the day is Tuesday, once a day"),
+        (RULE | {"points": ""}, "Something is missing yet."),
+    ],
+)
+def test_the_sentence_of_a_rule_follows_the_typing_and_keeps_nothing(owner, given, said):
+    answer = owner.post("/program/draft/rules/new/", given, headers={"HX-Request": "true", "HX-Target": "sentence"})
+
+    assert answer.content.decode().strip() == said
+    assert not Draft.objects.exists()
+
+
+@pytest.mark.browser
+def test_in_a_browser_the_sentence_lives_and_only_the_fields_of_the_kind_are_asked(owner, page):
+    show_in(page, owner)
+    page.goto(f"{SITE}/program/draft/rules/new/")
+    assert page.locator("#sentence").inner_text() == "1 point for every ₹1"
+    assert [page.locator(f"[name={name}]").is_visible() for name in ("points", "per", "times", "event")] == [
+        True, True, False, False,
+    ]  # fmt: skip
+
+    page.select_option("[name=kind]", "multiply")
+    page.fill("[name=times]", "2")
+    page.locator("#sentence", has_text="×2 the points of a purchase").wait_for()
+    assert [page.locator(f"[name={name}]").is_visible() for name in ("points", "per", "times", "event")] == [
+        False, False, True, False,
+    ]  # fmt: skip
+
+    page.fill("[name=name]", "Double")
+    page.click("text=Keep in the draft")
+    page.wait_for_url("**/program/draft/")
+    assert "×2 the points of a purchase" in page.locator("main").inner_text()
 
 
 def test_the_basket_compares_before_and_after(owner):

@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from regulars.catalog.queries import categories
 from regulars.kernel.clock import local_day, start_of_day
 from regulars.kernel.errors import RegularsError
+from regulars.kernel.money import exponent
 from regulars.ledger.queries import outstanding
 from regulars.programs import actions
-from regulars.programs.definition import Program, Rule, read_program, to_document
+from regulars.programs.definition import PerAmount, Program, Rule, read_program, to_document
 from regulars.programs.explain import text_in
 from regulars.programs.models import Draft, Membership, Version
 from regulars.programs.queries import cautions_of, current_program, current_version, draft_of, versions
@@ -34,6 +35,7 @@ from regulars.web.program_words import (
     caution_texts,
     changes_between,
     ladder_texts,
+    rule_sentence,
     rule_texts,
     unit_texts,
 )
@@ -210,10 +212,13 @@ def edit_rule(request: StaffRequest, rule: str) -> HttpResponse:
     if known is None and rule != "new":
         raise Http404(gettext("There is no such rule."))
     form = _rule_form(request, program, known)
+    sentence = _rule_sentence(form)
+    if request.headers.get("HX-Target") == "sentence":
+        return render(request, "web/program_rule.html#sentence", {"sentence": sentence})
     if form.is_bound and form.is_valid() and _save(request, _with_rule(program, form.make_rule()), form):
         return HttpResponseRedirect(reverse("program_draft"))
     title = gettext("Change the rule") if known else gettext("What should bring points?")
-    context = {"form": form, "title": title, "rule": known}
+    context = {"form": form, "title": title, "sentence": sentence}
     return render(request, "web/program_rule.html", context, status=422 if form.errors else 200)
 
 
@@ -224,6 +229,17 @@ def _rule_form(request: StaffRequest, program: Program, rule: Rule | None) -> Ru
         "stores": list(words.stores.items()),
     }
     return RuleForm(request.POST if request.method == "POST" else None, words=words, rule=rule, choices=choices)
+
+
+def _rule_sentence(form: RuleForm) -> str:
+    """Say the rule that the form makes, its name aside; nothing where it is not whole."""
+    if not form.is_bound:
+        given = form.rule or Rule(id="new", name={}, gives=PerAmount(1, 10 ** exponent(form.words.business.currency)))
+        return rule_sentence(given, form.words)
+    if set(form.errors) - {"name"}:
+        return ""
+    form.cleaned_data.setdefault("name", "")
+    return rule_sentence(form.make_rule(), form.words)
 
 
 def _with_rule(program: Program, rule: Rule) -> Program:

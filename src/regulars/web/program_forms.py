@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_key
-from regulars.kernel.money import parse_minor
+from regulars.kernel.money import exponent, parse_minor
 from regulars.programs.definition import (
     TIMES_ONE,
     Expiry,
@@ -41,6 +41,13 @@ PERIODS = [
     ("year", _("a year")),
     ("ever", _("in all")),
 ]
+SECTIONS = (
+    (_("Conditions"), (*CONDITION_FIELDS, "keeps_others")),
+    (_("Limits"), ("times_max", "points_max", "limit_per", "order_max", "cooldown_hours")),
+    (_("Advanced"), ("carries", "is_active")),
+)
+USUAL: Mapping[str, Sequence[object]] = {"limit_per": ["day"], "is_active": [True]}
+"""What says nothing: a field with such a value does not open its section."""
 POINTS = {"min_value": 1, "max_value": 10**9}
 
 
@@ -109,6 +116,19 @@ class RuleForm(WordedForm):
                 label=gettext("And only when: %(condition)s") % {"condition": said}, required=False, initial=True
             )
 
+    def sections(self) -> list[tuple[str, list[forms.BoundField], bool]]:
+        """Return what is asked for beyond the common fields: title, fields, and whether one of them says something."""
+        found = []
+        for title, names in SECTIONS:
+            fields = [self[name] for name in names if name in self.fields]
+            asked = [one for one in fields if getattr(one.field, "choices", True)]
+            found.append((str(title), asked, any(one.errors or self._says(one) for one in asked)))
+        return found
+
+    def _says(self, field: forms.BoundField) -> bool:
+        value = field.value()
+        return value not in USUAL[field.name] if field.name in USUAL else bool(value)
+
     def clean(self) -> None:
         """Ask for what the kind of award needs."""
         given = self.cleaned_data
@@ -165,7 +185,8 @@ def _limits(given: Mapping[str, Any]) -> list[Limit]:
 
 def _rule_values(rule: Rule | None, words: Words) -> dict[str, Any]:
     if rule is None:
-        return {"is_active": True, "points": 1, "on": "order", "kind": "per_amount", "limit_per": "day"}
+        one = plain_money(10 ** exponent(words.business.currency), words.business.currency)
+        return {"is_active": True, "points": 1, "per": one, "on": "order", "kind": "per_amount", "limit_per": "day"}
     limit = rule.limits[0] if rule.limits else None
     gives = rule.gives
     return {
