@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from regulars.connectors.actions import run_import
 from regulars.connectors.models import ImportRun
+from regulars.connectors.presets import preset_names
 from regulars.customers.models import Customer
 from regulars.facts.models import Fact
 from regulars.flow.receive import receive
@@ -16,6 +17,7 @@ from regulars.kernel.clock import utc_now
 from regulars.outbox.models import Job
 from regulars.tenancy.models import User
 from regulars.tenancy.sender import Sender
+from regulars.web.import_words import PRESETS
 from regulars.work.handlers import HANDLERS
 from regulars.work.kinds import Context
 from web.cast import text_of
@@ -74,6 +76,15 @@ def test_purchases_bring_points_unless_somebody_says_otherwise(owner):
     boxes = re.findall('<input type="checkbox"[^>]*>', owner.get("/imports/new/").content.decode())
 
     assert [("with_points" in box, box.endswith(" checked>")) for box in boxes] == [(True, True)]
+
+
+def test_every_known_shape_of_a_file_is_offered_in_the_language_in_use(owner):
+    owner.post("/language/", {"language": "te", "next": "/"})
+    page = text_of(owner.get("/imports/new/"))
+
+    assert PRESETS.keys() == set(preset_names())
+    assert "Shopify: కస్టమర్లు" in page
+    assert "receipts" not in page
 
 
 def test_a_file_of_something_else_leads_to_its_columns_and_says_what_is_missing(owner):

@@ -81,7 +81,7 @@ def test_a_report_that_is_missing_is_asked_for_once(shop, owner, year):
     for _ in range(3):
         page = owner.get("/retention/")
 
-    assert "Not computed yet" in text_of(page)
+    assert "Are they staying?" in text_of(page)
     assert "being computed now" in text_of(page)
     assert 'hx-trigger="every 3s"' in page.content.decode()
     subjects = [str(Subject(year, None)), str(Subject(year.before(), None))]

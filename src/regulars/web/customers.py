@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -28,6 +27,7 @@ from regulars.kernel.errors import RegularsError
 from regulars.kernel.text import NAME_MAX
 from regulars.programs.queries import current_program
 from regulars.ui.shell import Choice
+from regulars.web.context import LANGUAGE_NAMES
 from regulars.web.customer_order import ORDERS, Wanted, ordered_customers
 from regulars.web.door import BOTH, POST, StaffRequest, refusal_text, staff_page, text_of
 from regulars.web.once import Once, OnceForm, new_once
@@ -191,7 +191,7 @@ class ProfileForm(forms.Form):
             "tags": ", ".join(known.tags),
         }
         super().__init__(data, initial=initial)
-        choices = [("", gettext("not known")), *((code, str(name)) for code, name in settings.LANGUAGES)]
+        choices = [("", gettext("not known")), *LANGUAGE_NAMES.items()]
         if known.language and known.language not in dict(choices):
             choices.append((known.language, known.language))
         self.fields["language"].choices = choices  # type: ignore[attr-defined]  # a ChoiceField

@@ -61,3 +61,18 @@ def _remarks(tally: Tally) -> list[tuple[str, int]]:
             tally.unmatched_lines,
         ),
     ]
+
+
+PRESETS = {
+    "armenia_pos": _("Armenian till: receipts"),
+    "complete_journey": _("The Complete Journey: purchases"),
+    "complete_journey_products": _("The Complete Journey: products"),
+    "generic_customers": _("Our own export: customers"),
+    "generic_orders": _("Our own export: purchases"),
+    "generic_products": _("Any list of products: code, name, category"),
+    "india_billing": _("Indian billing program: sale report"),
+    "mailchimp_members": _("Mailchimp: audience"),
+    "online_retail": _("Online Retail: invoices"),
+    "shopify_customers": _("Shopify: customers"),
+}
+"""What the known shapes of files are, by the names of their presets."""

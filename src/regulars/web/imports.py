@@ -40,7 +40,7 @@ from regulars.kernel.errors import RegularsError
 from regulars.outbox.actions import enqueue
 from regulars.outbox.models import Job
 from regulars.web.door import BOTH, POST, StaffRequest, staff_page, text_of
-from regulars.web.import_words import CONFIDENCES, FORMAT_NAMES, result_texts
+from regulars.web.import_words import CONFIDENCES, FORMAT_NAMES, PRESETS, result_texts
 from regulars.web.words import Words
 
 FILE_MAX = 1 << 30
@@ -87,7 +87,7 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they come
-        presets = [(name, load_preset(name).title or name) for name in preset_names()]
+        presets = [(name, PRESETS[name]) for name in preset_names()]
         self.fields["preset"].choices = [("", gettext("somewhere else")), *presets]  # type: ignore[attr-defined]  # a ChoiceField
 
     def clean(self) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -101,7 +100,7 @@ def show(request: StaffRequest) -> HttpResponse:
         "stored": stored,
         "is_coming": is_coming,
         "is_failing": is_failing,
-        "finding": finding_of(stored.report, words) if stored else gettext("Not computed yet"),
+        "finding": finding_of(stored.report, words) if stored else gettext("Are they staying?"),
     }
     if stored and stored.report.has_data:
         context |= _figures(stored.report, before.report if before else None, words)
@@ -187,5 +186,4 @@ def refresh(request: StaffRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("retention"))
     if not _under_way(request)[0]:
         _request(request, asked)
-    messages.info(request, gettext("It is being computed. The figures below stay until it is done."))
     return HttpResponseRedirect(f"{reverse('retention')}?{asked.query}")
