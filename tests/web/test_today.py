@@ -62,7 +62,7 @@ def test_the_figures_of_yesterday_of_seven_days_and_of_the_seven_before(shop, ow
 
     assert page.count("Yesterday 2 purchases for ₹80") == 1
     assert (
-        "Yesterday 7 days 7 days before "
+        "What Yesterday 7 days 7 days before "
         "Sales, less returns ₹80 ₹280 ₹100 "
         "Purchases 2 3 1 "
         "Purchases by members 50% 67% 100% "

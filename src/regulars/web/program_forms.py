@@ -106,6 +106,8 @@ class RuleForm(WordedForm):
         self.rule = rule
         self.known, self.others = rows_of(rule.when if rule else None, words.business.currency)
         super().__init__(*args, initial={**_rule_values(rule, words), **self.known}, **kwargs)
+        for name in ("event", "points", "per", "times"):
+            self.fields[name].is_needed = True  # type: ignore[attr-defined]  # read by the template: of these the kind asks for some
         for name, make in CONDITION_FIELDS.items():
             self.fields[name] = make(choices.get(name, ()))
         if isinstance(minimum := self.fields["order_minimum"], MoneyField):
