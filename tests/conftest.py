@@ -12,6 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django.conf import settings as django_settings
+from django.db import connections
 from hypothesis import HealthCheck, settings
 
 from lanes import CHROMIUM, LANE, SHARED_DATA
@@ -88,6 +89,7 @@ def chromium() -> "Iterator[Browser]":
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=_QUIET_CHROMIUM)
         yield browser
         browser.close()
+        connections.close_all()  # those opened while the loop ran are out of reach once it has ended
 
 
 @pytest.fixture

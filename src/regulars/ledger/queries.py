@@ -7,11 +7,11 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import FilteredRelation, Q, Sum
+from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from regulars.kernel.clock import last_day
-from regulars.ledger.models import Account, Allocation, Entry, Transaction
+from regulars.ledger.models import Account, Allocation, Entry, Lot, Transaction
 from regulars.tenancy.models import Business
 
 
@@ -94,6 +94,33 @@ def balances_of(business: Business, customers: list[UUID], unit: str) -> dict[UU
     """Return the balances of several members in one query."""
     rows = Account.objects.of(business).filter(customer__in=customers, unit=unit, kind=Account.Kind.MEMBER)
     return {customer: balance for customer, balance in rows.values_list("customer_id", "balance") if customer}
+
+
+def balance_by_customer(business: Business, unit: str) -> QuerySet[Account, int]:
+    """Return, to stand in a query of customers, the balance of the customer whose row it is; nothing for no member."""
+    accounts = Account.objects.of(business).filter(customer=OuterRef("pk"), unit=unit, kind=Account.Kind.MEMBER)
+    return accounts.values_list("balance", flat=True)[:1]
+
+
+def moved_by_day(business: Business, *, first: date, end: date) -> list[tuple[date, str, int]]:
+    """Return what moved on members' accounts from a local day to before another: day of the fact, kind of booking, points."""
+    entries = Entry.objects.of(business).filter(
+        account__kind=Account.Kind.MEMBER,
+        transaction__fact__local_day__gte=first,
+        transaction__fact__local_day__lt=end,
+        transaction__fact__business=business,
+    )
+    by_day = entries.values_list("transaction__fact__local_day", "transaction__kind")
+    return list(by_day.annotate(points=Sum("amount")))
+
+
+def ending_before(business: Business, *, now: datetime, end: datetime) -> tuple[int, int]:
+    """Return how many points end between two moments, and how many members have some of them; held ones do not count."""
+    lots = Lot.objects.of(business).filter(
+        remaining__gt=0, held__lt=F("remaining"), expires_at__gt=now, expires_at__lte=end
+    )
+    sums = lots.aggregate(points=Sum(F("remaining") - F("held"), default=0), members=Count("account", distinct=True))
+    return sums["points"], sums["members"]
 
 
 def statement(

@@ -26,7 +26,7 @@ from regulars.customers.models import Customer
 from regulars.customers.queries import Page, bearing, profiles
 from regulars.customers.searching import BadCursor
 from regulars.facts.models import Fact, FactKind
-from regulars.ledger.models import Account
+from regulars.ledger.queries import balance_by_customer
 from regulars.programs.models import Membership
 from regulars.tenancy.models import Business
 
@@ -72,14 +72,15 @@ def ordered_customers(business: Business, wanted: Wanted, *, limit: int) -> Page
 def _place(business: Business, wanted: Wanted) -> Expression:
     came = Fact.objects.of(business).filter(customer=OuterRef("pk")).order_by("-occurred_at").values("occurred_at")
     joined = Membership.objects.of(business).filter(pk=OuterRef("pk")).values("enrolled_at")
-    account = Account.objects.of(business).filter(customer=OuterRef("pk"), unit=wanted.unit, kind=Account.Kind.MEMBER)
     long_ago = Value(_LONG_AGO, output_field=DateTimeField())
     binary = "C" if connection.vendor == "postgresql" else "BINARY"
     places: Mapping[str, Expression] = {
         "": Coalesce(Subquery(came.filter(kind__in=CAME)[:1]), F("created_at")),
         "purchase": Coalesce(Subquery(came.filter(kind=FactKind.ORDER)[:1]), long_ago),
         "name": Collate(Coalesce(NullIf(Lower(F("name")), Value("")), _LAST, output_field=CharField()), binary),
-        "points": Coalesce(Subquery(account.values("balance")[:1]), Value(-1, output_field=BigIntegerField())),
+        "points": Coalesce(
+            Subquery(balance_by_customer(business, wanted.unit)), Value(-1, output_field=BigIntegerField())
+        ),
         "joined": Coalesce(Subquery(joined[:1]), long_ago),
     }
     return places[wanted.order]

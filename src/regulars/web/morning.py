@@ -5,17 +5,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from regulars.connectors.models import ImportRun
 from regulars.customers.models import Customer
 from regulars.customers.queries import Profile, profiles
-from regulars.facts.models import Fact, FactKind
+from regulars.facts.models import FactKind
 from regulars.facts.queries import current_facts
 from regulars.kernel.clock import end_of_day, end_of_month, last_day, local_day, start_of_day
-from regulars.ledger.models import Account, Entry, Lot, TransactionKind
+from regulars.ledger.queries import ending_before, moved_by_day
 from regulars.outbox.models import Job
 from regulars.outbox.queries import dead_letters
 from regulars.programs.explain import text_in
@@ -30,8 +30,8 @@ from regulars.web.words import Words
 from regulars.work.kept_backups import kept_backups
 
 SOLD = (FactKind.ORDER, FactKind.RETURN, FactKind.CANCEL)
-GIVEN = (TransactionKind.EARN, TransactionKind.REVERSE_EARN, TransactionKind.CANCEL_PENDING)
-SPENT = (TransactionKind.SPEND, TransactionKind.SETTLE, TransactionKind.REVERSE_SPEND)
+GIVEN = frozenset({"earn", "reverse_earn", "cancel_pending"})
+SPENT = frozenset({"spend", "settle", "reverse_spend"})
 SHOWN = 5
 RUNS_LOOKED_AT = 10
 SOON = timedelta(days=7)
@@ -106,17 +106,11 @@ def _add_sales(request: StaffRequest, sums_of: SumsOf, first: date, end: date) -
 
 
 def _add_points(request: StaffRequest, sums_of: SumsOf, first: date, end: date) -> None:
-    facts = Fact.objects.of(request.business).filter(local_day__gte=first, local_day__lt=end)
-    moved = Entry.objects.of(request.business).filter(
-        account__kind=Account.Kind.MEMBER, transaction__fact__in=facts, transaction__kind__in=[*GIVEN, *SPENT]
-    )
-    for day, kind, points in moved.values_list("transaction__fact__local_day", "transaction__kind").annotate(
-        points=Sum("amount")
-    ):
+    for day, kind, points in moved_by_day(request.business, first=first, end=end):
         for one in sums_of(day):
             if kind in GIVEN:
                 one.given += points
-            else:
+            elif kind in SPENT:
                 one.spent -= points
 
 
@@ -179,19 +173,16 @@ def _with_holders(request: StaffRequest, held: Sequence[Entitlement]) -> Iterato
 
 def _ending_points(request: StaffRequest, words: Words) -> Iterator[Line]:
     month = end_of_month(local_day(request.now, words.zone))
-    lots = Lot.objects.of(request.business).filter(
-        remaining__gt=0, expires_at__gt=request.now, expires_at__lte=end_of_day(month, words.zone)
-    )
-    sums = lots.aggregate(points=Sum(F("remaining") - F("held"), default=0), members=Count("account", distinct=True))
-    if sums["points"]:
+    points, members = ending_before(request.business, now=request.now, end=end_of_day(month, words.zone))
+    if points:
         text = ngettext(
             "%(points)s of %(members)s member can be used through %(when)s",
             "%(points)s of %(members)s members can be used through %(when)s",
-            sums["members"],
+            members,
         )
         said = {
-            "points": words.points(sums["points"]),
-            "members": words.number(sums["members"]),
+            "points": words.points(points),
+            "members": words.number(members),
             "when": words.day(month),
         }
         yield Line(title=text % said, url=f"{reverse('customers')}?order=points", icon="clock")
