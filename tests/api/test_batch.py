@@ -56,8 +56,8 @@ def test_one_by_one_and_in_a_batch_are_the_same():
     ("item", "says"),
     [
         ({"kind": "closing", "external_id": "1"}, "$[1].kind"),
-        ({"kind": "order", "external_id": "1"}, "missing required field `lines`"),
-        ({"kind": "visit"}, "missing required field `external_id`"),
+        ({"kind": "order", "external_id": "1"}, "$[1].lines: it is missing"),
+        ({"kind": "visit"}, "$[1].external_id: it is missing"),
     ],
 )
 def test_an_item_of_another_shape_refuses_the_whole(item, says):
