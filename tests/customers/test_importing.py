@@ -44,7 +44,7 @@ def test_new_customers(shop):
     (outcome,) = load(shop, ANITA)
     customer = Customer.objects.get()
 
-    assert (outcome.kind, outcome.customer_id) == ("created", customer.pk)
+    assert (outcome.kind, outcome.key) == ("created", customer.pk)
     assert (customer.name, customer.language, customer.birthday) == ("Anita", "hi", date(1990, 4, 27))
     assert customer.tags == ["vip"]
     assert held_by(customer) == [
@@ -60,7 +60,7 @@ def test_the_same_file_again_changes_nothing(shop):
     first, second = load(shop, *rows), load(shop, *rows)
 
     assert kinds(first) == "created created updated"
-    assert [outcome.customer_id for outcome in first] == [outcome.customer_id for outcome in second]
+    assert [outcome.key for outcome in first] == [outcome.key for outcome in second]
 
 
 def test_again_is_unchanged(shop):
@@ -113,7 +113,7 @@ def test_a_refused_row_changes_nothing_and_the_rest_goes_on(shop, row, code):
     a_customer(shop, ("card", "known"), tags=("vip",))
     refused, good = load(shop, row, a_row(("card", "C9")))
 
-    assert (refused.kind, refused.error.code, refused.customer_id) == ("refused", code, None)
+    assert (refused.kind, refused.error.code, refused.key) == ("refused", code, None)
     assert good.kind == "created"
     assert Customer.objects.count() == 2
     assert Customer.objects.get(identities__value="known").tags == ["vip"]

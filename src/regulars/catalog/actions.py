@@ -3,7 +3,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -15,6 +14,7 @@ from regulars.catalog import store
 from regulars.catalog.models import SKU_MAX, Product
 from regulars.catalog.store import NewProduct, clean_code, seen_products
 from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.kernel.rows import RowFate, RowOutcome
 from regulars.kernel.text import clean
 from regulars.tenancy.models import Business
 
@@ -38,23 +38,6 @@ class ProductRow(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     name: str = ""
     category: str = ""
     earns_points: bool | None = None
-
-
-class OutcomeKind(StrEnum):
-    """What became of a row."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    REFUSED = "refused"
-
-
-class Outcome(Struct, frozen=True):
-    """What became of a row, which product it was, and why it was refused."""
-
-    kind: OutcomeKind
-    product_id: UUID | None = None
-    error: RegularsError | None = None
 
 
 def save_products(
@@ -86,12 +69,12 @@ def make_categories(business_id: UUID, codes: Iterable[str], *, new_key: Callabl
 
 def import_products(
     business: Business, rows: Sequence[ProductRow], *, now: datetime, new_key: Callable[[], UUID]
-) -> list[Outcome]:
+) -> list[RowOutcome]:
     """Create or update the products that rows name; the outcomes stand in the order of the rows, refusals among them.
 
     Joins the caller's transaction; at most five statements for every 500 rows.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[RowOutcome] = []
     for start in range(0, len(rows), _CHUNK):
         outcomes += _import_chunk(business, rows[start : start + _CHUNK], now=now, new_key=new_key)
     _forget_seen(business.pk)
@@ -100,7 +83,7 @@ def import_products(
 
 def _import_chunk(
     business: Business, rows: Sequence[ProductRow], *, now: datetime, new_key: Callable[[], UUID]
-) -> list[Outcome]:
+) -> list[RowOutcome]:
     codes = [clean(row.sku, SKU_MAX + 1) for row in rows]
     categories = make_categories(business.pk, (clean_code(row.category) for row in rows), new_key=new_key)
     stored = Product.objects.of(business).filter(sku__in=codes).order_by("id").select_for_update()
@@ -110,16 +93,16 @@ def _import_chunk(
     outcomes = []
     for code, row in zip(codes, rows, strict=True):
         if not code or len(code) > SKU_MAX:
-            outcomes.append(Outcome(OutcomeKind.REFUSED, error=BadSku(value=code, limit=SKU_MAX)))
+            outcomes.append(RowOutcome(RowFate.REFUSED, error=BadSku(value=code, limit=SKU_MAX)))
             continue
-        kind = OutcomeKind.UNCHANGED
+        kind = RowFate.UNCHANGED
         if code not in products:
             products[code] = Product(id=new_key(), business=business, sku=code, name=code, created_at=now)
-            kind = OutcomeKind.CREATED
+            kind = RowFate.CREATED
         if _take_over(products[code], row, categories.get(clean_code(row.category))) or code not in known:
             changed[code] = products[code]
-            kind = OutcomeKind.CREATED if kind is OutcomeKind.CREATED else OutcomeKind.UPDATED
-        outcomes.append(Outcome(kind, products[code].pk))
+            kind = RowFate.CREATED if kind is RowFate.CREATED else RowFate.UPDATED
+        outcomes.append(RowOutcome(kind, products[code].pk))
     _save_products(changed, known)
     return outcomes
 

@@ -49,6 +49,7 @@ from regulars.database.transactions import run_durably
 from regulars.flow.intake import Intake, Receipt
 from regulars.kernel.errors import RegularsError, Saying, gettext_noop, tell_again
 from regulars.kernel.ids import new_key
+from regulars.kernel.rows import RowOutcome
 from regulars.kernel.text import clean
 from regulars.tenancy.models import Business
 
@@ -287,7 +288,7 @@ def _feed_of(run: ImportRun, receive: Receive, now: datetime) -> Feed:
     return feed_intakes
 
 
-def _outcome_of(found: Any) -> Outcome:
+def _outcome_of(found: RowOutcome) -> Outcome:
     if found.error is None:
         return Outcome(str(found.kind))
     return Outcome(str(found.kind), found.error.code, reason_of(found.error))

@@ -10,7 +10,7 @@ from django.db import transaction
 from msgspec import UNSET, Struct, UnsetType
 
 from regulars.customers import store
-from regulars.customers.importing import CustomerRow, Outcome, Person, lay_over, read_row
+from regulars.customers.importing import CustomerRow, Person, lay_over, read_row
 from regulars.customers.matching import (
     KIND_NAMES,
     IdentityKey,
@@ -25,6 +25,7 @@ from regulars.customers.models import Customer, Identity
 from regulars.customers.profile import check_birthday, read_tags, search_words
 from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.kernel.ids import new_key as make_key
+from regulars.kernel.rows import RowOutcome
 from regulars.kernel.text import clean
 from regulars.outbox.actions import announce_customers
 from regulars.tenancy import audit
@@ -116,12 +117,12 @@ def _announce(
 
 def import_customers(
     business: Business, rows: Sequence[CustomerRow], *, now: datetime, new_key: Callable[[], UUID]
-) -> list[Outcome]:
+) -> list[RowOutcome]:
     """Create or update the customers that rows name; the outcomes stand in the order of the rows, refusals among them.
 
     Joins the caller's transaction; at most nine statements for every 500 rows.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[RowOutcome] = []
     for start in range(0, len(rows), _CHUNK):
         outcomes += _import_chunk(business, rows[start : start + _CHUNK], now=now, new_key=new_key)
     return outcomes
@@ -129,7 +130,7 @@ def import_customers(
 
 def _import_chunk(
     business: Business, rows: Sequence[CustomerRow], *, now: datetime, new_key: Callable[[], UUID]
-) -> list[Outcome]:
+) -> list[RowOutcome]:
     read = [_read_row(row, business.country, today=now.date()) for row in rows]
     wanted = by_kind(row.identities for row in read if isinstance(row, CustomerRow))
     resolved = store.owners_of(business.pk, wanted)

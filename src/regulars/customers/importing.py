@@ -9,7 +9,6 @@ that does not resolve.
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from uuid import UUID
 
 from msgspec import Struct
@@ -17,6 +16,7 @@ from msgspec import Struct
 from regulars.customers.matching import IdentityKey, in_order_of_trust, normalise_identity, read_language
 from regulars.customers.profile import check_birthday, read_tags
 from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.kernel.rows import RowFate, RowOutcome
 from regulars.kernel.text import clean
 
 
@@ -38,24 +38,6 @@ class CustomerRow(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     language: str = ""
     birthday: date | None = None
     tags: tuple[str, ...] = ()
-
-
-class OutcomeKind(StrEnum):
-    """What became of a row."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    REFUSED = "refused"
-
-
-class Outcome(Struct, frozen=True):
-    """What became of a row, whose it was, why it was refused, and (kind, owner) of identities that belong to others."""
-
-    kind: OutcomeKind
-    customer_id: UUID | None = None
-    error: RegularsError | None = None
-    conflicts: tuple[tuple[str, UUID], ...] = ()
 
 
 @dataclass(slots=True)
@@ -93,13 +75,13 @@ def lay_over(
     owners: dict[IdentityKey, Person],
     contacts: Container[tuple[UUID, IdentityKey]],
     new_key: Callable[[], UUID],
-) -> list[Outcome]:
+) -> list[RowOutcome]:
     """Lay read rows over the people they mean, one by one, and say what became of each.
 
     `owners` are the people to whom identities resolve, extended by what rows gain; `contacts` those already noted.
     """
     return [
-        Outcome(OutcomeKind.REFUSED, error=row)
+        RowOutcome(RowFate.REFUSED, error=row)
         if isinstance(row, RegularsError)
         else _lay_one(row, owners, contacts, new_key)
         for row in rows
@@ -111,21 +93,21 @@ def _lay_one(
     owners: dict[IdentityKey, Person],
     contacts: Container[tuple[UUID, IdentityKey]],
     new_key: Callable[[], UUID],
-) -> Outcome:
+) -> RowOutcome:
     if not row.identities:
-        return Outcome(OutcomeKind.REFUSED, error=NoIdentity())
+        return RowOutcome(RowFate.REFUSED, error=NoIdentity())
     known = next((owners[identity] for identity in row.identities if identity in owners), None)
     person = known or Person(new_key(), is_new=True)
     try:
         tags = read_tags([*person.tags, *row.tags]) if row.tags else person.tags
     except RegularsError as error:
-        return Outcome(OutcomeKind.REFUSED, error=error)
+        return RowOutcome(RowFate.REFUSED, error=error)
     held_before = len(person.gained) + len(person.contacts)
     conflicts = _hand_out(row.identities, person, owners, contacts)
     is_changed = _change_profile(person, row, tags) or len(person.gained) + len(person.contacts) > held_before
     if known is None:
-        return Outcome(OutcomeKind.CREATED, person.id, conflicts=conflicts)
-    return Outcome(OutcomeKind.UPDATED if is_changed else OutcomeKind.UNCHANGED, person.id, conflicts=conflicts)
+        return RowOutcome(RowFate.CREATED, person.id, conflicts=conflicts)
+    return RowOutcome(RowFate.UPDATED if is_changed else RowFate.UNCHANGED, person.id, conflicts=conflicts)
 
 
 def _hand_out(
