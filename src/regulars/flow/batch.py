@@ -68,6 +68,7 @@ class Item:
     receipt: Receipt | None = None
     tally: Tally = field(default_factory=Tally)
     local: datetime | None = None
+    windows: list[str] | None = None
     corrects: StoredFact | None = None
     came_back: dict[int, tuple[UUID | None, int]] = field(default_factory=dict)
     taken_back: list[dict[str, object]] = field(default_factory=list)
@@ -167,6 +168,13 @@ class Batch:
     def day_of(self, item: Item) -> date:
         """Return the local day of an intake."""
         return self.local_of(item).date()
+
+    def windows_of(self, item: Item) -> list[str]:
+        """Return the names of all counters that deciding an intake reads."""
+        if item.windows is None:
+            version = self.version_at(item.intake.occurred_at)
+            item.windows = version[1].windows(self.day_of(item)) if version else []
+        return item.windows
 
     def version_at(self, moment: datetime) -> tuple[UUID, CompiledProgram] | None:
         """Return the version in force at a moment, ready to decide."""

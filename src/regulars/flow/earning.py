@@ -167,14 +167,12 @@ def order_situation(
 def _situation(
     batch: Batch, item: Item, member: Member, snapshot: Snapshot, *, earns: Sequence[bool], event: str = ""
 ) -> Situation:
-    day = batch.day_of(item)
-    version = batch.version_at(item.intake.occurred_at)
-    windows = version[1].windows(day) if version else ()
-    used = {window: used_of(batch, member.customer, window) for window in windows}
+    used = {window: used_of(batch, member.customer, window) for window in batch.windows_of(item)}
     account = batch.book.accounts.get((member.customer, batch.unit, Side.MEMBER))
     return Situation(
-        kind=str(snapshot["fact.kind"]), snapshot=snapshot, earns=earns, day=day, at=int(item.intake.occurred_at.timestamp()),
-        event=event, tier=snapshot["customer.tier"], balance=account.balance if account else 0, used=used,
+        kind=str(snapshot["fact.kind"]), snapshot=snapshot, earns=earns, day=batch.day_of(item),
+        at=int(item.intake.occurred_at.timestamp()), event=event, tier=snapshot["customer.tier"],
+        balance=account.balance if account else 0, used=used,
     )  # fmt: skip
 
 

@@ -353,7 +353,7 @@ def _load_limits(batch: Batch, business: Business, items: Sequence[Item]) -> Non
         version = batch.version_at(item.intake.occurred_at)
         if version is None or item.customer is None or item.receipt is not None:
             continue
-        windows.update((item.customer, window) for window in version[1].windows(batch.day_of(item)))
+        windows.update((item.customer, window) for window in batch.windows_of(item))
         if "customer.order_count_before" in version[1].fields_read:
             counted.add(item.customer)
         if _is_late(batch, item):
