@@ -17,8 +17,9 @@ MOST = 10**12
 def reference_decide(program: JSON, situation: Situation) -> list[JSON]:
     """Return the outcomes of a program in the order of its rules."""
     reacting = [rule for rule in program["rules"] if _reacts(rule, situation)]
-    times = [_times(program, situation, reacting, place) for place in range(len(situation.earns))]
-    given = [_given(rule, situation, times) for rule in reacting if rule["gives"]["kind"] != "multiply"]
+    boosts = [_boost(situation, reacting, place) for place in range(len(situation.earns))]
+    level = next((one for one in program.get("ladder", {}).get("levels", []) if one["code"] == situation.tier), {})
+    given = [_given(rule, situation, boosts, level) for rule in reacting if rule["gives"]["kind"] != "multiply"]
     outcomes = [outcome for outcome in given if outcome["points"]]
     for outcome in outcomes:
         if outcome["points"] > MOST:
@@ -46,23 +47,40 @@ def _selected(rule: JSON, situation: Situation) -> list[bool]:
     return reference_lines(rule["when"], situation.snapshot)
 
 
-def _times(program: JSON, situation: Situation, reacting: list[JSON], place: int) -> Fraction:
-    levels = {level["code"]: level.get("times_milli", 1_000) for level in program.get("ladder", {}).get("levels", [])}
+def _boost(situation: Situation, reacting: list[JSON], place: int) -> tuple[int, int, str]:
+    """Return what multiplies a line: by how many thousandths, and by which rule; of equals the last in the program."""
     boosts = [
-        rule["gives"]["times_milli"]
-        for rule in reacting
-        if rule["gives"]["kind"] == "multiply" and _selected(rule, situation)[place]
+        (rule["gives"]["times_milli"], number, rule["id"])
+        for number, rule in enumerate(reacting)
+        if rule["gives"]["kind"] == "multiply" and situation.earns[place] and _selected(rule, situation)[place]
     ]
-    return Fraction(levels.get(situation.tier, 1_000), 1_000) * Fraction(max(boosts, default=1_000), 1_000)
+    return max(boosts, default=(1_000, -1, ""))
 
 
-def _given(rule: JSON, situation: Situation, times: list[Fraction]) -> JSON:
+def _multiplied(name: str, counts: list[int], boosts: list[tuple[int, int, str]], level: JSON) -> list[JSON]:
+    """Tell what multiplied some lines, given by their counts."""
+    told = []
+    for boost in sorted(set(boosts)):
+        part = [count for count, one in zip(counts, boosts, strict=True) if one == boost]
+        whole = len(part) == len(counts)
+        if boost[0] != 1_000:
+            told.append(
+                {"is": "times", "times_milli": boost[0], "rule": boost[2]} | ({} if whole else {name: sum(part)})
+            )
+    if level.get("times_milli", 1_000) != 1_000:
+        told.append({"is": "times", "times_milli": level["times_milli"], "tier": level["code"]})
+    return told
+
+
+def _given(rule: JSON, situation: Situation, boosts: list[tuple[int, int, str]], level: JSON) -> JSON:
+    times = [Fraction(boost[0] * level.get("times_milli", 1_000), 1_000_000) for boost in boosts]
     gives, lines = rule["gives"], situation.snapshot["lines"]
     chosen = [earns and is_in for earns, is_in in zip(situation.earns, _selected(rule, situation), strict=True)]
     nets = [line["line.net_minor"] if is_in else 0 for line, is_in in zip(lines, chosen, strict=True)]
     pieces = [line["line.quantity_milli"] // 1_000 if is_in else 0 for line, is_in in zip(lines, chosen, strict=True)]
-    counted = sorted({by for by, is_in in zip(times, chosen, strict=True) if is_in and by != 1})
-    reasons = [{"is": "times", "times_milli": floor(by * 1_000)} for by in counted]
+    name, counts = ("pieces", pieces) if gives["kind"] == "per_item" else ("basis_minor", nets)
+    mine = [(count, boost) for count, boost, is_in in zip(counts, boosts, chosen, strict=True) if is_in]
+    reasons = _multiplied(name, [count for count, _ in mine], [boost for _, boost in mine], level)
     weights = [max(net, 0) * by for net, by in zip(nets, times, strict=True)]
     rounded = ROUNDED[rule.get("rounding", "floor")]
     if gives["kind"] == "fixed":

@@ -182,3 +182,17 @@ def when(local: datetime) -> dict[str, date | time | str]:
         "fact.time": local.time(),
         "fact.weekday": WEEKDAYS[local.weekday()],
     }
+
+
+def bought(
+    *, sku: str, category: str | None, net_minor: int, quantity_milli: int, discount_minor: int = 0
+) -> dict[str, str | int | None]:
+    """Return the values of the fields of a line; one sold without a quantity is its own price."""
+    return {
+        "line.sku": sku,
+        "line.category": category,
+        "line.net_minor": net_minor,
+        "line.quantity_milli": quantity_milli,
+        "line.unit_price_minor": net_minor * 1000 // quantity_milli if quantity_milli else net_minor,
+        "line.discount_minor": discount_minor,
+    }

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Purchases, visits and other events: recorded, decided by the program of their day, and credited."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from regulars.conditions.fact_fields import when
+from regulars.conditions.fact_fields import bought, when
 from regulars.facts.store import StoredLine
 from regulars.flow.batch import Batch, Item
 from regulars.flow.entitling import use_code
@@ -18,6 +18,7 @@ from regulars.kernel.money import parse_quantity
 from regulars.ledger.book import Lot, Posting, Side, Terms
 from regulars.programs.calendar import usable
 from regulars.programs.decide import CompiledProgram, Outcome, Situation, decide
+from regulars.programs.inputs import keep_inputs
 from regulars.programs.store import Member, StoredDecision
 
 Snapshot = dict[str, Any]
@@ -145,14 +146,13 @@ def order_situation(
     snapshot = _base_snapshot(batch, item, member, "order")
     products = [batch.products.get(line.sku) for line in lines]
     snapshot["lines"] = [
-        {
-            "line.sku": line.sku,
-            "line.category": product.category_code if product else line.category,
-            "line.net_minor": line.amount_minor,
-            "line.quantity_milli": quantity,
-            "line.unit_price_minor": line.amount_minor * 1000 // quantity if quantity else line.amount_minor,
-            "line.discount_minor": line.discount_minor,
-        }
+        bought(
+            sku=line.sku,
+            category=product.category_code if product else line.category,
+            net_minor=line.amount_minor,
+            quantity_milli=quantity,
+            discount_minor=line.discount_minor,
+        )
         for line, product, quantity in zip(lines, products, quantities, strict=True)
     ]
     snapshot["order.total_minor"] = sum(line.amount_minor for line in lines)
@@ -189,7 +189,7 @@ def earn(batch: Batch, item: Item, member: Member, situation: Situation) -> None
     key, program = version
     outcomes = decide(program, situation)
     stored = [_credit(batch, item, member, program, outcome) for outcome in outcomes]
-    batch.new_decisions.append((item.fact, batch.shop.key, key, _inputs(program, situation), stored))
+    batch.new_decisions.append((item.fact, batch.shop.key, key, keep_inputs(program, situation), stored))
     if batch.remembers:
         batch.decisions[item.fact] = StoredDecision(item.fact, key, stored)
     for outcome in outcomes:
@@ -201,18 +201,6 @@ def earn(batch: Batch, item: Item, member: Member, situation: Situation) -> None
     ladder = program.program.ladder
     if ladder and ladder.metric == "points_earned":
         count_progress(batch, item, member, sum(outcome.points for outcome in outcomes), item.intake.occurred_at)
-
-
-def _inputs(program: CompiledProgram, situation: Situation) -> Mapping[str, object]:
-    read = {name: situation.snapshot.get(name) for name in program.inputs_read}
-    return {
-        "tier": situation.tier,
-        "balance": situation.balance,
-        **{
-            name: value if value is None or isinstance(value, bool | int | float | list) else str(value)
-            for name, value in read.items()
-        },
-    }
 
 
 def _credit(batch: Batch, item: Item, member: Member, program: CompiledProgram, outcome: Outcome) -> dict[str, object]:

@@ -10,7 +10,7 @@ from datetime import date
 from functools import cached_property, reduce
 from math import gcd
 from operator import and_
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -38,6 +38,8 @@ _ROUNDINGS: dict[str, Callable[[int, int], int]] = {"floor": floor_div, "half_up
 
 Reason = dict[str, object]
 FACT_POINTS_MAX = 10**12
+_Given = tuple[int, Sequence[int], tuple[Reason, ...]]
+_T = TypeVar("_T")
 _ONCE = TIMES_ONE * TIMES_ONE  # a tier and a multiplier of one, in millionths
 
 
@@ -86,8 +88,8 @@ class CompiledProgram:
         occasions: dict[tuple[str, str], list[Rule]] = {}
         for rule in program.rules:
             if rule.is_active:
-                occasions.setdefault(_occasion(rule.on, rule.event), []).append(rule)
-        self.reacting = {occasion: _Reacting(rules) for occasion, rules in occasions.items()}
+                occasions.setdefault(occasion_of(rule.on, rule.event), []).append(rule)
+        self.reacting = {occasion: Reacting(rules) for occasion, rules in occasions.items()}
         self.levels: dict[str, Level] = {
             level.code: level for level in (program.ladder.levels if program.ladder else ())
         }
@@ -101,6 +103,11 @@ class CompiledProgram:
     def inputs_read(self) -> tuple[str, ...]:
         """Return those of the fields that are not about lines, in the order in which decisions keep them."""
         return tuple(sorted(name for name in self.fields_read if not name.startswith("line.")))
+
+    @cached_property
+    def line_inputs_read(self) -> tuple[str, ...]:
+        """Return those about lines whose value is not in the line itself: what product it was, and of which category."""
+        return tuple(sorted(self.fields_read & {"line.sku", "line.category"}))
 
     @cached_property
     def slides_expiry(self) -> bool:
@@ -134,39 +141,53 @@ def _fields_in(tree: object) -> list[str]:
     return []
 
 
-def _occasion(kind: str, event: str) -> tuple[str, str]:
+def occasion_of(kind: str, event: str) -> tuple[str, str]:
+    """Return what rules react to: a kind of fact, and of events the name."""
     return kind, event if kind == "event" else ""
 
 
-class _Reacting:
+class Reacting:
     """The rules that react to one occasion, each with the bit of its condition."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = [(1 << place, rule) for place, rule in enumerate(rules)]
-        self.conditions = Together([_condition(rule) for rule in rules], FACT_REGISTRY)
-        self.multipliers = sorted(
-            (rule.gives.times_milli, bit) for bit, rule in self.rules if isinstance(rule.gives, Multiply)
+        self.conditions = Together([condition_of(rule) for rule in rules], FACT_REGISTRY)
+        self.boosts = sorted(
+            _Boost(rule.gives.times_milli, bit, rule.id) for bit, rule in self.rules if isinstance(rule.gives, Multiply)
         )
 
-    def times_milli(self, holds: int, selected: Sequence[int]) -> list[int]:
-        """Return for each line the best multiplier that selects it, in thousandths; nothing where no multiplier holds."""
-        best: list[int] = []
-        for times_milli, bit in self.multipliers:
-            if holds & bit:
-                others = best or [TIMES_ONE] * len(selected)
-                best = [times_milli if bits & bit else other for bits, other in zip(selected, others, strict=True)]
+    def best(self, holds: int, selected: Sequence[int]) -> list["_Boost"]:
+        """Return for each line the best multiplier that selects it; nothing where no multiplier holds."""
+        best: list[_Boost] = []
+        for boost in self.boosts:
+            if holds & boost.bit:
+                others = best or [_NO_BOOST] * len(selected)
+                best = [boost if bits & boost.bit else other for bits, other in zip(selected, others, strict=True)]
         return best
 
 
-def _condition(rule: Rule) -> Node:
+class _Boost(NamedTuple):
+    """What a multiplier of the program does, in thousandths."""
+
+    times_milli: int
+    bit: int
+    rule: str
+
+
+_NO_BOOST = _Boost(TIMES_ONE, 0, "")
+
+
+def condition_of(rule: Rule) -> Node:
+    """Return when a rule gives."""
     return AllOf(()) if rule.when is None else parse(rule.when, FACT_REGISTRY)
 
 
-class _Basket(Struct, frozen=True):
+class Basket(Struct, frozen=True):
     """The lines of a fact: what they cost, what that counts, and where the lines stand that rules select.
 
     What multiplies all lines alike is `times_all`, in millionths, the tier's included; what is left for each line is `times`, empty
-    where no multiplier holds. `counts` are the net amounts by `times`. `by_all` has the bits of the rules that select every line.
+    where no multiplier holds, as are `boosts`, the multipliers themselves. `counts` are the net amounts by `times`. `by_all` has the
+    bits of the rules that select every line.
     """
 
     lines: Sequence[Mapping[str, Any]]
@@ -176,13 +197,25 @@ class _Basket(Struct, frozen=True):
     times_all: int
     by_all: int
     places: Mapping[int, Sequence[int]]
+    boosts: Sequence[_Boost]
+    level: Level | None
 
-    def times_reasons(self, places: Sequence[int]) -> list[Reason]:
-        """Return the multipliers of some lines that are not one."""
-        if not self.times:
-            return [_times_reason(self.times_all)] if self.times_all != _ONCE else []
-        times = {self.times_all * one for one in _at(places, self.times)}
-        return [] if times == {_ONCE} else [_times_reason(one) for one in sorted(times) if one != _ONCE]
+    def selected_by(self, bit: int) -> Sequence[int]:
+        """Return where the lines stand that a rule selects."""
+        return range(len(self.lines)) if self.by_all & bit else self.places.get(bit, ())
+
+    def times_reasons(self, places: Sequence[int], name: str, amounts: Sequence[int]) -> list[Reason]:
+        """Return what multiplies some lines: each rule, with its part of the amounts where it is not all of them; then the tier."""
+        boosts = _at(places, self.boosts) if self.boosts else ()
+        reasons: list[Reason] = []
+        for boost in sorted(set(boosts)) if boosts else ():
+            part = [amount for amount, one in zip(amounts, boosts, strict=True) if one is boost]
+            about = {name: sum(part)} if len(part) < len(boosts) else {}
+            if boost.times_milli != TIMES_ONE:
+                reasons.append({"is": "times", "times_milli": boost.times_milli, "rule": boost.rule, **about})
+        if self.level and self.level.times_milli != TIMES_ONE:
+            reasons.append({"is": "times", "times_milli": self.level.times_milli, "tier": self.level.code})
+        return reasons
 
     def spread(self, points: int, places: Sequence[int], weights: Sequence[int]) -> tuple[int, ...]:
         """Split points over some lines; those below zero take no share."""
@@ -199,12 +232,10 @@ class _Basket(Struct, frozen=True):
 
 def decide(compiled: CompiledProgram, situation: Situation) -> list[Outcome]:
     """Return the outcomes of every rule that reacts to the fact and whose condition holds, blocked and capped ones included."""
-    reacting = compiled.reacting.get(_occasion(situation.kind, situation.event))
+    reacting = compiled.reacting.get(occasion_of(situation.kind, situation.event))
     if reacting is None:
         return []
-    holds, selected = reacting.conditions(situation.snapshot)
-    level = compiled.levels.get(situation.tier)
-    basket = _basket(reacting, situation, holds, selected, tier_milli=level.times_milli if level else TIMES_ONE)
+    holds, basket = lay_out(compiled, reacting, situation)
     outcomes = [
         outcome
         for bit, rule in reacting.rules
@@ -220,21 +251,23 @@ def decide(compiled: CompiledProgram, situation: Situation) -> list[Outcome]:
     return outcomes
 
 
-def _basket(
-    reacting: _Reacting, situation: Situation, holds: int, selected: Sequence[int], *, tier_milli: int
-) -> _Basket:
-    """Lay out the lines for the rules; those that do not earn are selected by none."""
+def lay_out(compiled: CompiledProgram, reacting: Reacting, situation: Situation) -> tuple[int, Basket]:
+    """Return the bits of the rules whose condition holds, and the lines laid out for them; those that do not earn are in none."""
+    holds, selected = reacting.conditions(situation.snapshot)
+    level = compiled.levels.get(situation.tier)
+    tier_milli = level.times_milli if level else TIMES_ONE
     lines = situation.snapshot["lines"]
     nets = counts = [line["line.net_minor"] for line in lines]
     if not all(situation.earns):
         selected = [bits if earns else 0 for bits, earns in zip(selected, situation.earns, strict=True)]
-    times = reacting.times_milli(holds, selected)
-    times_all = tier_milli * (gcd(*times) if times else TIMES_ONE)
-    if times:
-        times = [tier_milli * milli // times_all for milli in times]
+    boosts = reacting.best(holds, selected)
+    times: list[int] = []
+    times_all = tier_milli * (gcd(*[boost.times_milli for boost in boosts]) if boosts else TIMES_ONE)
+    if boosts:
+        times = [tier_milli * boost.times_milli // times_all for boost in boosts]
         counts = [net * one for net, one in zip(nets, times, strict=True)]
     by_all = reduce(and_, selected, -1)
-    return _Basket(
+    return holds, Basket(
         lines=lines,
         nets=nets,
         counts=counts,
@@ -242,6 +275,8 @@ def _basket(
         times_all=times_all,
         by_all=by_all,
         places=_places(selected, holds & ~by_all),
+        boosts=boosts,
+        level=level,
     )
 
 
@@ -257,20 +292,12 @@ def _places(selected: Sequence[int], rules: int) -> dict[int, list[int]]:
     return places
 
 
-def _evaluate(rule: Rule, bit: int, basket: _Basket, used: Mapping[str, int]) -> Outcome | None:
+def _evaluate(rule: Rule, bit: int, basket: Basket, used: Mapping[str, int]) -> Outcome | None:
     """Return what a rule gives for the lines it selects, before limits, groups and caps; None for nothing."""
-    places = range(len(basket.lines)) if basket.by_all & bit else basket.places.get(bit, ())
-    match rule.gives:
-        case PerAmount() as rate:
-            if rule.carries:
-                return _for_amount_carried(rate, rule, basket, places, used.get(carry_of(rule), 0))
-            points, weights, reasons = _for_amount(rate, rule, basket, places)
-        case PerItem() as rate:
-            points, weights, reasons = _for_items(rate, rule, basket, places)
-        case Fixed() as award:
-            points, weights, reasons = _for_occasion(award, basket, places)
-        case Multiply():
-            return None
+    places = basket.selected_by(bit)
+    if rule.carries and isinstance(rule.gives, PerAmount):
+        return _for_amount_carried(rule.gives, rule, basket, places, used.get(carry_of(rule), 0))
+    points, weights, reasons = reckon(rule, basket, places)
     if not points:
         return None
     per_line = basket.spread(points, places, weights)
@@ -282,18 +309,24 @@ def _evaluate(rule: Rule, bit: int, basket: _Basket, used: Mapping[str, int]) ->
     return outcome
 
 
-def _times_reason(millionths: int) -> Reason:
-    return {"is": "times", "times_milli": millionths // TIMES_ONE}
+def reckon(rule: Rule, basket: Basket, places: Sequence[int]) -> _Given:
+    """Return the points for some lines, by what they are split over the lines, and how they come about; a multiplier gives none."""
+    match rule.gives:
+        case PerAmount() as rate:
+            return _for_amount(rate, rule, basket, places)
+        case PerItem() as rate:
+            return _for_items(rate, rule, basket, places)
+        case Fixed() as award:
+            return _foroccasion_of(award, basket, places)
+        case Multiply():
+            return 0, (), ()
 
 
-def _at(places: Sequence[int], amounts: Sequence[int]) -> Sequence[int]:
+def _at(places: Sequence[int], amounts: Sequence[_T]) -> Sequence[_T]:
     return amounts if len(places) == len(amounts) else [amounts[place] for place in places]
 
 
-_Given = tuple[int, Sequence[int], tuple[Reason, ...]]
-
-
-def _for_occasion(award: Fixed, basket: _Basket, places: Sequence[int]) -> _Given:
+def _foroccasion_of(award: Fixed, basket: Basket, places: Sequence[int]) -> _Given:
     """Give once for all matching lines, by what was paid for them, or alike where nothing was; a visit has no lines."""
     weights = _at(places, basket.nets)
     if max(weights, default=0) <= 0:
@@ -302,17 +335,17 @@ def _for_occasion(award: Fixed, basket: _Basket, places: Sequence[int]) -> _Give
     return award.points if is_due else 0, weights, ({"is": "fixed", "points": award.points},)
 
 
-def _for_amount(rate: PerAmount, rule: Rule, basket: _Basket, places: Sequence[int]) -> _Given:
+def _for_amount(rate: PerAmount, rule: Rule, basket: Basket, places: Sequence[int]) -> _Given:
     """Round once over the whole basis, discounts included."""
-    basis, weights = sum(_at(places, basket.nets)), _at(places, basket.counts)
+    nets, weights = _at(places, basket.nets), _at(places, basket.counts)
     counted = max(sum(weights), 0) * basket.times_all
     points = _ROUNDINGS[rule.rounding](counted * rate.points, rate.per_minor * _ONCE)
-    reason: Reason = {"is": "per_amount", "basis_minor": basis, "points": rate.points, "per_minor": rate.per_minor}
-    return points, weights, (reason, *basket.times_reasons(places))
+    reason: Reason = {"is": "per_amount", "basis_minor": sum(nets), "points": rate.points, "per_minor": rate.per_minor}
+    return points, weights, (reason, *basket.times_reasons(places, "basis_minor", nets))
 
 
 def _for_amount_carried(
-    rate: PerAmount, rule: Rule, basket: _Basket, places: Sequence[int], carry: int
+    rate: PerAmount, rule: Rule, basket: Basket, places: Sequence[int], carry: int
 ) -> Outcome | None:
     """Count what was left over before, in millionths of a minor unit times the points of the rate, and leave what is left over now."""
     _, weights, reasons = _for_amount(rate, rule, basket, places)
@@ -327,14 +360,14 @@ def _for_amount_carried(
     )  # fmt: skip
 
 
-def _for_items(rate: PerItem, rule: Rule, basket: _Basket, places: Sequence[int]) -> _Given:
+def _for_items(rate: PerItem, rule: Rule, basket: Basket, places: Sequence[int]) -> _Given:
     pieces = [basket.lines[place]["line.quantity_milli"] // 1000 for place in places]
     weights = [max(count, 0) for count in pieces]
     if basket.times:
         weights = [count * times for count, times in zip(weights, _at(places, basket.times), strict=True)]
     points = _ROUNDINGS[rule.rounding](sum(weights) * basket.times_all * rate.points, _ONCE)
     reason: Reason = {"is": "per_item", "pieces": sum(pieces), "points": rate.points}
-    return points, weights, (reason, *basket.times_reasons(places))
+    return points, weights, (reason, *basket.times_reasons(places, "pieces", pieces))
 
 
 def _stack(outcomes: list[Outcome], contending: Mapping[str, Rule], groups: Mapping[str, str]) -> list[Outcome]:
