@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from conditions.reference import reference_check, reference_lines
 from conditions.shop import PLAIN
 from conditions.strategies import REGISTRY, conditions, snapshots, trees
-from regulars.conditions.explain import Outcome, explain, tell
+from regulars.conditions.explain import Outcome, explain, say_unmet, unmet
 from regulars.conditions.fields import PRESENCE, Scope
 from regulars.conditions.parse import parse
-from regulars.conditions.sentence import sentence
+from regulars.conditions.sentence import Writer, sentence
 from regulars.conditions.together import VALUES_KEPT_MAX, Together
 from regulars.conditions.tree import Comparison, dump
 
@@ -70,7 +70,9 @@ def test_every_condition_reads_and_every_account_is_told(tree, snapshot):
     parsed, plain = parse(tree, REGISTRY), gettext.NullTranslations()
 
     assert sentence(parsed, REGISTRY, plain, PLAIN)
-    assert all(told.text for told in tell(explain(parsed, REGISTRY, snapshot), REGISTRY, plain, PLAIN))
+    lacking = unmet(explain(parsed, REGISTRY, snapshot))
+    assert bool(lacking) is not check(tree, snapshot)
+    assert all(say_unmet(part, Writer(REGISTRY, plain, PLAIN)) for part in lacking)
 
 
 @given(trees())

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import transaction
 
+from flow.again import check_decided_again
 from flow.simulator import BERLIN, PUNE, Simulation, lots_of, open_shop, plain_points, points_by_phone, replay, seal
 from regulars.facts.models import Fact
 from regulars.ledger.loading import progress_of
@@ -63,6 +64,7 @@ def check(simulation: Simulation) -> None:
         replay(shop, other)
         assert points_by_phone(other, simulation.now) == expected
         assert lots_of(other) == lots_of(shop.business)
+        assert check_decided_again(shop.business) > 0
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: f"seed_{seed}")

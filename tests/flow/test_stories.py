@@ -3,6 +3,7 @@
 
 import pytest
 
+from flow.again import check_decided_again
 from flow.stories import Teller, read_stories
 
 pytestmark = pytest.mark.django_db
@@ -18,6 +19,7 @@ def test_story(name: str) -> None:
         except AssertionError as error:
             raise AssertionError(f"sentence {place}, “{sentence}”: {error}") from error
     teller.end()
+    check_decided_again(teller.business)
 
 
 def test_every_case_of_other_engines_that_concerns_points_is_told() -> None:

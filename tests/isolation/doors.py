@@ -26,7 +26,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ANYTHING_ELSE = r"^(?P<path>[\s\S]*)\Z"
 PARAMETER = re.compile(r"<\w+:(\w+)>")
 API_IDS = {
-    "customers": "customer", "holds": "hold", "redemptions": "entitlement", "rewards": "offer", "webhooks": "endpoint",
+    "customers": "customer", "holds": "hold", "redemptions": "entitlement", "rewards": "offer", "webhooks": "endpoint", "facts": "fact",
 }  # fmt: skip
 OTHER_NAMES = {
     "customers/<uuid:customer>/enrol/": {"customer": "guest"},

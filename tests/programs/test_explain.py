@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from regulars.ledger.models import TransactionKind
-from regulars.programs.explain import explain_booking, explain_reason, text_in
+from regulars.programs.explain import Names, explain_booking, explain_reason, text_in
 from regulars.ui import format as write
 
 MONEY = partial(write.money, currency="INR", language="en", country="IN")
@@ -16,7 +16,11 @@ NUMBER = partial(write.number, language="en", country="IN")
 
 def said(reason, translate=None):
     return explain_reason(
-        reason, translate=translate or gettext.NullTranslations(), money=MONEY, number=NUMBER, rules={"tea": "Tea time"}
+        reason,
+        translate=translate or gettext.NullTranslations(),
+        money=MONEY,
+        number=NUMBER,
+        names=Names({"tea": "Tea time"}, {"gold": "Gold"}),
     )
 
 
@@ -34,6 +38,13 @@ def said(reason, translate=None):
         ({"is": "times", "times_milli": 2_000}, "× 2"),
         ({"is": "times", "times_milli": 1_250}, "× 1.25"),
         ({"is": "times", "times_milli": 1_333}, "× 1.333"),
+        ({"is": "times", "times_milli": 2_000, "rule": "tea"}, "× 2 by “Tea time”"),
+        ({"is": "times", "times_milli": 2_000, "rule": "tea", "basis_minor": 4_500}, "× 2 for ₹45 by “Tea time”"),
+        ({"is": "times", "times_milli": 2_000, "rule": "tea", "pieces": 1}, "× 2 for 1 item by “Tea time”"),
+        ({"is": "times", "times_milli": 1_250, "tier": "gold"}, "× 1.25 by the level “Gold”"),
+        ({"is": "multiplied", "times_milli": 2_000}, "× 2"),
+        ({"is": "other_occasion", "on": "visit", "event": ""}, "only for a visit"),
+        ({"is": "other_occasion", "on": "event", "event": "review"}, "only for “review”"),
         ({"is": "gave_way", "rule": "tea"}, "not given, since “Tea time” applies instead"),
         ({"is": "gave_way", "rule": "gone"}, "not given, since “gone” applies instead"),
         (

@@ -139,6 +139,22 @@ def test_the_basket_compares_before_and_after(owner):
     assert "Sum 120 320" in text_of(page)
 
 
+def test_the_basket_names_what_multiplies_and_what_does_not_apply(owner):
+    double = RULE | {"name": "Double chai", "kind": "multiply", "times": "2", "categories": ["Drinks"]}
+    large = RULE | {"name": "Big basket", "kind": "fixed", "points": "20", "order_minimum": "500"}
+    owner.post("/program/draft/rules/new/", double)
+    owner.post("/program/draft/rules/new/", large)
+    basket = {"amount_1": "100", "category_1": "Drinks", "amount_2": "50", "category_2": "Mithai"}
+
+    page = text_of(owner.get("/program/draft/", basket, headers={"HX-Target": "preview"}))
+
+    assert "A point a rupee 1 point for every ₹1 of ₹150, × 2 for ₹100 by “Double chai” 150 250" in page
+    assert "Double chai × 2 ×2" in page
+    assert "Big basket only when the order is at least ₹500; here: ₹150; missing: ₹350 0" in page
+    assert "only when it is the month of the customer's birthday 0 0" in page
+    assert "Sum 170 270" in page
+
+
 def test_a_condition_beyond_the_form_is_kept(owner):
     form = owner.get("/program/draft/rules/tuesday/")
     assert "And only when: it is the month of the customer's birthday" in text_of(form)

@@ -1,24 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """Points, and why: what a page says of each booking when something was returned, cancelled or corrected."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
-from regulars.flow.intake import Adjustment, Cancel, CustomerRef, Order, OrderLine, Return, ReturnLine
+from regulars.customers.models import Customer
+from regulars.flow.intake import Adjustment, Cancel, CustomerRef, Order, OrderLine, Return, ReturnLine, Visit
 from regulars.flow.receive import receive
 from regulars.kernel.clock import utc_now
+from regulars.programs.actions import publish_program
 from regulars.programs.queries import current_program
+from regulars.tenancy.actors import SYSTEM
 from regulars.web.story import read_statement
 from regulars.web.words import Words
-from web.cast import ASHA, text_of
+from web.cast import ASHA, PROGRAM, text_of
 
 pytestmark = pytest.mark.django_db
 WHO = CustomerRef(phone=ASHA)
+TUESDAY, WEDNESDAY = 1, 2
 MINUS = "\N{MINUS SIGN}"
 
 
-def happens(shop, kind, name: str, **more: object) -> None:
+def happens(shop, kind, name: str, at: datetime | None = None, **more: object) -> None:
     now = utc_now()
-    receipt = receive(shop.business, [kind(source="till", external_id=name, occurred_at=now, **more)], now=now)[0]
+    receipt = receive(shop.business, [kind(source="till", external_id=name, occurred_at=at or now, **more)], now=now)[0]
     assert receipt.refusal is None
 
 
@@ -90,3 +96,50 @@ def test_a_discount_line_keeps_its_sign_and_so_does_a_purchase_of_less_than_noth
 
     assert f"Purchase of {MINUS}₹30" in page
     assert f"Discount 1 {MINUS}₹50" in page
+
+
+def latest(weekday: int) -> datetime:
+    """Return the last noon of a day of the week in Pune that is over; Monday is 0."""
+    noon = utc_now().replace(hour=6, minute=30, second=0, microsecond=0)
+    return noon - timedelta(days=(noon.weekday() - weekday - 1) % 7 + 1)
+
+
+def test_the_record_tells_why_and_why_not(shop, owner, record):
+    happens(shop, Order, "R2", at=latest(WEDNESDAY), customer=WHO, lines=[OrderLine(sku="C1", amount_minor=3_000)])
+
+    for view in ("", "?view=points"):
+        page = text_of(owner.get(f"{record}{view}"))
+        assert (
+            "A point a rupee +30 1 point for every ₹1 of ₹30 The rule: 1 point for every ₹1 "
+            "Not given: Sweet Tuesday (only when the day is Tuesday; here: Wednesday, "
+            "only when it is the month of the customer's birthday; here: not known, "
+            "only when the order has an item where the category is “Mithai”; here: “Drinks”)"
+        ) in page.replace(" Not given: Welcome (20 points, given 1 time in all at most)", "")
+    assert "Why these points?" in page
+
+
+def test_a_multiplier_stands_beside_what_it_multiplied(shop, owner, record):
+    tuesday = latest(TUESDAY)
+    Customer.objects.filter(pk=shop.asha.pk).update(birthday=tuesday.date().replace(year=1990, day=1))
+    lines = [OrderLine(sku="K1", amount_minor=10_000), OrderLine(sku="C1", amount_minor=5_000)]
+
+    happens(shop, Order, "R2", at=tuesday, customer=WHO, lines=lines)
+
+    page = text_of(owner.get(record))
+    assert "A point a rupee +250 1 point for every ₹1 of ₹150, × 2 for ₹100 by “Sweet Tuesday”" in page
+    assert "Sweet Tuesday ×2 The rule: ×2 the points of a purchase, when the day is Tuesday" in page
+
+
+def test_a_visit_without_points_says_why(shop, owner, record):
+    stamps = {
+        "id": "stamp", "name": {"en": "Weekday visit"}, "gives": {"kind": "fixed", "points": 1}, "on": "visit",
+        "when": {"field": "fact.weekday", "is": "is_not", "value": "wed"},
+    }  # fmt: skip
+    program = PROGRAM | {"rules": [*PROGRAM["rules"], stamps]}
+    publish_program(shop.business, program, valid_from=utc_now() - timedelta(days=20), actor=SYSTEM, now=utc_now())
+
+    happens(shop, Visit, "V1", at=latest(WEDNESDAY), customer=WHO)
+
+    page = text_of(owner.get(record))
+    assert "Not given: Weekday visit (only when the day is not Wednesday; here: Wednesday)" in page
+    assert page.count("A point a rupee") == 1, "the rules for purchases stand beside purchases only"

@@ -224,8 +224,8 @@ def _booking(row: StatementRow, fact: Fact, decision: Decision | None, words: Wo
     outcome = outcome_behind(row.transaction, decision.outcomes) if decision else None
     cause = cause_of(row.kind, fact=row.fact, kind=fact.kind, outcome=outcome)
     reasons = reasons_told(outcome, cause)
-    names = words.rule_names(program_of(decision.version_id)) if decision else {}
-    sentence = words.booking(row.kind, names.get(row.rule, row.rule), cause)
+    names = words.names(program_of(decision.version_id) if decision else None)
+    sentence = words.booking(row.kind, names.rules.get(row.rule, row.rule), cause)
     why = fact.payload.get("reason", "") if fact.kind == "adjustment" else words.reasons(reasons, names)
     return Booking(
         row.transaction, row.fact, row.kind, row.rule, row.points, row.occurred_at, row.booked_at, reasons,

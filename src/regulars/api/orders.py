@@ -13,16 +13,25 @@ from regulars.database.transactions import run_durably
 from regulars.facts.models import Attribution, Fact, Line
 from regulars.facts.store import find_amending
 from regulars.flow.errors import UnknownFact
+from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.outbox.events import FeedEvent
 from regulars.outbox.queries import EVENTS_MAX, events_after
-from regulars.programs.outcomes import given
-from regulars.programs.queries import decisions_of
+from regulars.programs.outcomes import DECIDED, given
+from regulars.programs.queries import accounts_of, decisions_of
 from regulars.programs.versions import program_of
 from regulars.tenancy.actions import create_store
 from regulars.tenancy.models import Store
 from regulars.tenancy.places import UnknownTimezone
 
 _POSITION_MAX = 2**62
+
+
+class UnknownFactId(RegularsError):
+    """No fact has this id."""
+
+    code = "unknown_fact_id"
+    status = 404
+    text = gettext_noop("Nothing is recorded under %(fact)s. Use the id that was answered when it was recorded.")
 
 
 class OrderedLine(Struct, frozen=True):
@@ -56,6 +65,23 @@ class RecordedOrder(Struct, frozen=True):
     version: int | None
     lines: list[OrderedLine]
     outcomes: list[Outcome]
+
+
+class Explained(Struct, frozen=True):
+    """Why a fact brought the points that it brought, and why no others.
+
+    `rules` are all rules of the version that decided it, in its order, judged by the standing of that moment: `tier` and `balance`
+    before the fact. Of what takes points back they are the rules whose points it took. Nothing was decided (`version` null) where
+    nobody was named, or nobody who was a member.
+    """
+
+    fact: UUID
+    kind: str
+    occurred_at: datetime
+    version: int | None
+    tier: str
+    balance: int
+    rules: list[Outcome]
 
 
 class KnownStore(Struct, frozen=True):
@@ -107,7 +133,7 @@ def get_order(call: Call[None, Nothing]) -> Answer:
     )
     claimed = Attribution.objects.of(call.business).filter(fact=fact).order_by("-at", "-id").first()
     with words_for(call.business, call.language) as words:
-        names = words.rule_names(program_of(decision.version_id)) if decision else {}
+        names = words.names(program_of(decision.version_id) if decision else None)
         written = [words.outcome(one, names) for one in outcomes]
     return Answer(
         RecordedOrder(
@@ -128,6 +154,28 @@ def get_order(call: Call[None, Nothing]) -> Answer:
             lines=[_line(line, points) for line, points in zip(lines, per_line or [0] * len(lines), strict=True)],
             outcomes=written,
         )
+    )
+
+
+def explain_fact(call: Call[None, Nothing]) -> Answer:
+    """Return what each rule came to when a fact was decided, recomputed from what the decision kept."""
+    fact = Fact.objects.of(call.business).filter(pk=call.path["id"]).first()
+    if fact is None:
+        raise UnknownFactId(fact=str(call.path["id"]))
+    decision = decisions_of(call.business, [fact.pk]).get(fact.pk)
+    if decision is None:
+        return Answer(Explained(fact.pk, fact.kind, fact.occurred_at, None, "", 0, []))
+    with words_for(call.business, call.language) as words:
+        names = words.names(program_of(decision.version_id))
+        if fact.kind in DECIDED:
+            lines = Line.objects.of(call.business).filter(fact=fact).select_related("product__category")
+            accounts = accounts_of(fact, decision, list(lines.order_by("position")))
+            rules = [words.account(one, names) for one in accounts]
+        else:
+            rules = [words.outcome(one, names) for one in decision.outcomes]
+    number, inputs = decision.version.number, decision.inputs
+    return Answer(
+        Explained(fact.pk, fact.kind, fact.occurred_at, number, inputs.get("tier", ""), inputs.get("balance", 0), rules)
     )
 
 
@@ -173,6 +221,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         about="Return a recorded purchase: its lines, what has come back, and what it earned and why.",
         run=get_order,
         answer=RecordedOrder,
+        tag="Recording",
+    ),
+    Endpoint(
+        name="explain_fact",
+        method="GET",
+        path="facts/<uuid:id>/explanation",
+        about="Say of every rule why a purchase, visit or event brought its points, or why not.",
+        run=explain_fact,
+        answer=Explained,
         tag="Recording",
     ),
     Endpoint(

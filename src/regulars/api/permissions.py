@@ -10,6 +10,7 @@ PERMISSIONS: dict[str, str] = {
     "record_batch": "orders:write",
     "quote": "orders:write",
     "get_order": "orders:read",
+    "explain_fact": "orders:read",
     "enrol": "customers:write",
     "adjust_points": "points:write",
     "transfer_points": "points:write",

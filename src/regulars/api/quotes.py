@@ -61,7 +61,8 @@ class QuotedTier(Struct, frozen=True):
 
 
 class QuotedBasket(Struct, frozen=True):
-    """What recording this basket as an order would bring. `points_as_member` is what a member would earn, for those who are none.
+    """What recording this basket as an order would bring, and why the other rules of the program would not. `points_as_member` is what a
+    member would earn, for those who are none.
 
     `payment_problem` says why the points cannot be paid with; the rest of the quote then counts without them. Discounts are not yet
     taken off the lines: send the reduced lines to see what they earn.
@@ -74,6 +75,7 @@ class QuotedBasket(Struct, frozen=True):
     points_available: int
     payment_problem: Problem | None
     earnings: list[Outcome]
+    not_earned: list[Outcome]
     lines: list[QuotedLine]
     rewards: list[QuotedReward]
     codes: list[QuotedCode]
@@ -88,7 +90,7 @@ def _quote(call: Call[Any, Nothing]) -> Answer:
 
 
 def _written(quoted: Quote, order: Order, words: Words) -> QuotedBasket:
-    names, after = words.rule_names(quoted.program), quoted.after
+    names, after = words.names(quoted.program), quoted.after
     earnings = [words.outcome(one, names) for one in quoted.outcomes]
     per_line = [sum(points) for points in zip(*(one.per_line for one in earnings), strict=True)] or [0] * len(
         order.lines
@@ -101,6 +103,7 @@ def _written(quoted: Quote, order: Order, words: Words) -> QuotedBasket:
         quoted.available,
         _problem(quoted.payment_refusal, words),
         earnings,
+        [words.account(one, names) for one in quoted.others],
         [
             QuotedLine(place, line.sku, points)
             for place, (line, points) in enumerate(zip(order.lines, per_line, strict=True), start=1)

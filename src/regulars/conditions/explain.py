@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Account for a check: which parts of a tree held on a snapshot, with the values seen, and the account in words."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from regulars.conditions import wording
 from regulars.conditions.check import compile_total, lines_of
-from regulars.conditions.compare import compile_comparison, compile_total_test, property_type, seen, type_of
-from regulars.conditions.fields import PRESENCE, FieldType, Registry, Snapshot
-from regulars.conditions.sentence import Formatters, Translation, Writer
+from regulars.conditions.compare import compile_comparison, compile_total_test, property_type, seen
+from regulars.conditions.fields import LINES, PRESENCE, FieldType, Operator, Registry, Snapshot
+from regulars.conditions.sentence import Writer
 from regulars.conditions.tree import AllOf, AnyLine, AnyOf, Comparison, EveryLine, LineTotal, Node, Not, quantified
+
+SEEN_MAX = 5
 
 
 class Outcome(StrEnum):
@@ -45,13 +47,14 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """One line of an account: how deep it stands, its words, its outcome, and the value seen in words (or empty)."""
+class Unmet:
+    """A part of a condition that did not hold: the part, by field the values seen instead (None where there was none), and by how
+    much an amount fell short. The field of a total is what it counts in.
+    """
 
-    depth: int
-    text: str
-    outcome: Outcome
-    seen: str = ""
+    wanted: Node
+    seen: Mapping[str, tuple[Any, ...]]
+    missing: int | None = None
 
 
 def explain(tree: Node, registry: Registry, snapshot: Snapshot) -> Explanation:
@@ -102,49 +105,81 @@ def _concluded(node: Node, members: tuple[Explanation, ...], *, holds: bool, val
     return Explanation(condition=node, holds=holds, outcome=outcome, seen=value, members=members)
 
 
-def tell(explanation: Explanation, registry: Registry, translate: Translation, formatters: Formatters) -> list[Told]:
-    """Return an account in words, one entry per node in the order of the tree."""
-    return [*_tell(explanation, Writer(registry, translate, formatters), depth=0)]
-
-
-def _tell(explanation: Explanation, writer: Writer, *, depth: int) -> Iterator[Told]:
+def unmet(explanation: Explanation) -> list[Unmet]:
+    """Return the parts because of which a condition does not hold: all that an `all` lacks, and each other part as a whole."""
     node = explanation.condition
-    yield Told(depth=depth, text=_heading(node, writer), outcome=explanation.outcome, seen=_seen(explanation, writer))
-    if isinstance(node, AnyLine | EveryLine | LineTotal):
-        yield from _tell_lines(explanation.members, writer, depth=depth + 1)
-        return
-    for member in explanation.members:
-        yield from _tell(member, writer, depth=depth + 1)
+    if explanation.holds:
+        return []
+    if isinstance(node, AllOf) or (isinstance(node, AnyOf) and len(node.members) == 1):
+        return [part for member in explanation.members for part in unmet(member)]
+    seen: dict[str, tuple[Any, ...]] = {}
+    for name, value in _values(explanation):
+        known = seen.setdefault(name, ())
+        seen[name] = known if value in known else (*known, value)
+    return [Unmet(wanted=node, seen=seen, missing=_missing(explanation))]
 
 
-def _tell_lines(lines: Iterable[Explanation], writer: Writer, *, depth: int) -> Iterator[Told]:
-    for number, line in enumerate(lines, start=1):
-        yield Told(depth=depth, text=writer.say(wording.LINE_NUMBER, number=number), outcome=line.outcome)
-        yield from _tell(line, writer, depth=depth + 1)
+def _values(explanation: Explanation) -> Iterator[tuple[str, Any]]:
+    """Yield the values that a part was about, by field; a total is about its sum, not about what selects the lines."""
+    node = explanation.condition
+    if isinstance(node, Comparison):
+        yield node.field, explanation.seen
+    elif isinstance(node, LineTotal):
+        yield node.summed or LINES, explanation.seen
+    else:
+        for member in explanation.members:
+            yield from _values(member)
 
 
-def _heading(node: Node, writer: Writer) -> str:
-    match node:
-        case AllOf(members) if members:
-            return writer.say(wording.ALL_HEADING)
-        case AnyOf():
-            return writer.say(wording.ANY_HEADING)
-        case Not():
-            return writer.say(wording.NOT_HEADING)
-        case _:
-            return writer.clause(node)
-
-
-def _seen(explanation: Explanation, writer: Writer) -> str:
+def _missing(explanation: Explanation) -> int | None:
+    """Return by how much an amount that should be at least so much fell short."""
     node, value = explanation.condition, explanation.seen
-    match node:
-        case Comparison() if value is not None:
-            field = writer.registry[node.field]
-            field_type = type_of(node, field)
-            as_type = property_type(value) if field_type is FieldType.PROPERTY else field_type
-            return writer.value(field, value, as_type=as_type)
-        case LineTotal():
-            field = writer.totalled(node)
-            return writer.value(field, value, as_type=field.type)
-        case _:
-            return ""
+    if not isinstance(node, Comparison | LineTotal) or value.__class__ is not int:
+        return None
+    least: Any = node.value
+    if node.operator is Operator.BETWEEN:
+        least = least[0]
+    if node.operator not in (Operator.AT_LEAST, Operator.BETWEEN) or least <= value:
+        return None
+    return int(least - value)
+
+
+def say_unmet(part: Unmet, writer: Writer) -> str:
+    """Return what a rule asks and what there was: "only when the order is at least ₹500; here: ₹380; missing: ₹120"."""
+    wanted, seen = writer.clause(part.wanted), _say_seen(part, writer)
+    if not seen:
+        return writer.say(wording.ONLY_WHEN, wanted=wanted)
+    if part.missing is None:
+        return writer.say(wording.ONLY_WHEN_HERE, wanted=wanted, seen=seen)
+    return writer.say(wording.ONLY_WHEN_MISSING, wanted=wanted, seen=seen, missing=say_missing(part, writer))
+
+
+def say_missing(part: Unmet, writer: Writer) -> str:
+    """Return by how much an amount fell short, with its unit; empty where it is no such part."""
+    return "".join(_say_value(name, part.missing, writer) for name in part.seen) if part.missing is not None else ""
+
+
+def _say_seen(part: Unmet, writer: Writer) -> str:
+    """Write the values seen; of several fields with their labels, where no unit says it. Of yes and no the clause says it all."""
+    told = [(name, _say_values(values, name, writer)) for name, values in part.seen.items()]
+    if len(told) == 1:
+        return told[0][1]
+    return writer.listed([_labelled(name, text, writer) for name, text in told if text])
+
+
+def _labelled(name: str, text: str, writer: Writer) -> str:
+    is_plain = writer.counted(name).unit is None
+    return writer.say(wording.LABELLED, label=writer.label(name), value=text) if is_plain else text
+
+
+def _say_values(values: tuple[Any, ...], name: str, writer: Writer) -> str:
+    shown = [value for value in values if value.__class__ is not bool and value not in ([], ())][:SEEN_MAX]
+    return writer.listed([_say_value(name, value, writer) for value in shown])
+
+
+def _say_value(name: str, value: Any, writer: Writer) -> str:
+    if value is None:
+        return writer.say(wording.NOT_KNOWN)
+    field = writer.counted(name)
+    as_type = property_type(value) if field.type is FieldType.PROPERTY else field.type
+    return writer.value(field, value, as_type=as_type)

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from fractions import Fraction
+from functools import reduce
 from math import isfinite
 from typing import Any, Protocol
 
 from regulars.conditions import wording
 from regulars.conditions.compare import type_of
-from regulars.conditions.fields import LISTED, Field, FieldType, Frame, Operator, Plural, Registry
+from regulars.conditions.fields import LINES, LISTED, Field, FieldType, Frame, Operator, Plural, Registry
 from regulars.conditions.tree import AllOf, AnyLine, AnyOf, Comparison, EveryLine, LineTotal, Node, Not, split
 
 _OPPOSITES = {
@@ -23,7 +24,7 @@ _OPPOSITES = {
     Operator.IS_NOT_SET: Operator.IS_SET,
 }
 _COUNTED_LINES = Field(
-    name="lines",
+    name=LINES,
     type=FieldType.NUMBER,
     label=wording.LINE_COUNT.plural,
     unit=wording.LINE_COUNT,
@@ -120,9 +121,19 @@ class Writer:
             case _:
                 return self._formatted(value, as_type)
 
-    def totalled(self, node: LineTotal) -> Field:
-        """Return the field in which a total counts."""
-        return _COUNTED_LINES if node.summed is None else self.registry[node.summed]
+    def counted(self, name: str) -> Field:
+        """Return the field of a name; `lines` is the number of them."""
+        return _COUNTED_LINES if name == LINES else self.registry[name]
+
+    def label(self, name: str) -> str:
+        """Write what a field is called."""
+        field = self.counted(name)
+        return self.say(field.label, key=name.removeprefix(field.prefix)) if field.is_family else self.say(field.label)
+
+    def listed(self, texts: Iterable[str]) -> str:
+        """Write texts one after another; empty without any."""
+        first, *others = [*texts] or [""]
+        return reduce(lambda text, following: self.say(wording.COMMA, list=text, next=following), others, first)
 
     def _formatted(self, value: Any, as_type: FieldType) -> str:
         write: dict[FieldType, Callable[[Any], str]] = {
@@ -152,12 +163,7 @@ class Writer:
         as_type = type_of(node, field)
         values = node.value if isinstance(node.value, tuple) else () if node.value is None else (node.value,)
         texts = [self.value(field, one, as_type=as_type) for one in values]
-        return self.say(
-            message, field=self._label(field, node.field), value=self._phrase(node.operator, texts, as_type)
-        )
-
-    def _label(self, field: Field, name: str) -> str:
-        return self.say(field.label, key=name.removeprefix(field.prefix)) if field.is_family else self.say(field.label)
+        return self.say(message, field=self.label(node.field), value=self._phrase(node.operator, texts, as_type))
 
     def _phrase(self, operator: Operator, texts: list[str], as_type: FieldType) -> str:
         """Write the values as the operator relates to them: at least ₹500, Saturday or Sunday, 18:00 or later."""
@@ -169,7 +175,7 @@ class Writer:
         return self.say(message, value=texts[0]) if message else "".join(texts)
 
     def _total(self, node: LineTotal, *, negated: bool) -> str:
-        field = self.totalled(node)
+        field = self.counted(node.summed or LINES)
         values = node.value if isinstance(node.value, tuple) else (node.value,)
         texts = [self.value(field, one, as_type=field.type) for one in values]
         phrase = self._phrase(node.operator, texts, field.type)
@@ -193,10 +199,7 @@ class Writer:
         *head, last = texts
         if not head:
             return last
-        listed = head[0]
-        for text in head[1:]:
-            listed = self.say(wording.COMMA, list=listed, next=text)
-        return self.say(joint, list=listed, last=last)
+        return self.say(joint, list=self.listed(head), last=last)
 
 
 def _joint(node: AllOf | AnyOf, *, negated: bool) -> str:

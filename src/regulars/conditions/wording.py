@@ -40,7 +40,6 @@ COUNT_WHERE = Clause(
     gettext_noop("the order does not have {value} where {condition}"),
 )
 LINE_COUNT = ngettext_lazy("{count} line", "{count} lines")
-LINE_NUMBER = gettext_noop("item {number}")
 
 CLAUSES: Mapping[Frame, Clause] = {
     Frame.IS: Clause(gettext_noop("{field} is {value}"), gettext_noop("{field} is not {value}")),
@@ -75,6 +74,8 @@ AMOUNTS: Mapping[FieldType, Mapping[Operator, str]] = {
     FieldType.MOMENT: _IN_TIME,
 }
 
-ALL_HEADING = gettext_noop("all of this")
-ANY_HEADING = gettext_noop("at least one of these")
-NOT_HEADING = gettext_noop("not this")
+ONLY_WHEN = gettext_noop("only when {wanted}")
+ONLY_WHEN_HERE = gettext_noop("only when {wanted}; here: {seen}")
+ONLY_WHEN_MISSING = gettext_noop("only when {wanted}; here: {seen}; missing: {missing}")
+LABELLED = gettext_noop("{label}: {value}")
+NOT_KNOWN = gettext_noop("not known")

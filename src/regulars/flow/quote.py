@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from msgspec import structs
 
 from regulars.catalog.queries import add_unknown
+from regulars.conditions.fact_fields import bought
 from regulars.flow.batch import Batch, Item, Shop
 from regulars.flow.earning import apply_order, milli
 from regulars.flow.entitling import check_offer, check_usable, find_code
@@ -24,7 +25,9 @@ from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_key as key_maker
 from regulars.ledger.book import Book, InsufficientPoints
 from regulars.ledger.loading import available_on
+from regulars.programs.account import Account, account_again
 from regulars.programs.definition import Program
+from regulars.programs.inputs import Recorded
 from regulars.programs.ladder import base_tier, missing_to_next
 from regulars.programs.store import Member
 from regulars.rewards.errors import AlreadyUsed
@@ -67,7 +70,8 @@ class Standing:
 class Quote:
     """What a purchase would bring. `points_as_member` is what it would earn if the customer were a member.
 
-    `outcomes` are those of the decision that would be recorded; `available` is what can be spent before the purchase.
+    `outcomes` are those of the decision that would be recorded, `others` the rules that it would not name. `available` is what can be
+    spent before the purchase.
     """
 
     customer: UUID | None
@@ -75,6 +79,7 @@ class Quote:
     points_earned: int
     points_as_member: int
     outcomes: Sequence[dict[str, Any]]
+    others: Sequence[Account]
     program: Program | None
     available: int
     payment_refusal: RegularsError | None
@@ -181,6 +186,7 @@ def _quote(
         points_earned=item.tally.earned if earns else 0,
         points_as_member=item.tally.earned,
         outcomes=batch.new_decisions[0][4] if batch.new_decisions else (),
+        others=_others(batch, item, order),
         program=_program(batch, batch.now),
         available=available,
         payment_refusal=payment,
@@ -189,6 +195,28 @@ def _quote(
         tier=tier,
         after=_standing(batch, item) if earns else Standing(),
     )
+
+
+def _others(batch: Batch, item: Item, order: Order) -> list[Account]:
+    """Return the rules that gave nothing, and why."""
+    version = batch.version_at(batch.now)
+    if version is None or not batch.new_decisions:
+        return []
+    _, _, _, inputs, outcomes = batch.new_decisions[0]
+    decided = {outcome["rule"] for outcome in outcomes}
+    if len(decided) == len(version[1].program.rules):
+        return []
+    recorded = Recorded(
+        kind="order",
+        day=batch.day_of(item),
+        at=int(batch.now.timestamp()),
+        lines=[
+            bought(sku=line.sku, category="", net_minor=line.net_minor, quantity_milli=line.quantity_milli)
+            for line in _basket(order)
+        ],
+    )
+    accounts = account_again(version[1], inputs, outcomes, recorded)
+    return [one for one in accounts if one.rule.id not in decided]
 
 
 def _program(batch: Batch, now: datetime) -> Program | None:

@@ -4,13 +4,16 @@
 A reason is what `decide` wrote: `{"is": "per_amount", "basis_minor": 10550, "points": 1, "per_minor": 100}`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
-from regulars.conditions.sentence import Translation
+from regulars.conditions.explain import Unmet, say_missing
+from regulars.conditions.sentence import Translation, Writer
 from regulars.conditions.wording import ngettext_lazy
 from regulars.kernel.errors import gettext_noop
+from regulars.programs.definition import Program
 
 # Reasons that are counted: the pair of forms, and the value that chooses between them.
 _COUNTED = {
@@ -23,6 +26,10 @@ _COUNTED = {
         "points",
     ),
     "fixed": (ngettext_lazy("{points} point", "{points} points"), "points"),
+    "times/pieces": (
+        ngettext_lazy("× {times} for {pieces} item by “{rule}”", "× {times} for {pieces} items by “{rule}”"),
+        "pieces",
+    ),
     "returned": (
         ngettext_lazy(
             "the part that came back of {points} point earned", "the part that came back of {points} points earned"
@@ -46,6 +53,17 @@ _COUNTED = {
 }
 _PLAIN = {
     "times": gettext_noop("× {times}"),
+    "times/rule": gettext_noop("× {times} by “{rule}”"),
+    "times/basis_minor": gettext_noop("× {times} for {basis} by “{rule}”"),
+    "times/tier": gettext_noop("× {times} by the level “{tier}”"),
+    "multiplied": gettext_noop("× {times}"),
+    "nothing_to_multiply": gettext_noop("there were no points to multiply"),
+    "too_little": gettext_noop("not enough for one point"),
+    "no_goods_that_earn": gettext_noop("these products earn no points"),
+    "other_occasion/order": gettext_noop("only for a purchase"),
+    "other_occasion/visit": gettext_noop("only for a visit"),
+    "other_occasion/event": gettext_noop("only for “{event}”"),
+    "switched_off": gettext_noop("switched off"),
     "carried": gettext_noop("not a whole amount yet; it counts with the next purchase"),
     "gave_way": gettext_noop("not given, since “{rule}” applies instead"),
     "over_order_max": gettext_noop("not given: {points} points are more than the {max} that one purchase can bring"),
@@ -84,9 +102,30 @@ _BY_RULE = {
     "reverse_earn/correction": gettext_noop("Taken back for a correction: {rule}"),
 }
 _NUMBERS = ("points", "pieces", "max", "hours")
+_VARIANTS = ("pieces", "basis_minor", "rule", "tier")
+_MORE = gettext_noop("{missing} more for “{rule}”")
 _UNKNOWN = gettext_noop("for another reason")
 
 Reason = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the rules and the levels of a program are called in one language, by id and code."""
+
+    rules: Mapping[str, str] = field(default_factory=dict)
+    tiers: Mapping[str, str] = field(default_factory=dict)
+
+
+def names_in(program: Program | None, language: str) -> Names:
+    """Return the names of a program in a language."""
+    if program is None:
+        return Names()
+    levels = program.ladder.levels if program.ladder else ()
+    return Names(
+        {rule.id: text_in(rule.name, language) for rule in program.rules},
+        {level.code: text_in(level.name, language) for level in levels},
+    )
 
 
 class WriteNumber(Protocol):
@@ -103,25 +142,48 @@ def explain_reason(
     translate: Translation,
     money: Callable[[int], str],
     number: WriteNumber,
-    rules: Mapping[str, str] | None = None,
+    names: Names | None = None,
 ) -> str:
-    """Return a reason as a clause: "1 point for every ₹1 of ₹105.50". `rules` gives the names of rules by id."""
+    """Return a reason as a clause: "1 point for every ₹1 of ₹105.50"."""
+    known = names or Names()
     values = {key: number(reason[key]) for key in _NUMBERS if key in reason}
-    if "per_minor" in reason:
-        values |= {"per": money(reason["per_minor"]), "basis": money(reason["basis_minor"])}
+    values |= {key: money(reason[f"{key}_minor"]) for key in ("per", "basis") if f"{key}_minor" in reason}
     if "times_milli" in reason:
         values["times"] = _times(reason["times_milli"], number)
     if "rule" in reason:
-        values["rule"] = (rules or {}).get(reason["rule"], reason["rule"])
+        values["rule"] = known.rules.get(reason["rule"], reason["rule"])
+    if "tier" in reason:
+        values["tier"] = known.tiers.get(reason["tier"], reason["tier"])
+    if "event" in reason:
+        values["event"] = reason["event"]
     return _template(reason, translate).format(**values)
 
 
+def _name(reason: Reason) -> str:
+    """Return the name of the sentence: some reasons have one for each period, occasion, or part that they speak of."""
+    match reason["is"]:
+        case "times":
+            variant = next((key for key in _VARIANTS if key in reason), "")
+        case "other_occasion":
+            variant = reason["on"]
+        case _:
+            variant = reason.get("per", "")
+    return f"{reason['is']}/{variant}" if variant else str(reason["is"])
+
+
 def _template(reason: Reason, translate: Translation) -> str:
-    name = f"{reason['is']}/{reason['per']}" if "per" in reason else reason["is"]
+    name = _name(reason)
     if name in _COUNTED:
         plural, counted = _COUNTED[name]
         return translate.ngettext(plural.singular, plural.plural, reason[counted])
     return translate.gettext(_PLAIN.get(name, _UNKNOWN))
+
+
+def explain_next(unmet: Sequence[Unmet], rule: str, writer: Writer) -> str:
+    """Return what would bring a rule, where nothing but one amount fell short: "₹120 more for “Big basket”"; else empty."""
+    if len(unmet) != 1 or unmet[0].missing is None:
+        return ""
+    return writer.say(_MORE, missing=say_missing(unmet[0], writer), rule=rule)
 
 
 def explain_booking(kind: str, *, translate: Translation, rule: str = "", cause: str = "") -> str:

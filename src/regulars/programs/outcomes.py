@@ -12,7 +12,7 @@ REVERSED = "reversed"
 CANCELLED = "cancel"
 CORRECTED = "correction"
 _TAKES_BACK = {"reverse_earn", "reverse_spend", "reinstate"}
-_CORRECTABLE = {"order", "visit", "event"}
+DECIDED = {"order", "visit", "event"}
 
 Outcome = Mapping[str, Any]
 
@@ -35,7 +35,7 @@ def cause_of(booking: str, *, fact: UUID, kind: str, outcome: Outcome | None) ->
     if kind == "cancel":
         return CANCELLED
     is_own = outcome is not None and outcome.get("of") == str(fact)
-    return CORRECTED if booking in _TAKES_BACK and kind in _CORRECTABLE and not is_own else ""
+    return CORRECTED if booking in _TAKES_BACK and kind in DECIDED and not is_own else ""
 
 
 def reasons_told(outcome: Outcome | None, cause: str) -> list[dict[str, Any]]:

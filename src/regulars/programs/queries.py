@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads of programs: versions, standings and the decisions behind points."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from regulars.conditions.fact_fields import bought
+from regulars.facts.models import Fact, Line
 from regulars.facts.queries import usual_purchase
+from regulars.programs.account import Account, account_again
 from regulars.programs.definition import Program
+from regulars.programs.inputs import Recorded
 from regulars.programs.ladder import missing_to_next
 from regulars.programs.lint import Caution, Reward, lint
 from regulars.programs.models import Decision, Draft, Membership, Version
-from regulars.programs.versions import program_of, timeline
+from regulars.programs.versions import compiled, program_of, timeline
 from regulars.rewards.models import Offer
 from regulars.tenancy.models import Business
 
@@ -91,3 +96,30 @@ def decisions_of(business: Business, facts: list[UUID]) -> dict[UUID, Decision]:
         decision.fact_id: decision
         for decision in Decision.objects.of(business).filter(fact__in=facts).select_related("version")
     }
+
+
+def accounts_of(fact: Fact, decision: Decision, lines: Sequence[Line]) -> list[Account]:
+    """Return what each rule of the version that decided a fact came to, the fact's lines given in their order."""
+    return account_again(compiled(decision.version_id), decision.inputs, decision.outcomes, recorded_in(fact, lines))
+
+
+def recorded_in(fact: Fact, lines: Sequence[Line]) -> Recorded:
+    """Return what a fact says of itself to the program."""
+    return Recorded(
+        kind=fact.kind,
+        day=fact.local_day,
+        at=int(fact.occurred_at.timestamp()),
+        event=fact.payload.get("name", ""),
+        lines=[_bought(line) for line in lines],
+    )
+
+
+def _bought(line: Line) -> dict[str, str | int | None]:
+    product = line.product
+    return bought(
+        sku=product.sku if product else "",
+        category=product.category.code if product and product.category else "",
+        net_minor=line.net_minor,
+        quantity_milli=line.quantity_milli,
+        discount_minor=line.discount_minor,
+    )

@@ -5,7 +5,7 @@ Three rules differ from CLDR on purpose: digits are always Latin; groups follow 
 language (₹1,00,000 in every language of an Indian shop); drams have no decimals. Numbers are never shortened.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -132,8 +132,17 @@ def day(value: date, language: str) -> str:
 
 def clock(value: datetime, zone: ZoneInfo, language: str) -> str:
     """Write the time of day that the store's clock shows."""
-    text = dates.format_time(value.astimezone(zone).timetz(), "short", locale=_locale(language))
-    return text.replace(NARROW_NO_BREAK, NO_BREAK)
+    return time_of_day(value.astimezone(zone).time(), language)
+
+
+def time_of_day(value: time, language: str) -> str:
+    """Write a time of day: 6:30 pm."""
+    return dates.format_time(value, "short", locale=_locale(language)).replace(NARROW_NO_BREAK, NO_BREAK)
+
+
+def weekday(place: int, language: str) -> str:
+    """Write the name of a day of the week, Monday being 0."""
+    return str(Locale.parse(_locale(language)).days["stand-alone"]["wide"][place])
 
 
 def moment(value: datetime, zone: ZoneInfo, language: str) -> str:

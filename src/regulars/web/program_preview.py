@@ -4,12 +4,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from regulars.conditions.fact_fields import when
+from regulars.conditions.fact_fields import bought, when
+from regulars.programs.account import account
 from regulars.programs.decide import CompiledProgram, Situation, decide
 from regulars.programs.definition import Program
 from regulars.web.fields import MoneyField
@@ -79,27 +80,44 @@ def compare(before: Program | None, after: Program, form: BasketForm, *, now: da
     situation = _situation(form, now)
     if situation is None:
         return None
-    words = form.words
-    old = _points(before, situation, words) if before else {}
-    new = _points(after, situation, words)
+    old = _told(before, situation, form.words) if before else {}
+    new = _told(after, situation, form.words)
     rows = [
         Compared(
-            name=(new.get(rule) or old[rule])[1],
-            before=words.number(old[rule][0]) if rule in old else "",
-            after=words.number(new[rule][0]) if rule in new else "",
-            why=(new.get(rule) or old[rule])[2],
-            is_changed=old.get(rule, (0,))[0] != new.get(rule, (0,))[0],
+            name=(new.get(rule) or old[rule]).name,
+            before=old[rule].figure if rule in old else "",
+            after=new[rule].figure if rule in new else "",
+            why=(new.get(rule) or old[rule]).why,
+            is_changed=rule not in old or rule not in new or old[rule].figure != new[rule].figure,
         )
         for rule in dict.fromkeys([*old, *new])
     ]
-    return Preview(rows=rows, before=sum(one[0] for one in old.values()), after=sum(one[0] for one in new.values()))
+    return Preview(
+        rows=rows, before=sum(one.points for one in old.values()), after=sum(one.points for one in new.values())
+    )
 
 
-def _points(program: Program, situation: Situation, words: Words) -> dict[str, tuple[int, str, str]]:
-    told = Words(words.business, program, stores=words.stores)
+class _Told(NamedTuple):
+    """What one rule comes to, in words."""
+
+    name: str
+    points: int
+    figure: str
+    why: str
+
+
+def _told(program: Program, situation: Situation, words: Words) -> dict[str, _Told]:
+    """Return what each rule for purchases comes to: its points, or by how much it multiplies those of others."""
+    told, compiled = Words(words.business, program, stores=words.stores), CompiledProgram(program)
     return {
-        one.rule: (one.points, told.rules[one.rule], ", ".join(told.reason(reason) for reason in one.reasons))
-        for one in decide(CompiledProgram(program), situation)
+        one.rule.id: _Told(
+            told.rules[one.rule.id],
+            one.points,
+            told.times(one.times_milli) if one.times_milli else told.number(one.points),
+            told.why(one.reasons, one.unmet),
+        )
+        for one in account(compiled, situation, decide(compiled, situation))
+        if one.is_meant
     }
 
 
@@ -142,14 +160,7 @@ def _situation(form: BasketForm, now: datetime) -> Situation | None:
 
 
 def _line(amount: int, pieces: int, category: str) -> dict[str, Any]:
-    return {
-        "line.sku": "",
-        "line.category": category,
-        "line.net_minor": amount,
-        "line.quantity_milli": pieces * 1000,
-        "line.unit_price_minor": amount // pieces,
-        "line.discount_minor": 0,
-    }
+    return bought(sku="", category=category, net_minor=amount, quantity_milli=pieces * 1000)
 
 
 def sample_values(now: datetime, words: Words, categories: Sequence[tuple[str, str]], tier: str) -> dict[str, object]:

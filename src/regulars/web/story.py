@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.facts.models import Fact, FactKind, Line
 from regulars.ledger.queries import StatementRow, drawn_from, occurred_at, statement
+from regulars.programs.account import Account
 from regulars.programs.explain import text_in
 from regulars.programs.models import Decision
-from regulars.programs.outcomes import cause_of, given, outcome_behind
-from regulars.programs.queries import decisions_of
+from regulars.programs.outcomes import DECIDED, cause_of, given, outcome_behind
+from regulars.programs.queries import accounts_of, decisions_of
 from regulars.programs.versions import program_of
 from regulars.rewards.models import Entitlement, Offer
 from regulars.tenancy.models import Business
@@ -106,11 +107,6 @@ class Booking:
     parts: Sequence[Part]
     origins: Sequence[str]
 
-    @property
-    def has_why(self) -> bool:
-        """Tell whether there is more to say than the title."""
-        return bool(self.remark or self.given or self.parts or self.origins)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
@@ -140,7 +136,11 @@ class _Behind:
 def _read_behind(business: Business, facts: Sequence[Fact]) -> _Behind:
     behind = _Behind({fact.pk: fact for fact in facts}, decisions_of(business, [fact.pk for fact in facts]))
     with_lines = [fact.pk for fact in facts if fact.kind in {"order", "return", "cancel"}]
-    rows = Line.objects.of(business).filter(fact__in=with_lines).select_related("product", "original_line", "returned")
+    rows = (
+        Line.objects.of(business)
+        .filter(fact__in=with_lines)
+        .select_related("product__category", "original_line", "returned")
+    )
     for line in rows.order_by("position"):
         behind.lines.setdefault(line.fact_id, []).append(line)
     taken = [fact.pk for fact in facts if fact.kind in {"redemption", "use"}]
@@ -191,7 +191,10 @@ def _booking(row: StatementRow, behind: _Behind, origins: list[str], words: Word
         points=words.signed_points(row.points),
         is_plus=row.points > 0,
         remark=_remark(fact, behind, words),
-        given=[_given(outcome, told)] if outcome else [],
+        given=[
+            *([_given(outcome, told)] if outcome else []),
+            *(_others(fact, behind, told) if row.kind == "earn" else []),
+        ],
         parts=_parts(_lines_of(fact, outcome, behind), per_line, words)
         if outcome or fact.kind in {"order", "return"}
         else [],
@@ -217,13 +220,32 @@ def _lines_of(fact: Fact, outcome: Mapping[str, Any] | None, behind: _Behind) ->
 def _given(outcome: Mapping[str, Any], words: Words) -> Given:
     rules = {rule.id: rule for rule in words.program.rules} if words.program else {}
     rule = rules.get(outcome["rule"])
-    reasons = [words.reason(reason) for reason in outcome.get("reasons", ()) if reason["is"] != "returned"]
     return Given(
         rule=text_in(rule.name, words.language) if rule else outcome["rule"],
         sentence=rule_sentence(rule, words) if rule else "",
-        reasons=" ".join(reasons[:1]) + "".join(f", {reason}" for reason in reasons[1:]),
+        reasons=words.why(reason for reason in outcome.get("reasons", ()) if reason["is"] != "returned"),
         points=words.signed_points(outcome["points"]),
         is_given=bool(outcome["points"]),
+    )
+
+
+def _others(fact: Fact, behind: _Behind, words: Words) -> list[Given]:
+    """Return the rules for such facts that a decision does not name: what they multiplied, or why they gave nothing."""
+    decision = behind.decisions.get(fact.pk)
+    if decision is None or fact.kind not in DECIDED:
+        return []
+    decided = {one["rule"] for one in decision.outcomes}
+    accounts = accounts_of(fact, decision, behind.lines.get(fact.pk, []))
+    return [_other(one, words) for one in accounts if one.is_meant and one.rule.id not in decided]
+
+
+def _other(one: Account, words: Words) -> Given:
+    return Given(
+        rule=words.rules[one.rule.id],
+        sentence=rule_sentence(one.rule, words),
+        reasons="" if one.times_milli else words.why(one.reasons, one.unmet),
+        points=words.times(one.times_milli) if one.times_milli else "",
+        is_given=one.times_milli is not None,
     )
 
 
@@ -304,7 +326,7 @@ def _happening(fact: Fact, behind: _Behind, words: Words) -> Happening:
             part for part in (_remark(fact, behind, words), fact.store.name if fact.store else "") if part
         ),
         points=words.signed_points(earned) if earned else _moved(fact, words),
-        given=[_given(one, told) for one in outcomes],
+        given=[*(_given(one, told) for one in outcomes), *_others(fact, behind, told)],
         parts=_parts(lines, [sum(shares) for shares in _shares(outcomes, lines)], words),
         is_returnable=fact.kind == "order" and any(_left(line) for line in lines),
     )

@@ -1,25 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """A business's own words and figures in the language in use: money, points, tiers, rules, conditions, reasons."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale
-from babel.dates import format_time
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
+from regulars.conditions.explain import Unmet, say_unmet
 from regulars.conditions.fact_fields import FACT_REGISTRY
 from regulars.conditions.parse import parse
-from regulars.conditions.sentence import Formatters, sentence
+from regulars.conditions.sentence import Formatters, Writer, sentence
 from regulars.conditions.values import WEEKDAYS
 from regulars.kernel.clock import local_day
 from regulars.programs.definition import Ladder, Program
-from regulars.programs.explain import explain_booking, explain_reason, text_in
+from regulars.programs.explain import Names, explain_booking, explain_reason, names_in, text_in
 from regulars.tenancy.models import Business
 from regulars.ui import format as write
 
@@ -86,29 +85,38 @@ class Words:
         return f"+{self.number(amount)}" if amount > 0 else self.number(amount)
 
     @cached_property
+    def names(self) -> Names:
+        """Return what the program's rules and levels are called."""
+        return names_in(self.program, self.language)
+
+    @property
     def rules(self) -> Mapping[str, str]:
         """Return the names of the program's rules by their ids."""
-        return {rule.id: text_in(rule.name, self.language) for rule in self.program.rules} if self.program else {}
+        return self.names.rules
 
     def tier(self, code: str) -> str:
         """Return the name of a level; one that is no longer there keeps its code."""
-        ladder = self.program.ladder if self.program else None
-        level = next((one for one in ladder.levels if one.code == code), None) if ladder else None
-        return text_in(level.name, self.language) if level else code
+        return self.names.tiers.get(code, code)
 
     def progress(self, ladder: Ladder, amount: int) -> str:
         """Write an amount that counts towards a tier: money or points."""
         return self.money(amount) if ladder.metric == "spend_minor" else self.points(amount)
 
-    def reason(self, reason: Mapping[str, Any]) -> str:
-        """Put one reason of a decision into words."""
-        return explain_reason(
-            reason, translate=translation, money=self.money, number=partial(self.number), rules=self.rules
-        )
+    def why(self, reasons: Iterable[Mapping[str, Any]], unmet: Iterable[Unmet] = ()) -> str:
+        """Put the reasons of a decision, and what a rule lacked, into words."""
+        said = [
+            explain_reason(reason, translate=translation, money=self.money, number=self.number, names=self.names)
+            for reason in reasons
+        ]
+        return ", ".join([*said, *(say_unmet(part, self._writer) for part in unmet)])
 
     def booking(self, kind: str, rule: str, cause: str) -> str:
         """Say why points moved, as a heading."""
         return explain_booking(kind, translate=translation, rule=self.rules.get(rule, rule), cause=cause)
+
+    @cached_property
+    def _writer(self) -> Writer:
+        return Writer(FACT_REGISTRY, translation, self._formatters)
 
     def condition(self, tree: object) -> str:
         """Say a condition as one clause, to stand after "when"."""
@@ -129,11 +137,11 @@ class Words:
 
     def clock(self, value: time) -> str:
         """Write a time of day."""
-        return format_time(value, "short", locale=Locale.parse(write.LOCALES[self.language]))
+        return write.time_of_day(value, self.language)
 
     def weekday(self, code: str) -> str:
         """Write the name of a weekday, given like "tue"."""
-        return str(Locale.parse(write.LOCALES[self.language]).days["stand-alone"]["wide"][WEEKDAYS.index(code)])
+        return write.weekday(WEEKDAYS.index(code), self.language)
 
     def _choice(self, field: str, code: str) -> str:
         if field == "customer.tier":
