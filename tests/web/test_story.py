@@ -111,8 +111,8 @@ def test_the_record_tells_why_and_why_not(shop, owner, record):
         page = text_of(owner.get(f"{record}{view}"))
         assert (
             "A point a rupee +30 1 point for every ₹1 of ₹30 The rule: 1 point for every ₹1 "
-            "Not given: Sweet Tuesday (only when the day is Tuesday; here: Wednesday, "
-            "only when it is the month of the customer's birthday; here: not known, "
+            "Not given: Sweet Tuesday (only when the day is Tuesday; here: Wednesday · "
+            "only when it is the month of the customer's birthday; here: not known · "
             "only when the order has an item where the category is “Mithai”; here: “Drinks”)"
         ) in page.replace(" Not given: Welcome (20 points, given 1 time in all at most)", "")
     assert "Why these points?" in page

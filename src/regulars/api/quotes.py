@@ -61,7 +61,7 @@ class QuotedTier(Struct, frozen=True):
 
 
 class QuotedBasket(Struct, frozen=True):
-    """What recording this basket as an order would bring, and why the other rules of the program would not. `points_as_member` is what a
+    """What recording this basket as an order would bring, and why the other rules for purchases would not. `points_as_member` is what a
     member would earn, for those who are none.
 
     `payment_problem` says why the points cannot be paid with; the rest of the quote then counts without them. Discounts are not yet

@@ -93,9 +93,7 @@ class Words:
             points=one.points,
             per_line=list(one.per_line),
             reasons=list(one.reasons),
-            text=", ".join(
-                [text for text in [self.reasons(one.reasons, names)] if text] + [lack.text for lack in lacking]
-            ),
+            text=self.reasons(one.reasons, names) or " · ".join(part.text for part in lacking),
             lacking=lacking,
             next=explain_next(one.unmet, name, writer),
         )

@@ -70,8 +70,8 @@ class Standing:
 class Quote:
     """What a purchase would bring. `points_as_member` is what it would earn if the customer were a member.
 
-    `outcomes` are those of the decision that would be recorded, `others` the rules that it would not name. `available` is what can be
-    spent before the purchase.
+    `outcomes` are those of the decision that would be recorded, `others` the rules for purchases that it would not name. `available`
+    is what can be spent before the purchase.
     """
 
     customer: UUID | None
@@ -198,7 +198,7 @@ def _quote(
 
 
 def _others(batch: Batch, item: Item, order: Order) -> list[Account]:
-    """Return the rules that gave nothing, and why."""
+    """Return the rules for purchases that give nothing, and why."""
     version = batch.version_at(batch.now)
     if version is None or not batch.new_decisions:
         return []
@@ -216,7 +216,7 @@ def _others(batch: Batch, item: Item, order: Order) -> list[Account]:
         ],
     )
     accounts = account_again(version[1], inputs, outcomes, recorded)
-    return [one for one in accounts if one.rule.id not in decided]
+    return [one for one in accounts if one.is_meant and one.rule.id not in decided]
 
 
 def _program(batch: Batch, now: datetime) -> Program | None:

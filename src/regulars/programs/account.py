@@ -17,7 +17,6 @@ from regulars.programs.decide import (
     Outcome,
     Reason,
     Situation,
-    condition_of,
     lay_out,
     occasion_of,
     reckon,
@@ -99,7 +98,6 @@ class _Others:
     def __init__(self, compiled: CompiledProgram, situation: Situation, outcomes: Sequence[Outcome]) -> None:
         self._situation = situation
         self._occasion = occasion_of(situation.kind, situation.event)
-        self._bits: dict[str, int] = {}
         self._multiplied = {
             reason.get("rule")
             for outcome in outcomes
@@ -108,6 +106,7 @@ class _Others:
         }
         reacting = compiled.reacting.get(self._occasion)
         if reacting is not None:
+            self._trees = reacting.trees
             self._bits = {rule.id: bit for bit, rule in reacting.rules}
             self._holds, self._basket = lay_out(compiled, reacting, situation)
 
@@ -119,7 +118,7 @@ class _Others:
             reason: Reason = {"is": "other_occasion", "on": rule.on, "event": rule.event}
             return Account(rule=rule, came_to="elsewhere", reasons=(reason,))
         if not self._holds & self._bits[rule.id]:
-            lacking = unmet(explain(condition_of(rule), FACT_REGISTRY, self._situation.snapshot))
+            lacking = unmet(explain(self._trees[rule.id], FACT_REGISTRY, self._situation.snapshot))
             return Account(rule=rule, came_to="unmet", unmet=tuple(lacking))
         places = self._basket.selected_by(self._bits[rule.id])
         if not places and self._basket.lines:

@@ -151,7 +151,8 @@ class Reacting:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = [(1 << place, rule) for place, rule in enumerate(rules)]
-        self.conditions = Together([condition_of(rule) for rule in rules], FACT_REGISTRY)
+        self.trees = {rule.id: _condition(rule) for rule in rules}
+        self.conditions = Together([*self.trees.values()], FACT_REGISTRY)
         self.boosts = sorted(
             _Boost(rule.gives.times_milli, bit, rule.id) for bit, rule in self.rules if isinstance(rule.gives, Multiply)
         )
@@ -177,8 +178,7 @@ class _Boost(NamedTuple):
 _NO_BOOST = _Boost(TIMES_ONE, 0, "")
 
 
-def condition_of(rule: Rule) -> Node:
-    """Return when a rule gives."""
+def _condition(rule: Rule) -> Node:
     return AllOf(()) if rule.when is None else parse(rule.when, FACT_REGISTRY)
 
 

@@ -103,12 +103,12 @@ class Words:
         return self.money(amount) if ladder.metric == "spend_minor" else self.points(amount)
 
     def why(self, reasons: Iterable[Mapping[str, Any]], unmet: Iterable[Unmet] = ()) -> str:
-        """Put the reasons of a decision, and what a rule lacked, into words."""
+        """Put the reasons of a decision into words, or what a rule lacked."""
         said = [
             explain_reason(reason, translate=translation, money=self.money, number=self.number, names=self.names)
             for reason in reasons
         ]
-        return ", ".join([*said, *(say_unmet(part, self._writer) for part in unmet)])
+        return ", ".join(said) or " · ".join(say_unmet(part, self._writer) for part in unmet)
 
     def booking(self, kind: str, rule: str, cause: str) -> str:
         """Say why points moved, as a heading."""
