@@ -2,7 +2,7 @@
 """Mistakes that somebody could make, each of which the fast tests must notice: file, right text, wrong text."""
 
 BOOK, CHAIN, VERIFY = "ledger/book.py", "ledger/chain.py", "ledger/verify.py"
-DECIDE = "programs/decide.py"
+DECIDE, INPUTS = "programs/decide.py", "programs/inputs.py"
 RETURNING, STANDING, LASTING = "flow/returning.py", "flow/standing.py", "flow/lasting.py"
 CORRECTING, CLAIMING = "flow/correcting.py", "flow/claiming.py"
 LOAD, RECEIVE, EARNING = "flow/load.py", "flow/receive.py", "flow/earning.py"
@@ -69,10 +69,13 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "nobody compares what is held": (VERIFY, "if held.pop(to_key(key), 0) != amount:", "if held.pop(to_key(key), 0) < 0:"),
     "nobody compares balances and lots": (VERIFY, "(a.kind = 'member' AND a.balance", "(a.kind = 'nobody' AND a.balance"),
     "rounds to the nearest": (DECIDE, '"floor": floor_div', '"floor": round_half_up_div'),
+    "a decision forgets what was sold": (INPUTS, "for name in compiled.line_inputs_read:", "for name in ():"),
+    "a decision forgets what did not earn": (INPUTS, "if not all(situation.earns):", "if not any(situation.earns):"),
+    "a decision forgets what was used up": (INPUTS, "        inputs[\"used\"] = used\n", "        inputs[\"used\"] = {}\n"),
     "a category rule counts the whole basket": (
         DECIDE,
-        "else basket.places.get(bit, ())",
-        "else range(len(basket.lines))",
+        "else self.places.get(bit, ())",
+        "else range(len(self.lines))",
     ),
     "the least important rule wins": (
         DECIDE,

@@ -21,7 +21,7 @@ from regulars.conditions.values import WEEKDAYS
 from regulars.conditions.values import write as write_value
 from regulars.programs.account import Account
 from regulars.programs.definition import Program
-from regulars.programs.explain import Names, explain_booking, explain_next, explain_reason, names_in
+from regulars.programs.explain import Names, explain_booking, explain_next, explain_reason, names_in, text_in
 from regulars.tenancy.models import Business
 from regulars.ui import format as write
 
@@ -85,7 +85,7 @@ class Words:
         """Return what a rule came to, and why not, in words."""
         writer = Writer(FACT_REGISTRY, translation, self._formatters(names))
         lacking = [self._lacking(part, writer) for part in one.unmet]
-        name = names.rules[one.rule.id]
+        name = text_in(one.rule.name, self.language)
         return Outcome(
             rule=one.rule.id,
             name=name,

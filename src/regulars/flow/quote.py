@@ -30,6 +30,7 @@ from regulars.programs.definition import Program
 from regulars.programs.inputs import Recorded
 from regulars.programs.ladder import base_tier, missing_to_next
 from regulars.programs.store import Member
+from regulars.programs.versions import compiled
 from regulars.rewards.errors import AlreadyUsed
 from regulars.rewards.pricing import BasketLine, discount
 from regulars.rewards.store import EntitlementState, OfferState
@@ -186,7 +187,7 @@ def _quote(
         points_earned=item.tally.earned if earns else 0,
         points_as_member=item.tally.earned,
         outcomes=batch.new_decisions[0][4] if batch.new_decisions else (),
-        others=_others(batch, item, order),
+        others=_others(batch, item, basket),
         program=_program(batch, batch.now),
         available=available,
         payment_refusal=payment,
@@ -197,25 +198,24 @@ def _quote(
     )
 
 
-def _others(batch: Batch, item: Item, order: Order) -> list[Account]:
+def _others(batch: Batch, item: Item, basket: Sequence[BasketLine]) -> list[Account]:
     """Return the rules for purchases that give nothing, and why."""
-    version = batch.version_at(batch.now)
-    if version is None or not batch.new_decisions:
+    if not batch.new_decisions:
         return []
-    _, _, _, inputs, outcomes = batch.new_decisions[0]
-    decided = {outcome["rule"] for outcome in outcomes}
-    if len(decided) == len(version[1].program.rules):
+    _, _, version, inputs, outcomes = batch.new_decisions[0]
+    program, decided = compiled(version), {outcome["rule"] for outcome in outcomes}
+    if len(decided) == len(program.program.rules):
         return []
     recorded = Recorded(
         kind="order",
         day=batch.day_of(item),
-        at=int(batch.now.timestamp()),
+        at=int(item.intake.occurred_at.timestamp()),
         lines=[
             bought(sku=line.sku, category="", net_minor=line.net_minor, quantity_milli=line.quantity_milli)
-            for line in _basket(order)
+            for line in basket
         ],
     )
-    accounts = account_again(version[1], inputs, outcomes, recorded)
+    accounts = account_again(program, inputs, outcomes, recorded)
     return [one for one in accounts if one.is_meant and one.rule.id not in decided]
 
 
