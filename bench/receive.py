@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one purchase of one line costs `receive`, in process: in batches of 500 and in groups of 16, as the writer makes them.
+"""What one purchase of one line costs `receive`, in process: in batches of 500 and in groups of 16, as the writer makes them;
+and what their seal costs after the commit.
 
 Processor time of this process and wall time per purchase, on SQLite; on PostgreSQL too behind
 `python scripts/throwaway_postgres.py --durable`. Run: python bench/receive.py
@@ -20,6 +21,21 @@ from machine import describe, spread
 MEMBERS = 5_000
 ROUNDS = 5
 SIZES = ((500, 4), (16, 60))
+CLAIMED = 20
+
+
+def seal(business) -> tuple[float, float]:
+    """Seal what waits, in groups as the worker claims them; return processor and wall time."""
+    from regulars.flow.sealing import seal_commits
+    from regulars.outbox.models import Job
+
+    payloads = list(Job.objects.filter(kind="seal").order_by("id").values_list("payload", flat=True))
+    begun, started = time.process_time(), time.perf_counter()
+    for start in range(0, len(payloads), CLAIMED):
+        seal_commits(business.pk, payloads[start : start + CLAIMED])
+    spent = time.process_time() - begun, time.perf_counter() - started
+    Job.objects.filter(kind="seal").delete()
+    return spent
 
 
 def measure() -> None:
@@ -55,11 +71,12 @@ def measure() -> None:
         ]  # fmt: skip
 
     receive(business, orders(MEMBERS), now=now)
+    seal(business)
     connection.cursor().execute("ANALYZE" if connection.vendor == "postgresql" else "SELECT 1")
     gc.collect()
     gc.freeze()
     for size, count in SIZES:
-        processor, wall = [], []
+        processor, wall, sealing, sealing_wall = [], [], [], []
         for _ in range(ROUNDS):
             batches = [orders(size) for _ in range(count)]
             begun, started = time.process_time(), time.perf_counter()
@@ -67,8 +84,12 @@ def measure() -> None:
                 receive(business, batch, now=utc_now())
             processor.append((time.process_time() - begun) * 1e6 / (size * count))
             wall.append((time.perf_counter() - started) * 1e6 / (size * count))
+            spent, waited = seal(business)
+            sealing.append(spent * 1e6 / (size * count))
+            sealing_wall.append(waited * 1e6 / (size * count))
         print(
-            f"{connection.vendor:<10} groups of {size:>3}: {spread(processor)} µs of processor, {spread(wall)} µs of wall each"
+            f"{connection.vendor:<10} groups of {size:>3}: {spread(processor)} µs of processor, {spread(wall)} µs of wall each;"
+            f" their seal {spread(sealing)} and {spread(sealing_wall)} µs"
         )
 
 

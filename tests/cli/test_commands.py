@@ -6,11 +6,14 @@ import json
 import pytest
 from click.testing import CliRunner, Result
 
+from ledger.tampering import change
 from regulars.cli.commands import app
 from regulars.cli.shops import BusinessNeeded, NameTaken, NoSuchStore
 from regulars.kernel.clock import utc_now
 from regulars.tenancy.actions import BadEmail, BadScope, create_business
 from regulars.tenancy.models import ApiKey, Business, Staff, Store
+from regulars.work.kept_backups import keep_backup
+from shop import NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +58,31 @@ def test_a_business_without_an_owner_is_never_made():
     assert [staff.user.email for staff in Staff.objects.filter(business=Business.objects.get())] == [
         "asha@shop.example"
     ]
+
+
+@pytest.mark.xdist_group("served")
+def test_verify_compares_with_the_kept_backups_and_with_what_is_expected(cafe, tmp_path, settings):
+    settings.HOME = tmp_path / "home"
+    settings.HOME.mkdir()
+    told = said("verify")
+    head = told.strip().rpartition("Chain ")[2]
+    assert head.startswith("1:")
+    keep_backup(now=NOON)
+
+    assert said("verify") == told == said("verify", "--expect", head)
+    assert say("verify", "--expect", "yesterday").exit_code == 2
+    longer = say("verify", "--expect", "2:0123456789abcdef")
+    assert (longer.exit_code, longer.output) == (
+        1,
+        "Corner Café: WRONG: the chain ends at place 1; --expect saw place 2: the newest bookings were cut off\n",
+    )
+    other = say("verify", "--expect", "1:0123456789abcdef")
+    assert other.output.endswith("--expect saw 0123456789abcdef\n")
+
+    change("DELETE FROM ledger_seal")
+    assert say("verify").output == (
+        "Corner Café: WRONG: the chain ends at place 0; the backup of 2026-03-02 06:30 saw place 1: the newest bookings were cut off\n"
+    )
 
 
 def test_a_period_without_an_end_reaches_to_the_last_purchase(cafe):

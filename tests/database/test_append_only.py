@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was written once stays as it was: no UPDATE, no DELETE, and no way around them."""
 
+from uuid import UUID
+
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
 from regulars.facts.models import Attribution, Fact
-from regulars.flow.intake import Adjustment
+from regulars.flow.intake import Adjustment, HoldPoints, SettleHold
 from regulars.flow.sealing import seal_commits
 from regulars.kernel.ids import new_key
 from regulars.outbox.models import Job
@@ -23,6 +25,8 @@ TABLES = {
     "ledger_transaction",
     "ledger_entry",
     "ledger_allocation",
+    "ledger_lotchange",
+    "ledger_resolution",
     "ledger_seal",
     "outbox_event",
     "outbox_feedentry",
@@ -52,9 +56,12 @@ def guarded() -> set[str]:
 def written(db: None) -> Business:
     """A shop whose story puts a row into every one of the tables."""
     levels = [{"code": "a", "name": {"en": "A"}}, {"code": "b", "name": {"en": "B"}, "at_least": 5}]
-    till = Till(a_shop(a_program(ladder={"levels": levels})))
+    till = Till(a_shop(a_program(ladder={"levels": levels}, unit={"expiry": {"kind": "inactivity", "days": 90}})))
     sold = till.sell(ASHA, 10_000)
+    till.wait(days=1)
     till.give(Adjustment, ASHA, points=-5, reason="by hand")
+    held = till.give(HoldPoints, ASHA, points=5)
+    till.give(SettleHold, hold=UUID(str(held.detail["hold"])))
     Attribution.objects.create(business=till.business, fact_id=sold.fact, customer_id=sold.customer, at=NOON)
     jobs = Job.objects.filter(kind="seal", business_id=till.business.pk).order_by("id")
     seal_commits(till.business.pk, [job.payload for job in jobs])

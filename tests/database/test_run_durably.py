@@ -13,7 +13,7 @@ from regulars.database import transactions
 from regulars.database.transactions import ATTEMPTS_MAX, run_durably
 from regulars.facts.models import Fact
 from regulars.flow.intake import Order, OrderLine
-from regulars.ledger.verify import verify_ledger
+from regulars.flow.verifying import verify_books
 from shop import ASHA, Till, a_shop
 
 pytestmark = pytest.mark.usefixtures("commits")
@@ -57,7 +57,7 @@ def test_a_conflict_is_tried_again_and_happens_once(state, pauses):
 
     assert (len(failed), receipt.balance) == (2, 100)
     assert Fact.objects.of(till.business).count() == 1
-    assert verify_ledger(till.business.pk).transactions == 1
+    assert verify_books(till.business.pk).transactions == 1
     assert pauses == sorted(pauses)
     assert len(pauses) == 2
 
@@ -80,7 +80,7 @@ def test_a_conflict_at_any_statement(part):
         receipt = till.sell(ASHA, 10_000)
 
     assert receipt.balance == 100
-    verified = verify_ledger(till.business.pk)
+    verified = verify_books(till.business.pk)
     assert (verified.transactions, verified.difference) == (1, "")
 
 

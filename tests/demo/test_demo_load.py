@@ -11,8 +11,8 @@ from regulars.demo.shops import Shop
 from regulars.demo.tsirani import TSIRANI
 from regulars.facts.models import Fact
 from regulars.flow.nightly import close_day
+from regulars.flow.verifying import verify_books
 from regulars.ledger.models import Lot
-from regulars.ledger.verify import verify_ledger
 from regulars.programs.models import Membership, Standing
 from regulars.rewards.models import Entitlement, Offer
 from regulars.tenancy.actions import create_user
@@ -44,7 +44,7 @@ def test_a_shop_comes_with_its_history_and_books_that_add_up() -> None:
     assert kinds["enrolment"] == Membership.objects.of(business).count()
     assert Customer.objects.of(business).count() == 60
     assert Offer.objects.of(business).count() == len(TSIRANI.rewards)
-    assert verify_ledger(business.pk).difference == ""
+    assert verify_books(business.pk).difference == ""
 
 
 @pytest.mark.django_db

@@ -55,9 +55,9 @@ django.setup()
 from uuid import UUID
 from regulars.facts.models import Fact
 from regulars.ledger.models import Account
-from regulars.ledger.verify import verify_ledger
+from regulars.flow.verifying import verify_books
 business = UUID(sys.argv[1])
-found = verify_ledger(business)
+found = verify_books(business)
 accounts = Account.objects.filter(business=business, kind="member").values_list("customer_id", "balance")
 names = Fact.objects.filter(business=business, source="api").values_list("external_id", flat=True)
 print(json.dumps({
@@ -139,11 +139,8 @@ class Bank:
             self.process.wait(PATIENCE_S)
 
     def unsealed(self) -> int:
-        """Count what waits for its seal, past the program."""
-        query = (
-            "SELECT COUNT(*) FROM ledger_transaction t LEFT JOIN ledger_seal s ON s.transaction_id = t.id"
-            " WHERE s.transaction_id IS NULL"
-        )
+        """Count the commits that wait for their seal, past the program."""
+        query = "SELECT COUNT(*) FROM outbox_job WHERE kind = 'seal'"
         if self.database.startswith("sqlite"):
             with closing(sqlite3.connect(self.database.removeprefix("sqlite://"))) as reader:
                 return int(reader.execute(query).fetchone()[0])

@@ -43,6 +43,7 @@ from regulars.flow.intake import (
 from regulars.flow.receive import receive
 from regulars.flow.sealing import seal_commits
 from regulars.kernel.ids import KeyMaker
+from regulars.kernel.ids import new_key as make_key
 from regulars.ledger.models import Lot
 from regulars.ledger.queries import balance_of
 from regulars.outbox.models import Job
@@ -81,7 +82,7 @@ PUNE = Country("IN", "Asia/Kolkata", 12, 0, "clamp")
 BERLIN = Country("DE", "Europe/Berlin", 20, 1, "refuse")
 
 
-def open_shop(country: Country, name: str) -> Business:
+def open_shop(country: Country, name: str, new_key: Callable[[], UUID] = make_key) -> Business:
     """Open a shop that keeps points in the country's way, with one reward."""
     unit = {
         "negative": country.policy,
@@ -99,7 +100,7 @@ def open_shop(country: Country, name: str) -> Business:
     terms = OfferTerms(
         code="TEA", name={"en": "Tea"}, kind="amount_off", value=worth, price=PRICE, stock=STOCK, valid_days=10
     )
-    create_offer(business, terms, actor=SYSTEM, now=START)
+    create_offer(business, terms, actor=SYSTEM, now=START, new_key=new_key)
     return business
 
 
@@ -320,7 +321,8 @@ class Simulation:
                 policy=country.policy,
             )
             rng = random.Random(f"{seed}/{place}")
-            self.shops.append(Shop(open_shop(country, f"Shop {place}"), plain, rng, self._keys(rng, place)))
+            keys = self._keys(rng, place)
+            self.shops.append(Shop(open_shop(country, f"Shop {place}", keys), plain, rng, keys))
 
     def _keys(self, rng: random.Random, place: int) -> KeyMaker:
         return KeyMaker(

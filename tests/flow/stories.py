@@ -41,9 +41,9 @@ from regulars.flow.intake import (
 )
 from regulars.flow.nightly import close_day
 from regulars.flow.receive import receive
+from regulars.flow.verifying import verify_books
 from regulars.kernel.ids import new_key
 from regulars.ledger.queries import Balance, balance_of
-from regulars.ledger.verify import verify_ledger
 from regulars.programs.actions import publish_program
 from regulars.programs.models import Membership
 from regulars.rewards.actions import OfferTerms, create_offer
@@ -108,7 +108,7 @@ class Teller:
     def end(self) -> None:
         """Check the books when the story is over."""
         self.business.refresh_from_db()
-        assert verify_ledger(self.business.pk).difference == ""
+        assert verify_books(self.business.pk).difference == ""
 
     def moment(self, day: str, clock: str | None) -> datetime:
         """Return a moment of the shop's day; a second time of an hour that comes twice ends with "again"."""
@@ -432,14 +432,14 @@ def _sent(teller: Teller) -> None:
 
 
 def _refused(teller: Teller, sentence: str, code: str) -> None:
-    before = verify_ledger(teller.business.pk)
+    before = verify_books(teller.business.pk)
     teller.is_refused = True
     teller.tell(sentence)
     teller.is_refused = False
     refusal = teller.receipts.pop()[1].refusal
     assert refusal is not None
     assert refusal.code == code, refusal
-    assert verify_ledger(teller.business.pk) == before, "a refusal changes nothing"
+    assert verify_books(teller.business.pk) == before, "a refusal changes nothing"
 
 
 def _has(teller: Teller, who: str, points: str) -> None:
@@ -483,7 +483,7 @@ def _is(teller: Teller, who: str, tier: str) -> None:
 
 
 def _books(teller: Teller, totals: str) -> None:
-    found = verify_ledger(teller.business.pk).totals.get("points", {})
+    found = verify_books(teller.business.pk).totals.get("points", {})
     order = ["member", "deficit", "issued", "redeemed", "breakage", "adjusted"]
     assert ", ".join(f"{side} {found[side]}" for side in order if found.get(side)) == totals.removeprefix("nothing")
 

@@ -22,10 +22,10 @@ from regulars.flow.intake import (
     Visit,
 )
 from regulars.flow.nightly import close_day
+from regulars.flow.verifying import verify_books
 from regulars.ledger.loading import progress_of
 from regulars.ledger.models import Lot, Transaction
 from regulars.ledger.queries import balance_of
-from regulars.ledger.verify import verify_ledger
 from regulars.programs.actions import publish_program
 from regulars.programs.models import Decision, Membership, Standing, Version
 from regulars.rewards.actions import OfferTerms, create_offer
@@ -82,7 +82,7 @@ def test_everything_due_is_closed_once():
     assert close_day(till.business, now=till.now) == 2
     assert close_day(till.business, now=till.now) == 0
     assert points_of(till.business, sold.customer) == 0
-    assert verify_ledger(till.business.pk).totals["points"] == {"breakage": 150, "issued": -150, "member": 0}
+    assert verify_books(till.business.pk).totals["points"] == {"breakage": 150, "issued": -150, "member": 0}
 
 
 def test_waiting_points_become_usable_before_others_end():
@@ -339,7 +339,7 @@ def test_what_earns_nothing_is_an_activity_too(activity):
     close_day(till.business, now=till.now)
 
     assert available(till, sold) >= 99
-    assert verify_ledger(till.business.pk).difference == ""
+    assert verify_books(till.business.pk).difference == ""
 
 
 def test_of_a_days_activities_only_the_first_moves_ends():
@@ -436,4 +436,4 @@ def test_what_ended_is_taken_back_from_breakage_when_the_goods_come_back():
     back = till.give(Cancel, cancels="A")
 
     assert (back.points_reversed, back.balance) == (100, 50)
-    assert verify_ledger(till.business.pk).totals["points"]["breakage"] == 0
+    assert verify_books(till.business.pk).totals["points"]["breakage"] == 0

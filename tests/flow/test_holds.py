@@ -8,8 +8,8 @@ import pytest
 
 from regulars.customers.matching import CustomerRef
 from regulars.flow.intake import Adjustment, Closing, HoldPoints, Receipt, SettleHold, VoidHold
+from regulars.flow.verifying import verify_books
 from regulars.ledger.queries import Balance, balance_of
-from regulars.ledger.verify import verify_ledger
 from regulars.tenancy.models import Business
 from shop import ASHA, RAVI, Till, a_program, a_shop
 
@@ -119,7 +119,7 @@ def test_what_ends_while_it_is_held_is_honoured():
 
     assert (closed.points_expired, closed.balance) == (40, 60)
     assert (settled.points_spent, settled.points_expired, settled.balance) == (45, 15, 0)
-    assert verify_ledger(till.business.pk).difference == ""
+    assert verify_books(till.business.pk).difference == ""
 
 
 def test_what_is_given_up_after_its_end_ends_at_once():

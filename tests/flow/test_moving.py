@@ -5,7 +5,7 @@ import pytest
 
 from regulars.customers.models import Customer
 from regulars.flow.intake import Adjustment, Receipt, Transfer, Visit
-from regulars.ledger.verify import verify_ledger
+from regulars.flow.verifying import verify_books
 from shop import ASHA, RAVI, Till, a_program, a_shop, points_of
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def test_moved_points_are_there_and_no_longer_here():
     moved = move(till)
 
     assert (moved.points_spent, moved.balance, points_of(till.business, taker)) == (30, 70, 30)
-    assert verify_ledger(till.business.pk).totals["points"] == {"issued": -100, "member": 100}
+    assert verify_books(till.business.pk).totals["points"] == {"issued": -100, "member": 100}
 
 
 def test_a_stranger_gets_nothing_and_is_not_kept():
@@ -78,7 +78,7 @@ def test_what_is_owed_is_paid_from_moved_points():
 
     assert points_of(till.business, back.customer, "deficit") == 0
     assert points_of(till.business, back.customer) == 30
-    assert verify_ledger(till.business.pk).is_right
+    assert verify_books(till.business.pk).is_right
 
 
 def test_nothing_to_adjust():

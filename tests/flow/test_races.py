@@ -27,9 +27,9 @@ from regulars.flow.intake import (
     UseEntitlement,
 )
 from regulars.flow.receive import receive
+from regulars.flow.verifying import verify_books
 from regulars.flow.writer import Writer
 from regulars.ledger.models import Account
-from regulars.ledger.verify import verify_ledger
 from regulars.rewards.actions import OfferTerms, create_offer
 from regulars.rewards.models import Entitlement, Offer
 from regulars.tenancy.actors import SYSTEM
@@ -130,7 +130,7 @@ def outcomes(receipts: list[Receipt]) -> dict[str, int]:
 
 
 def is_right(till: Till) -> bool:
-    return verify_ledger(till.business.pk).is_right
+    return verify_books(till.business.pk).is_right
 
 
 def test_two_hundred_ask_for_fifty_pieces(till: Till, writer: Writer):

@@ -5,7 +5,7 @@ import pytest
 
 from regulars.facts.models import Fact
 from regulars.flow.intake import Order, OrderLine, Visit
-from regulars.ledger.verify import verify_ledger
+from regulars.flow.verifying import verify_books
 from shop import ASHA, Till, a_shop
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,7 @@ def test_a_refused_intake_disturbs_no_neighbour_and_leaves_no_trace():
 
     assert [receipt.refusal.code if receipt.refusal else "" for receipt in receipts] == ["", "insufficient_points", ""]
     assert Fact.objects.of(till.business).count() == 2
-    assert verify_ledger(till.business.pk).entries == 0
+    assert verify_books(till.business.pk).entries == 0
 
 
 def test_a_refused_stranger_is_not_kept():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from regulars.flow.intake import Adjustment, Cancel, Order, OrderLine, Return, ReturnLine
-from regulars.ledger.verify import verify_ledger
+from regulars.flow.verifying import verify_books
 from regulars.programs.actions import publish_program
 from regulars.tenancy.actors import SYSTEM
 from shop import ASHA, RAVI, SPEND, Till, a_program, a_shop, points_of
@@ -37,7 +37,7 @@ def test_a_fourth_piece_is_refused_and_changes_nothing():
 
     assert receipt.refusal is not None
     assert receipt.refusal.code == "returned_too_much"
-    assert verify_ledger(till.business.pk).transactions == 2
+    assert verify_books(till.business.pk).transactions == 2
 
 
 def test_preload_earn_spend_and_full_return():
@@ -116,7 +116,7 @@ def test_later_credits_absorb_what_is_owed():
     till.take_back("A")
 
     assert till.sell(ASHA, 13_000).balance == 30
-    assert verify_ledger(till.business.pk).difference == ""
+    assert verify_books(till.business.pk).difference == ""
 
 
 def test_goods_without_a_receipt_are_matched_to_the_latest_purchase():
@@ -186,4 +186,4 @@ class AnySequence(TestCase):
         till.take_back("A")
 
         assert till.sell(ASHA, 0).balance == 300
-        assert verify_ledger(till.business.pk).difference == ""
+        assert verify_books(till.business.pk).difference == ""

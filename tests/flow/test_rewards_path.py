@@ -8,7 +8,7 @@ import pytest
 
 from regulars.flow.entitling import code_of
 from regulars.flow.intake import Cancel, Closing, Order, OrderLine, Receipt, Redemption, SettleHold, UseEntitlement
-from regulars.ledger.verify import verify_ledger
+from regulars.flow.verifying import verify_books
 from regulars.rewards.actions import OfferTerms, change_offer, create_offer
 from regulars.rewards.models import Entitlement, Offer
 from regulars.tenancy.actors import SYSTEM
@@ -94,7 +94,7 @@ def test_a_reserved_reward_holds_its_points_until_it_is_used():
 
     assert (reserved.points_spent, reserved.balance) == (0, 100)
     assert (used.points_spent, used.points_earned, used.balance) == (40, 1, 61)
-    assert verify_ledger(till.business.pk).difference == ""
+    assert verify_books(till.business.pk).difference == ""
 
 
 def test_an_unused_reservation_ends_and_piece_and_points_are_free_again():
@@ -224,7 +224,7 @@ def test_r8_cancelling_a_purchase_that_used_a_reserved_reward_leaves_it_used():
     till.give(Cancel, cancels="A")
 
     assert Entitlement.objects.get(business=till.business).state == "redeemed"
-    assert verify_ledger(till.business.pk).difference == ""
+    assert verify_books(till.business.pk).difference == ""
 
 
 def test_what_is_earned_in_a_purchase_does_not_pay_for_it():

@@ -12,8 +12,8 @@ from django.db import transaction
 from flow.again import check_decided_again
 from flow.simulator import BERLIN, PUNE, Simulation, lots_of, open_shop, plain_points, points_by_phone, replay, seal
 from regulars.facts.models import Fact
+from regulars.flow.verifying import verify_books
 from regulars.ledger.loading import progress_of
-from regulars.ledger.verify import verify_ledger
 from regulars.programs.ladder import window_start
 from regulars.programs.models import Membership
 from regulars.programs.versions import program_of, timeline
@@ -57,7 +57,7 @@ def check(simulation: Simulation) -> None:
 
         check_progress(shop.business, simulation.now)
         seal(shop.business)
-        verified = verify_ledger(shop.business.pk)
+        verified = verify_books(shop.business.pk)
         assert (verified.difference, verified.unsealed) == ("", 0)
 
         other = open_shop(country, "the same again")
@@ -92,7 +92,7 @@ def test_the_same_seed_gives_the_same_chain() -> None:
             simulation.run(150)
             for shop in simulation.shops:
                 seal(shop.business)
-            chains = [verify_ledger(shop.business.pk).chain_hash for shop in simulation.shops]
+            chains = [verify_books(shop.business.pk).chain_hash for shop in simulation.shops]
             points = [points_by_phone(shop.business, simulation.now) for shop in simulation.shops]
             transaction.set_rollback(True)
         return [chains, points]

@@ -176,7 +176,7 @@ def _moves(teller: Teller, who: str, points: str, to: str) -> None:
 
 def _activates(teller: Teller, name: str, ends: str | None) -> None:
     expires = end_of_day(date.fromisoformat(ends), PUNE) if ends else None
-    teller.book.activate(teller.given[name].lot, expires)
+    teller.book.activate(teller.given[name].lot, teller.posting("earn").fact, expires)
 
 
 def _called_off(teller: Teller, name: str) -> None:

@@ -227,7 +227,7 @@ class BookMachine(RuleBasedStateMachine):
             del self.earned[name]
             return
         end = FAR if life is None else self.plain.now + life
-        self.book.activate(earned.lot, moment(end))
+        self.book.activate(earned.lot, self.new_key(), moment(end))
         self.plain.activate(earned.plain, end)
         self.ends[earned.lot.key] = earned.lot.expires_at
 

@@ -2,6 +2,7 @@
 """Mistakes that somebody could make, each of which the fast tests must notice: file, right text, wrong text."""
 
 BOOK, CHAIN, VERIFY = "ledger/book.py", "ledger/chain.py", "ledger/verify.py"
+SEALED, VERIFYING = "ledger/sealed.py", "flow/verifying.py"
 DECIDE, INPUTS = "programs/decide.py", "programs/inputs.py"
 RETURNING, STANDING, LASTING = "flow/returning.py", "flow/standing.py", "flow/lasting.py"
 CORRECTING, CLAIMING = "flow/correcting.py", "flow/claiming.py"
@@ -13,7 +14,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "return (self.expires_at or _NEVER, self.occurred_at, self.key)",
         "return (self.occurred_at, self.expires_at or _NEVER, self.key)",
     ),
-    "usable in the second in which it ends": (BOOK, "or now < self.expires_at", "or now <= self.expires_at"),
+    "usable in the second in which it ends": (BOOK, "or now < expires_at", "or now <= expires_at"),
     "ends a moment late": (
         BOOK,
         "self.expires_at is not None and self.expires_at <= now",
@@ -54,18 +55,22 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "points that ended are taken twice": (BOOK, "lambda lot: lot.expired)", "lambda lot: 0)"),
     "nothing is ever refused": (BOOK, "if missing and negative is Negative.REFUSE:", "if not missing and negative is None:"),
     "moved points never end": (BOOK, "expires_at=lot.expires_at, expiry=lot.expiry", "expires_at=None, expiry=lot.expiry"),
-    "activated points never end": (BOOK, "        lot.expires_at = expires_at\n", "        lot.expires_at = None\n"),
+    "activated points never end": (BOOK, "waits_until=None, expires_at=expires_at)", "waits_until=None, expires_at=None)"),
     "called off and still waiting": (
         BOOK,
-        "        lot.available_at = lot.waits_until = None\n",
-        "        lot.waits_until = None\n",
+        "available_at=None, waits_until=None, expires_at=lot.expires_at",
+        "available_at=lot.available_at, waits_until=None, expires_at=lot.expires_at",
     ),
     "the chain forgets amounts": (
-        CHAIN,
-        "[[key.hex, account.hex, amount] for key, account, amount in booked.entries]",
-        "[[key.hex, account.hex] for key, account, _ in booked.entries]",
+        SEALED,
+        '"account_id": "uuid", "amount": "bigint", "counts_at"',
+        '"account_id": "uuid", "counts_at"',
     ),
-    "the chain forgets what came before": (CHAIN, "            previous.hex(),\n", "            GENESIS.hex(),\n"),
+    "the chain forgets what came before": (CHAIN, "[previous, *digests,", "[GENESIS, *digests,"),
+    "the chain knows no terms of lots": (SEALED, '"jsonb", **dict.fromkeys(_TERMS, "timestamptz"),', '"jsonb",'),
+    "what nobody sealed is right": (VERIFYING, "!= named:", "< named:"),
+    "decisions are not compared with what was booked": (VERIFYING, "if -issued[booking] != points:", "if points is None:"),
+    "what was cut off is not missed": (VERIFYING, "if anchor.position > self.position", "if anchor.position < 0"),
     "nobody compares what is held": (VERIFY, "if held.pop(to_key(key), 0) != amount:", "if held.pop(to_key(key), 0) < 0:"),
     "nobody compares balances and lots": (VERIFY, "(a.kind = 'member' AND a.balance", "(a.kind = 'nobody' AND a.balance"),
     "rounds to the nearest": (DECIDE, '"floor": floor_div', '"floor": round_half_up_div'),

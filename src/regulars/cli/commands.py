@@ -5,7 +5,7 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TextIO
@@ -24,12 +24,14 @@ from regulars.cli.shops import check_name_free, check_store, labelled, the_busin
 from regulars.cli.supervisor import serve as serve_program
 from regulars.cli.troubles import FileRefused
 from regulars.connectors.exporting import export_customers, export_orders
-from regulars.connectors.journal import export_journal
+from regulars.connectors.journal import export_journal, export_seals
 from regulars.connectors.mapping import Subject
 from regulars.database.transactions import run_durably
+from regulars.flow.verifying import Anchor, verify_books
 from regulars.kernel.clock import utc_now
-from regulars.ledger.verify import Verification, verify_ledger
+from regulars.ledger.verify import Verification
 from regulars.outbox.actions import release_all_leases
+from regulars.outbox.commits import SEAL
 from regulars.programs.actions import publish_program
 from regulars.programs.starter import SINCE_EVER, starter_program
 from regulars.tenancy.access import SCOPES
@@ -38,6 +40,7 @@ from regulars.tenancy.actors import SYSTEM
 from regulars.tenancy.models import Business, Role, User
 from regulars.work.backups import has_its_key, make_backup, restore_backup
 from regulars.work.drain import do_waiting
+from regulars.work.kept_backups import anchors_of, put_aside_newer
 from regulars.work.run import run_worker
 
 OWNER_EMAIL = "owner@regulars.example"
@@ -45,6 +48,7 @@ EXPORTS: dict[str, Callable[[Business, TextIO], int]] = {
     "customers": export_customers,
     "ledger": export_journal,
     "orders": export_orders,
+    "seals": export_seals,
 }
 
 _business = click.option("--business", metavar="NAME|KEY", help="Which business, where there are several.")
@@ -62,7 +66,7 @@ def _migrate() -> None:
 
 def _seal() -> None:
     """Seal what waits, so that what is read next holds everything recorded so far."""
-    do_waiting({"seal"})
+    do_waiting({SEAL})
 
 
 @app.command()
@@ -186,7 +190,7 @@ for _subject in ("orders", "customers", "products"):
 )
 @_business
 def export(what: str, *, out: Path | None, business: str | None) -> None:
-    """Export customers, orders or the ledger as CSV."""
+    """Export customers, orders or the ledger as CSV, or all that is sealed, line by line, to compute the chain again."""
     _migrate()
     _seal()
     if out is None:
@@ -252,13 +256,23 @@ def _period(start: str | None, end: str | None, span: Span) -> Period | None:
 
 @app.command()
 @click.option("--json", "is_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--expect",
+    "expected",
+    multiple=True,
+    metavar="PLACE:HASH",
+    help="A seal that an earlier run told, to compare with; the hash may be shortened to 16 digits.",
+)
 @_business
-def verify(*, is_json: bool, business: str | None) -> None:
+def verify(*, is_json: bool, expected: Sequence[str], business: str | None) -> None:
     """Check the whole ledger and its chain; exit status 1 at the first difference."""
     _migrate()
     _seal()
-    businesses = [the_business(business)] if business else list(Business.objects.order_by("created_at"))
-    found = {name: verify_ledger(shop.pk) for name, shop in labelled(businesses)}
+    anchors = [_anchor(text) for text in expected]
+    businesses = [the_business(business)] if business or expected else list(Business.objects.order_by("created_at"))
+    found = {
+        name: verify_books(shop.pk, anchors=[*anchors, *anchors_of(shop.pk)]) for name, shop in labelled(businesses)
+    }
     if is_json:
         plain = {name: {**msgspec.to_builtins(one), "is_right": one.is_right} for name, one in found.items()}
         click.echo(msgspec.json.format(msgspec.json.encode(plain)).decode())
@@ -269,12 +283,21 @@ def verify(*, is_json: bool, business: str | None) -> None:
         sys.exit(1)
 
 
+def _anchor(text: str) -> Anchor:
+    place, _, chain_hash = text.partition(":")
+    if not (place.isdecimal() and len(chain_hash) >= 16 and set(chain_hash.lower()) <= set("0123456789abcdef")):
+        raise click.BadParameter(
+            f"{text} is not like 17:0123456789abcdef. Write what `regulars verify` told after Chain."
+        )
+    return Anchor(int(place), chain_hash, "--expect")
+
+
 def _verdict(found: Verification) -> str:
     if not found.is_right:
         return f"WRONG: {found.difference}"
     waiting = f", {found.unsealed:,} wait for their seal" if found.unsealed else ""
     counts = f"{found.transactions:,} transactions, {found.entries:,} entries, {found.lots:,} lots, {found.accounts:,} accounts"
-    return f"right. {counts}{waiting}. Chain {found.chain_hash[:16] or 'empty'}"
+    return f"right. {counts}{waiting}. Chain {found.seals}:{found.chain_hash if found.seals else 'empty'}"
 
 
 @app.command()
@@ -307,7 +330,11 @@ def restore(source: Path, *, replace: bool) -> None:
             "The secret key here is not the one of that shop: put its secret.key in place, else people log in again, "
             "voucher codes cannot be shown again, and webhooks are not sent."
         )
-    found = {name: verify_ledger(shop.pk) for name, shop in labelled(Business.objects.order_by("created_at"))}
+    put_aside_newer(manifest.made_at, now=utc_now())
+    found = {}
+    for name, shop in labelled(Business.objects.order_by("created_at")):
+        anchor = manifest.anchor(shop.pk)
+        found[name] = verify_books(shop.pk, anchors=[anchor] if anchor else [])
     for name, one in found.items():
         click.echo(f"{name}: {_verdict(one)}")
     if not all(one.is_right for one in found.values()):

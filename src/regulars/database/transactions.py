@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Durable transactions: opened once at a door, tried again when the database asks for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import sleep
 from typing import TypeVar
 
@@ -39,3 +40,23 @@ def run_durably(work: Callable[[], _Result]) -> _Result:
                 raise
             sleep(0.002 * 2**attempt)
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+@contextmanager
+def at_one_moment() -> Iterator[None]:
+    """Let all reads of the block see the database as it is at the first of them; writers are not held up.
+
+    Inside an open transaction they see what that sees.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "BEGIN" + (" ISOLATION LEVEL REPEATABLE READ READ ONLY" if connection.vendor == "postgresql" else "")
+        )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ROLLBACK")

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from regulars.database.plain import PlainTable
 from regulars.database.sql import (
     Table,
     fetch,
@@ -40,6 +41,10 @@ LINES = Table(
 RETURNED = Table(
     "facts_returned", {"line_id": "uuid", "business_id": "uuid", "sold_milli": "bigint", "quantity_milli": "bigint"}
 )
+_FACT, _LINE = (
+    {name: kind for name, kind in table.columns.items() if name != "business_id"} for table in (FACTS, LINES)
+)
+SEALED = (PlainTable("facts_fact", "facts", _FACT), PlainTable("facts_line", "facts", _LINE, found_by="t.fact_id"))
 POSITIONS = Table("facts_factposition", {"fact_id": "uuid", "business_id": "uuid", "position": "bigint"})
 
 

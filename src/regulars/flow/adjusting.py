@@ -67,7 +67,7 @@ def apply_closing(batch: Batch, item: Item) -> None:
         if lot.available_at is None and lot.waits_until and lot.waits_until <= batch.now and lot.remaining
     ]
     if unit.pending.on_timeout == "activate":
-        activate(batch, overdue)
+        activate(batch, item, overdue)
     else:
         call_off(batch, item, member, overdue)
     for hold in batch.book.holds.values():

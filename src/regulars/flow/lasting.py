@@ -29,7 +29,7 @@ def apply_pending_change(batch: Batch, item: Item) -> None:
         call_off(batch, item, member, waiting)
         evaluate_member(batch, item, member)
     else:
-        activate(batch, waiting)
+        activate(batch, item, waiting)
         item.tally.detail["points_activated"] = sum(lot.remaining for lot in waiting)
     batch.record(item, amends=earlier.key, payload={"is_cancelled": intake.is_cancelled})
 
@@ -53,7 +53,7 @@ def activate_awaited(batch: Batch, item: Item, earlier: StoredFact) -> None:
         for lot in _waiting(batch, earlier)
         if lot.waits_for == event.name and lot.waits_until and event.occurred_at < lot.waits_until
     ]
-    activate(batch, awaited)
+    activate(batch, item, awaited)
     item.tally.detail["points_activated"] = sum(lot.remaining for lot in awaited)
 
 
@@ -65,12 +65,12 @@ def _waiting(batch: Batch, earlier: StoredFact) -> list[Lot]:
     return [lot for lot in lots if not lot.is_called_off and (lot.available_at is None or lot.available_at > batch.now)]
 
 
-def activate(batch: Batch, lots: Sequence[Lot]) -> None:
+def activate(batch: Batch, item: Item, lots: Sequence[Lot]) -> None:
     """Let pending lots be used from now on; their time begins here."""
     for lot in lots:
         policy = msgspec.convert(lot.expiry, Expiry) if lot.expiry else None
         ends_at = expires_at(policy, batch.now, batch.shop.zone) if policy else lot.expires_at
-        batch.book.activate(lot, ends_at)
+        batch.book.activate(lot, item.fact, ends_at)
 
 
 def call_off(batch: Batch, item: Item, member: Member, lots: Sequence[Lot]) -> None:

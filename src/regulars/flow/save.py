@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write what a batch has become: one statement per table, parents before children, and the jobs and events in the same transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,7 @@ from regulars.flow.intake import Receipt
 from regulars.ledger.actions import save_book
 from regulars.ledger.book import Side
 from regulars.outbox import store as outbox
+from regulars.outbox.commits import SEAL, Commit
 from regulars.programs import store as programs
 from regulars.rewards import store as rewards
 from regulars.tenancy.models import Business
@@ -90,19 +91,38 @@ def _write(batch: Batch, business: Business) -> None:
 
 
 def _announce(batch: Batch) -> None:
-    """Freeze the events and enqueue the one job that seals the chain, numbers the feed and plans the webhooks."""
+    """Freeze the events and enqueue the one job that seals the commit, numbers the feed and plans the webhooks."""
     rows = [
         outbox.EventRow(batch.new_key(), batch.shop.key, kind, customer, payload, batch.now)
         for kind, customer, payload in _events(batch)
     ]
     outbox.insert_events(rows)
-    sealed: dict[str, list[str]] = {
-        "facts": [fact.key.hex for fact, _ in batch.new_facts],
-        "transactions": [key.hex for key, _ in batch.book.transactions],
-        "events": [row.id.hex for row in rows],
-    }
     if batch.new_facts:
-        outbox.insert_jobs([outbox.JobRow(batch.new_key(), batch.shop.key, "seal", sealed, batch.now, batch.now)])
+        commit = _commit(batch, [row.id for row in rows])
+        outbox.insert_jobs([outbox.JobRow(batch.new_key(), batch.shop.key, SEAL, commit, batch.now, batch.now)])
+
+
+def _commit(batch: Batch, events: Iterable[UUID]) -> Commit:
+    book = batch.book
+    lots = [lot for account in book.accounts.values() for lot in account.lots if lot.is_new]
+    holds = list(book.holds.values())
+    return Commit(
+        key=f"{batch.new_key().int:032X}",
+        events=_hexes(events),
+        facts=_hexes(fact.key for fact, _ in batch.new_facts),
+        decisions=_hexes(row[0] for row in batch.new_decisions),
+        accounts=_hexes(account.key for account in book.accounts.values() if account.is_new),
+        transactions=_hexes(key for key, _ in book.transactions),
+        lots=_hexes(lot.key for lot in lots),
+        allocations=_hexes(allocation.key for allocation in book.allocations),
+        changes=_hexes(change.key for change in book.changes),
+        holds=_hexes(hold.key for hold in holds if hold.is_new),
+        resolutions=_hexes(hold.key for hold in holds if hold.resolved_by),
+    )
+
+
+def _hexes(keys: Iterable[UUID]) -> tuple[str, ...]:
+    return tuple([f"{key.int:032X}" for key in keys])
 
 
 def _events(batch: Batch) -> list[tuple[str, UUID | None, dict[str, object]]]:

@@ -71,7 +71,7 @@ def count_activity(batch: Batch, item: Item, member: Member) -> None:
         return
     alike: dict[frozenset[tuple[str, object]], list[Lot]] = {}
     for lot in batch.account_of(member.customer).lots:
-        if lot.expiry and lot.expiry["kind"] == "inactivity" and lot.remaining and _runs(lot, batch.now):
+        if lot.expiry and lot.expiry["kind"] == "inactivity" and lot.remaining and lot.is_spendable(batch.now):
             alike.setdefault(frozenset(lot.expiry.items()), []).append(lot)
     for lots in alike.values():
         policy = msgspec.convert(lots[0].expiry, Expiry)
@@ -79,11 +79,9 @@ def count_activity(batch: Batch, item: Item, member: Member) -> None:
         last = max(end for end in ends if end is not None)
         for lot in lots:
             if lot.expires_at is not None and lot.expires_at < last:
-                lot.expires_at, lot.is_changed = last, True
-
-
-def _runs(lot: Lot, now: datetime) -> bool:
-    return lot.available_at is not None and lot.available_at <= now and not lot.is_over(now)
+                batch.book.set_terms(
+                    lot, item.fact, available_at=lot.available_at, waits_until=lot.waits_until, expires_at=last
+                )
 
 
 def evaluate_member(batch: Batch, item: Item, member: Member) -> None:

@@ -33,6 +33,11 @@ def key_of_bytes(data: bytes) -> UUID:
     return key_of(int.from_bytes(data))
 
 
+def key_of_hex(text: str) -> UUID:
+    """Return the UUID of 32 hexadecimal digits."""
+    return key_of(int(text, 16))
+
+
 _chance = random.Random()  # noqa: S311 - keys must differ, they need not be secret; seeded by the system in every process
 
 

@@ -1,28 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The writers of the ledger: what a book has become, and the seal of the chain."""
+"""The writers of the ledger: what a book has become, and the seals of the chain."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
+
 from regulars.database.sql import Table, insert_rows, update_rows
 from regulars.ledger.book import Book
-from regulars.ledger.chain import link
+from regulars.ledger.chain import FORMAT, link, marks_of
 from regulars.ledger.store import (
     ACCOUNTS,
     ALLOCATIONS,
     ENTRIES,
     HOLDS,
+    LOT_CHANGES,
     LOTS,
+    RESOLUTIONS,
+    SEALS,
     TRANSACTIONS,
-    insert_seals,
     last_seal,
-    load_booked,
-    unsealed,
+    sealed_among,
 )
+from regulars.outbox.commits import Commit
 
-SEAL_MAX = 500
 _MOVED = Table("ledger_account", {"id": "uuid", "moved": "bigint"})
-_LOT_CHANGES = Table(
+_CHANGED_LOTS = Table(
     "ledger_lot",
     {
         "id": "uuid", "now_remaining": "bigint", "now_held": "bigint", "now_expired": "bigint", "now_available_at": "timestamptz",
@@ -54,6 +57,7 @@ def save_book(book: Book, business: UUID) -> None:
         [(e.key, business, e.transaction, e.account.key, e.amount, e.counts_at) for e in book.entries],
     )
     _save_lots(book, business)
+    insert_rows(LOT_CHANGES, [(c.key, business, c.lot, c.fact, *c.terms, *c.before) for c in book.changes])
     insert_rows(ALLOCATIONS, [(a.key, business, a.entry, a.lot, a.amount) for a in book.allocations])
     _save_holds(book, business)
 
@@ -76,7 +80,7 @@ def _save_lots(book: Book, business: UUID) -> None:
         if lot.is_changed and not lot.is_new
     ]
     update_rows(
-        _LOT_CHANGES,
+        _CHANGED_LOTS,
         sorted(changed),
         sets="remaining = {now_remaining}, held = {now_held}, expired = {now_expired}, available_at = {now_available_at},"
         " waits_until = {now_waits_until}, expires_at = {now_expires_at}",
@@ -95,36 +99,40 @@ def _save_holds(book: Book, business: UUID) -> None:
             [[str(lot), part] for lot, part in h.parts],
             h.state,
             h.expires_at,
-            None,
+            book.now if h.resolved_by else None,
         )
         for h in holds
         if h.is_new
     ]
     insert_rows(HOLDS, new)
-    changed = sorted((h.key, h.state, book.now) for h in holds if h.is_changed and not h.is_new)
+    resolved = sorted((h.key, business, h.resolved_by, h.state, book.now) for h in holds if h.resolved_by)
+    changed = sorted((h.key, h.state, book.now) for h in holds if h.resolved_by and not h.is_new)
     update_rows(
         _HOLD_CHANGES,
         changed,
         sets="state = {now_state}, resolved_at = {now_resolved_at}",
         guard="state = 'open'",
     )
+    insert_rows(RESOLUTIONS, resolved)
 
 
-def seal_transactions(business: UUID, keys: Sequence[UUID]) -> int:
-    """Chain transactions to those sealed before, in the order given; return how many were new.
+def seal_commits(business: UUID, commits: Sequence[tuple[Commit, Sequence[bytes]]]) -> None:
+    """Chain commits, given with the digests of their rows, to those sealed before, in the order given.
 
-    The caller holds the business's feed head, so two never seal beside each other. At most SEAL_MAX keys are read at a time.
+    The caller holds the business's feed head, so two never seal beside each other.
     """
     position, chain_hash = last_seal(business)
-    sealed = 0
-    for start in range(0, len(keys), SEAL_MAX):
-        fresh = unsealed(keys[start : start + SEAL_MAX])
-        booked = load_booked(business, fresh)
-        seals = []
-        for key in fresh:
-            position += 1
-            chain_hash = link(chain_hash, position, booked[key])
-            seals.append((key, position, chain_hash))
-        insert_seals(business, seals)
-        sealed += len(seals)
-    return sealed
+    rows = []
+    for commit, digests in commits:
+        position += 1
+        chain_hash = link(chain_hash, position, digests)
+        covered = msgspec.structs.replace(commit, events=())
+        rows.append((UUID(commit.key), business, position, FORMAT, covered, marks_of(digests), chain_hash))
+    insert_rows(SEALS, rows)
+
+
+def unsealed(commits: Sequence[Commit]) -> list[Commit]:
+    """Return those of the commits that are to be sealed and are not yet, each once, in the order given."""
+    by_key = {UUID(commit.key): commit for commit in commits if commit.key}
+    done = sealed_among(list(by_key)) if by_key else set()
+    return [commit for key, commit in by_key.items() if key not in done]

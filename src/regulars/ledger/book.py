@@ -75,6 +75,11 @@ class Negative(StrEnum):
     ALLOW = "allow"
 
 
+def is_spendable(available_at: datetime | None, expires_at: datetime | None, now: datetime) -> bool:
+    """Tell whether points with these terms are active and not over; `loading.available_on` says the same in SQL."""
+    return available_at is not None and available_at <= now and (expires_at is None or now < expires_at)
+
+
 class Lot(Struct):
     """Points that came in together. `held` are pinned by open holds, `expired` went to breakage."""
 
@@ -105,11 +110,7 @@ class Lot(Struct):
 
     def is_spendable(self, now: datetime) -> bool:
         """Tell whether the lot is active and not over."""
-        return (
-            self.available_at is not None
-            and self.available_at <= now
-            and (self.expires_at is None or now < self.expires_at)
-        )
+        return is_spendable(self.available_at, self.expires_at, now)
 
     def is_over(self, now: datetime) -> bool:
         """Tell whether the lot's time has passed."""
@@ -152,8 +153,8 @@ class Hold(Struct):
     parts: list[tuple[UUID, int]]
     expires_at: datetime
     state: str = "open"
+    resolved_by: UUID | None = None
     is_new: bool = False
-    is_changed: bool = False
 
 
 class Entry(Struct, frozen=True):
@@ -173,6 +174,16 @@ class Allocation(Struct, frozen=True):
     entry: UUID
     lot: UUID
     amount: int
+
+
+class LotChange(Struct, frozen=True):
+    """New terms of a lot, and those before: from when it can be used, until when it waits, when it ends."""
+
+    key: UUID
+    lot: UUID
+    fact: UUID
+    terms: tuple[datetime | None, datetime | None, datetime | None]
+    before: tuple[datetime | None, datetime | None, datetime | None]
 
 
 class Posting(Struct, frozen=True, kw_only=True):
@@ -228,6 +239,7 @@ class Journal:
         self.transactions: list[tuple[UUID, Posting]] = []
         self.entries: list[Entry] = []
         self.allocations: list[Allocation] = []
+        self.changes: list[LotChange] = []
         self.version = 0
 
     def add_account(self, account: Account) -> None:
@@ -299,6 +311,23 @@ class Journal:
         if missing:
             raise InsufficientPoints(needed=amount, available=amount - missing)
         return parts
+
+    def set_terms(
+        self,
+        lot: Lot,
+        fact: UUID,
+        *,
+        available_at: datetime | None,
+        waits_until: datetime | None,
+        expires_at: datetime | None,
+    ) -> None:
+        """Change from when until when a lot can be used, and keep what it was before."""
+        before = (lot.available_at, lot.waits_until, lot.expires_at)
+        lot.available_at, lot.waits_until, lot.expires_at = after = (available_at, waits_until, expires_at)
+        if after != before:
+            lot.is_changed = True
+            self.changes.append(LotChange(self._new_key(), lot.key, fact, after, before))
+            self.version += 1
 
     def drawn_by(self, transaction: UUID) -> list[Drawn]:
         """Return what a spending of this batch drew from lots."""
@@ -450,7 +479,7 @@ class Book(Journal):
         """
         if amount > hold.amount:
             raise OverHold(held=hold.amount, needed=amount)
-        self._resolve(hold, "settled")
+        self._resolve(hold, posting.fact, "settled")
         transaction, entries = self._post(
             posting, [(hold.account, -amount), (self.account(Side.REDEEMED, hold.account.unit), amount)]
         )
@@ -468,7 +497,7 @@ class Book(Journal):
 
     def release(self, hold: Hold, fact: UUID, *, state: str) -> int:
         """Void or expire a hold; return how many of its points had run out of time meanwhile. Raises HoldResolved."""
-        self._resolve(hold, state)
+        self._resolve(hold, fact, state)
         freed = self._unpin(hold)
         self._recover(hold.account, freed, Posting(fact=fact, kind="recover", occurred_at=self.now))
         return self.expire(hold.account, fact, only=[lot for lot, _ in freed])
@@ -480,13 +509,12 @@ class Book(Journal):
             lot.is_changed = True
         return freed
 
-    def _resolve(self, hold: Hold, state: str) -> None:
+    def _resolve(self, hold: Hold, fact: UUID, state: str) -> None:
         if hold.state != "open":
             raise HoldResolved(state=hold.state)
         if state != "expired" and hold.expires_at <= self.now:
             raise HoldResolved(state="expired")
-        hold.state = state
-        hold.is_changed = True
+        hold.state, hold.resolved_by = state, fact
         self.version += 1
 
     def transfer(self, giver: Account, taker: Account, amount: int, posting: Posting) -> UUID:
@@ -503,13 +531,9 @@ class Book(Journal):
         self._recover(taker, taken, posting, transaction)
         return transaction
 
-    def activate(self, lot: Lot, expires_at: datetime | None) -> None:
+    def activate(self, lot: Lot, fact: UUID, expires_at: datetime | None) -> None:
         """Make a waiting lot spendable from now on; its expiry clock starts here."""
-        lot.available_at = self.now
-        lot.expires_at = expires_at
-        lot.waits_until = None
-        lot.is_changed = True
-        self.version += 1
+        self.set_terms(lot, fact, available_at=self.now, waits_until=None, expires_at=expires_at)
 
     def call_off(self, account: Account, lot: Lot, posting: Posting) -> int:
         """Take a waiting lot back into what the shop has issued, for good; return how many points."""
@@ -517,8 +541,7 @@ class Book(Journal):
         if amount:
             _, entries = self._post(posting, [(account, -amount), (self.account(Side.ISSUED, account.unit), amount)])
             self._draw(lot, entries[account.key], amount)
-        lot.available_at = lot.waits_until = None
-        lot.is_changed = True
+        self.set_terms(lot, posting.fact, available_at=None, waits_until=None, expires_at=lot.expires_at)
         return amount
 
 

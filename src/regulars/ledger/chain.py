@@ -1,45 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The chain that makes the journal tamper-evident, pure: each link hashes the one before and everything a transaction booked."""
+"""The chain that makes the books tamper-evident, pure: each seal hashes the one before and every row that a commit wrote.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
+A row is one line of text: the JSON array of its table's name and its columns, without spaces, in UTF-8. The rows of a commit stand
+table by table, those of a table by key. The head of a seal is the line `["seal",2,place]`: the format and its place, counted from 1.
 
-from regulars.kernel.digest import digest
+    seal = SHA-256(seal before ‖ SHA-256(row) ‖ SHA-256(row) ‖ … ‖ head)        the first follows 32 zero bytes
+"""
 
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+FORMAT = 2
 GENESIS = bytes(32)
+MARK_BYTES = 4
+_encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """A transaction as the chain sees it; entries and allocations are ordered by key."""
-
-    key: UUID
-    fact: UUID
-    kind: str
-    rule: str
-    reverses: UUID | None
-    occurred_at: datetime
-    booked_at: datetime
-    entries: Sequence[tuple[UUID, UUID, int]]
-    allocations: Sequence[tuple[UUID, UUID, int]]
+def line_of(row: tuple[str, Sequence[object]]) -> bytes:
+    """Return a row, given as its table's name and its columns, as the line that is hashed and exported."""
+    table, columns = row
+    return _encode((table, *columns))
 
 
-def link(previous: bytes, position: int, booked: Booked) -> bytes:
-    """Return the 32 bytes that chain a transaction to its predecessor: SHA-256 over the previous hash, the place and the contents."""
-    return digest(
-        [
-            previous.hex(),
-            position,
-            booked.key.hex,
-            booked.fact.hex,
-            booked.kind,
-            booked.rule,
-            booked.reverses.hex if booked.reverses else "",
-            booked.occurred_at.isoformat(),
-            booked.booked_at.isoformat(),
-            [[key.hex, account.hex, amount] for key, account, amount in booked.entries],
-            [[key.hex, lot.hex, amount] for key, lot, amount in booked.allocations],
-        ]
-    )
+def digest_of(line: bytes) -> bytes:
+    """Return the 32 bytes that stand for a row."""
+    return hashlib.sha256(line).digest()
+
+
+def head_of(position: int) -> bytes:
+    """Return the line that ends the rows of a seal."""
+    return _encode(("seal", FORMAT, position))
+
+
+def link(previous: bytes, position: int, digests: Iterable[bytes]) -> bytes:
+    """Return the 32 bytes that chain a commit's rows to all before."""
+    return hashlib.sha256(b"".join([previous, *digests, head_of(position)])).digest()
+
+
+def marks_of(digests: Iterable[bytes]) -> bytes:
+    """Return the beginnings of the rows' digests: kept beside a seal, they tell which row is not the one that was sealed."""
+    return b"".join([digest[:MARK_BYTES] for digest in digests])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Accounts, transactions with entries that sum to zero, lots and what drew on them, holds, and the seal of the chain."""
+"""Accounts, transactions with entries that sum to zero, lots with what drew on them and changed them, holds with their end, seals."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -166,12 +166,44 @@ class Hold(BusinessModel):
         ]
 
 
-class Seal(models.Model):
-    """A transaction's place in commit order and the hash that chains it to all before. Append-only."""
+class LotChange(RecordedModel):
+    """New terms of a lot, by a fact, beside those it had. Append-only: with the lot as it is they tell how it was at any time."""
 
-    transaction = models.OneToOneField(Transaction, on_delete=models.PROTECT, primary_key=True, related_name="seal")
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+", db_index=False)
+    fact = models.ForeignKey(Fact, on_delete=models.PROTECT, related_name="+", db_index=False)
+    available_at = models.DateTimeField(null=True)
+    waits_until = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    had_available_at = models.DateTimeField(null=True)
+    had_waits_until = models.DateTimeField(null=True)
+    had_expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["lot"], name="lotchange_lot")]
+
+
+class Resolution(RecordedModel):
+    """How a hold ended, by which fact. Append-only."""
+
+    id = None  # type: ignore[assignment]  # the hold is the key
+    hold = models.OneToOneField(Hold, on_delete=models.PROTECT, primary_key=True, related_name="resolution")
+    fact = models.ForeignKey(Fact, on_delete=models.PROTECT, related_name="+", db_index=False)
+    state = models.CharField(max_length=7, choices=Hold.State)
+    at = models.DateTimeField()
+
+
+class Seal(models.Model):
+    """A commit's place in order and the hash that chains what it wrote to all before. Append-only.
+
+    `commit` names what it covers by keys; `marks` tell its rows apart when the hash is not theirs any more.
+    """
+
+    id = KeyField(primary_key=True)
     business_id = KeyField()
     position = models.BigIntegerField()
+    format = models.PositiveSmallIntegerField()
+    commit = models.JSONField()
+    marks = models.BinaryField()
     chain_hash = models.BinaryField(max_length=32)
 
     class Meta:

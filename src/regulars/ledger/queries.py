@@ -11,6 +11,7 @@ from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Coalesce
 
 from regulars.kernel.clock import last_day
+from regulars.ledger.book import is_spendable
 from regulars.ledger.models import Account, Allocation, Entry, Lot, Transaction
 from regulars.tenancy.models import Business
 
@@ -50,10 +51,6 @@ class _OpenLot:
     available_at: datetime | None
     expires_at: datetime | None
 
-    def is_spendable(self, now: datetime) -> bool:
-        has_begun = self.available_at is not None and self.available_at <= now
-        return has_begun and (self.expires_at is None or now < self.expires_at)
-
 
 def balance_of(business: Business, customer: UUID, unit: str, *, now: datetime) -> Balance:
     """Return what a member has at a moment, read in one statement so that it agrees with itself; nothing without an account."""
@@ -70,7 +67,7 @@ def balance_of(business: Business, customer: UUID, unit: str, *, now: datetime) 
         balances[kind] = balance
         if lot[0] is not None:
             lots.append(_OpenLot(*lot))
-    spendable = [lot for lot in lots if lot.is_spendable(now)]
+    spendable = [lot for lot in lots if is_spendable(lot.available_at, lot.expires_at, now)]
     return Balance(
         total=balances.get("member", 0),
         available=sum(lot.remaining - lot.held for lot in spendable),
@@ -175,9 +172,8 @@ def outstanding(business: Business, unit: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class JournalRow:
-    """One leg of the journal, as an accountant reads it: `chain_hash` is empty until the transaction is sealed."""
+    """One leg of the journal, as an accountant reads it."""
 
-    position: int | None
     transaction: UUID
     kind: str
     rule: str
@@ -188,23 +184,18 @@ class JournalRow:
     customer: UUID | None
     unit: str
     amount: int
-    chain_hash: str
 
 
 def journal(business: Business, *, after: UUID | None = None, limit: int = 1_000) -> list[JournalRow]:
     """Return the legs of up to `limit` transactions after one, in the order of their keys."""
-    transactions = (
-        Transaction.objects.of(business).select_related("seal").prefetch_related("entries__account").order_by("id")
-    )
+    transactions = Transaction.objects.of(business).prefetch_related("entries__account").order_by("id")
     page = transactions.filter(id__gt=after) if after else transactions
     rows = []
     for booked in page[:limit]:
-        seal = getattr(booked, "seal", None)
         for entry in sorted(booked.entries.all(), key=lambda entry: entry.pk):
             account = entry.account
             rows.append(
                 JournalRow(
-                    seal.position if seal else None,
                     booked.pk,
                     booked.kind,
                     booked.rule,
@@ -215,7 +206,6 @@ def journal(business: Business, *, after: UUID | None = None, limit: int = 1_000
                     account.customer_id,
                     account.unit,
                     entry.amount,
-                    bytes(seal.chain_hash).hex() if seal else "",
                 )
             )
     return rows

@@ -7,12 +7,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 from django.db import connection, transaction
 from django.db.models import F
 
 from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.kernel.ids import new_key as make_key
 from regulars.outbox import backoff, store
+from regulars.outbox.commits import SEAL, Commit
 from regulars.outbox.models import EVERYBODY, FeedHead, Job, Schedule
 from regulars.outbox.schedule import Daily, Every, Recurrence, next_run
 from regulars.outbox.wake import wake
@@ -247,5 +249,5 @@ def announce_customers(
 
 def _freeze(rows: Sequence[store.EventRow], new_key: Callable[[], UUID]) -> None:
     store.insert_events(rows)
-    sealed = {"facts": [], "transactions": [], "events": [row.id.hex for row in rows]}
-    enqueue("seal", sealed, now=rows[0].recorded_at, business_id=rows[0].business_id, new_key=new_key)
+    commit = msgspec.to_builtins(Commit(events=tuple(f"{row.id.int:032X}" for row in rows)))
+    enqueue(SEAL, commit, now=rows[0].recorded_at, business_id=rows[0].business_id, new_key=new_key)

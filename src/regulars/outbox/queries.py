@@ -1,17 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """What waits, what failed for good, and the feed of events."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
 
+from regulars.outbox.commits import SEAL, Commit, commit_of
 from regulars.outbox.events import FeedEvent
 from regulars.outbox.models import FeedEntry, FeedHead, Job
 
 EVENTS_MAX = 1_000
 _COMMIT_LAG_MAX = timedelta(minutes=5)
+_PAGE = 100
+
+
+def waiting_commits(business_id: UUID) -> Iterator[list[Commit]]:
+    """Yield the commits whose job to seal them is not done yet, page by page."""
+    jobs = Job.objects.filter(business_id=business_id, kind=SEAL).order_by("id")
+    page = list(jobs[:_PAGE])
+    while page:
+        yield [commit_of(job.payload) for job in page]
+        page = list(jobs.filter(id__gt=page[-1].pk)[:_PAGE])
 
 
 def events_after(business_id: UUID, position: int, limit: int = 100) -> list[FeedEvent]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from regulars.database.plain import PlainTable
 from regulars.database.sql import (
     Table,
     fetch,
@@ -44,6 +45,14 @@ STANDINGS = Table(
 DECISIONS = Table(
     "programs_decision",
     {"fact_id": "uuid", "business_id": "uuid", "version_id": "uuid", "inputs": "jsonb", "outcomes": "jsonb"},
+)
+SEALED = PlainTable(
+    "programs_decision",
+    "decisions",
+    {"fact_id": "uuid", "version_number": "int", "inputs": "jsonb", "outcomes": "jsonb"},
+    found_by="t.fact_id",
+    joined="JOIN programs_version v ON v.id = t.version_id",
+    of={"version_number": "v.number"},
 )
 COUNTERS = Table(
     "programs_counter", {"id": "uuid", "business_id": "uuid", "customer_id": "uuid", "window": "text", "used": "bigint"}

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The writers of the catalogue. What members take and use is written on the one path, by `flow`, through `rewards.store`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from regulars.kernel.errors import RegularsError, Saying, gettext_noop
+from regulars.kernel.ids import new_key as make_key
 from regulars.rewards.models import Offer
 from regulars.tenancy import audit
 from regulars.tenancy.actors import Actor
@@ -123,12 +125,16 @@ def _takes(kind: str, names: list[str]) -> Saying:
 
 
 @transaction.atomic
-def create_offer(business: Business, terms: OfferTerms, *, actor: Actor, now: datetime) -> Offer:
+def create_offer(
+    business: Business, terms: OfferTerms, *, actor: Actor, now: datetime, new_key: Callable[[], UUID] = make_key
+) -> Offer:
     """Add an offer to the catalogue. Raises BadOffer, OfferCodeTaken."""
     check_terms(terms)
     try:
         with transaction.atomic():
-            offer = Offer.objects.create(business=business, code=terms.code, created_at=now, **_columns(terms))
+            offer = Offer.objects.create(
+                id=new_key(), business=business, code=terms.code, created_at=now, **_columns(terms)
+            )
     except IntegrityError:
         raise OfferCodeTaken(offer=terms.code) from None
     audit.record(actor, "reward.created", offer, now=now, after=_trace(offer))

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.customers.models import Identity
+from regulars.outbox.commits import SEAL
 from regulars.outbox.events import EVENT_TYPES
 from regulars.rewards.models import Offer
 from regulars.tenancy.access import SCOPES
@@ -17,7 +18,7 @@ from regulars.web.context import LANGUAGE_NAMES
 from regulars.web.words import Words
 
 JOBS = {
-    "seal": _("Seal the journal"),
+    SEAL: _("Seal the journal"),
     "backup": _("Make a backup"),
     "closing": _("Close the day"),
     "import": _("Import a file"),

@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 from django.conf import settings
@@ -26,7 +27,9 @@ from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from regulars.flow.verifying import Anchor
 from regulars.kernel.errors import RegularsError, Saying, gettext_noop
+from regulars.ledger.sealed import read_heads
 from regulars.work.process import DatabaseInUse, lock_database_file
 
 FORMAT = 1
@@ -126,7 +129,10 @@ class ToolFailed(RegularsError):
 
 
 class Manifest(msgspec.Struct):
-    """What a backup holds: file names with their SHA-256, the migrations of its tables, the mark of the key."""
+    """What a backup holds: file names with their SHA-256, the migrations of its tables, the mark of the key.
+
+    `seals` says how far each business's chain reached at least: place and hash, by the key of the business.
+    """
 
     format: int
     version: str
@@ -135,6 +141,12 @@ class Manifest(msgspec.Struct):
     migrations: list[str]
     key_mark: str
     files: dict[str, str]
+    seals: dict[str, tuple[int, str]] = {}
+
+    def anchor(self, business: UUID) -> Anchor | None:
+        """Return what this backup saw of the chain of a business."""
+        seal = self.seals.get(str(business))
+        return Anchor(*seal, f"the backup of {self.made_at:%Y-%m-%d %H:%M}") if seal else None
 
 
 class _Head(msgspec.Struct):
@@ -162,6 +174,8 @@ def make_backup(target: Path, *, now: datetime, with_secrets: bool = False, repl
 def _write(folder: Path, target: Path, *, now: datetime, with_secrets: bool) -> Manifest:
     staged = folder / "content"
     staged.mkdir()
+    _check_there()
+    seals = {str(business): head for business, head in read_heads().items()}
     _dump(staged / "database")
     if with_secrets:
         (staged / "secret.key").write_text(settings.SECRET_KEY, encoding="ascii")
@@ -170,7 +184,7 @@ def _write(folder: Path, target: Path, *, now: datetime, with_secrets: bool) -> 
     files = {str(path.relative_to(staged)): _digest(path) for path in sorted(staged.rglob("*")) if path.is_file()}
     migrations = sorted(f"{app}.{name}" for app, name in MigrationRecorder(connection).applied_migrations())
     manifest = Manifest(
-        FORMAT, version("regulars"), connection.vendor, now, migrations, key_mark(settings.SECRET_KEY), files
+        FORMAT, version("regulars"), connection.vendor, now, migrations, key_mark(settings.SECRET_KEY), files, seals
     )
     (staged / "manifest.json").write_bytes(msgspec.json.encode(manifest))
     archive_path = folder / "archive"
@@ -217,11 +231,14 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _check_there() -> None:
+    if connection.vendor == "sqlite" and not Path(connection.settings_dict["NAME"]).exists():
+        raise NothingToBackUp(home=settings.HOME)
+
+
 def _dump(path: Path) -> None:
     if connection.vendor == "sqlite":
         source_path = Path(connection.settings_dict["NAME"])
-        if not source_path.exists():
-            raise NothingToBackUp(home=settings.HOME)
         with closing(sqlite3.connect(source_path)) as source, closing(sqlite3.connect(path)) as copy:
             source.backup(copy, pages=-1)
         return
@@ -297,6 +314,16 @@ def _check_stream(source: Path) -> None:
         with source.open("rb") as file:
             is_compressed = file.read(2) == b"\x1f\x8b"
         raise (BackupDamaged if is_compressed else NotABackup)(file=source.name) from None
+
+
+def read_manifest(source: Path) -> Manifest:
+    """Return what a backup says of itself, without its contents being checked. Raises BackupDamaged, BackupNewer."""
+    try:
+        with tarfile.open(source) as archive:
+            file = archive.extractfile("manifest.json")
+            return _read_manifest(file.read() if file else b"", source)
+    except (tarfile.TarError, KeyError, EOFError, zlib.error, msgspec.MsgspecError):
+        raise BackupDamaged(file=source.name) from None
 
 
 def _read_manifest(raw: bytes, source: Path) -> Manifest:

@@ -12,6 +12,7 @@ from regulars.flow.nightly import close_day
 from regulars.flow.receive import receive
 from regulars.flow.sealing import seal_commits
 from regulars.insights.actions import JOB_KIND, refresh_reports, request_reports
+from regulars.outbox.commits import SEAL
 from regulars.outbox.models import Job
 from regulars.outbox.schedule import Daily, Every, Recurrence
 from regulars.tenancy import webhooks
@@ -80,7 +81,7 @@ HANDLERS: dict[str, Handler] = {
         record=_record_webhook,
         is_slow=lambda outcome: outcome.is_unanswered,
     ),
-    "seal": Quick(run=_seal, is_together=True),
+    SEAL: Quick(run=_seal, is_together=True),
     "closing": Long(run=_close_day),
     JOB_KIND: Long(run=_refresh_insights),
     "import": Long(run=_import_file),

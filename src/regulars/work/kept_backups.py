@@ -5,10 +5,12 @@ import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 
-from regulars.work.backups import make_backup, unpacked
+from regulars.flow.verifying import Anchor
+from regulars.work.backups import make_backup, read_manifest, unpacked
 
 JOB_KIND = "backup"
 HOUR = 3
@@ -40,6 +42,19 @@ def kept_backups() -> list[KeptBackup]:
         for path in kept_folder().glob("regulars-*T*Z.tar.gz")
     ]
     return sorted(found, key=lambda one: one.made_at, reverse=True)
+
+
+def anchors_of(business: UUID) -> list[Anchor]:
+    """Return what the kept backups saw of the chain of a business. Raises BackupDamaged, BackupNewer."""
+    seen = [read_manifest(kept.path).anchor(business) for kept in kept_backups()]
+    return [anchor for anchor in seen if anchor]
+
+
+def put_aside_newer(than: datetime, *, now: datetime) -> None:
+    """Rename the kept backups that are newer than a moment: after a restore of that moment they are of another course of events."""
+    for kept in kept_backups():
+        if kept.made_at > than:
+            kept.path.rename(kept.path.with_name(f"{kept.path.name}.before-{now:%Y%m%dT%H%M%S}"))
 
 
 def keep_backup(*, now: datetime, is_asked: bool = False) -> None:

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Verify the books of a business from its own rows: walk the chain, then compare decisions, bookings, sums and balances."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from regulars.database.plain import PlainTable, count_rows, read_keys
+from regulars.database.transactions import at_one_moment
+from regulars.flow.sealing import TABLES, Row, in_groups, rows_of
+from regulars.ledger.actions import unsealed
+from regulars.ledger.chain import FORMAT, GENESIS, MARK_BYTES, digest_of, line_of, link, marks_of
+from regulars.ledger.sealed import StoredSeal, read_seals
+from regulars.ledger.verify import Verification, verify_ledger
+from regulars.outbox.commits import Commit, commit_of
+from regulars.outbox.queries import waiting_commits
+
+_COLUMNS = {table.name: tuple(table.columns) for table in TABLES}
+_LISTED = tuple(table for table in TABLES if table.is_listed)
+
+
+class Anchor(NamedTuple):
+    """What somebody outside the database saw of the chain: a place, and the hash there or how it begins."""
+
+    position: int
+    chain_hash: str
+    seen_by: str
+
+
+def verify_books(business: UUID, *, anchors: Iterable[Anchor] = ()) -> Verification:
+    """Check everything that can be checked of a business's books at one moment; the first difference is named.
+
+    Every row that was sealed is as it was sealed, none is missing, none is there that nobody sealed; the chain reaches as far as the
+    anchors saw it; what decisions gave and took was booked; and what `verify_ledger` compares. Memory stays flat: a commit is at most
+    a batch.
+    """
+    with at_one_moment():
+        walk = _Walk(business, anchors)
+        told = walk.differences()
+        difference = next(told, "")
+        found = verify_ledger(business)
+    found.unsealed, found.seals, found.chain_hash = walk.unsealed, walk.position, walk.previous.hex()
+    found.difference = difference or found.difference
+    return found
+
+
+class _Walk:
+    """The chain from its beginning, seal by seal."""
+
+    def __init__(self, business: UUID, anchors: Iterable[Anchor]) -> None:
+        self.business = business
+        self.anchors = sorted(anchors)
+        self.position, self.previous = 0, GENESIS
+        self.unsealed = 0
+        self.issued: set[str] = set()
+        self.covered: Counter[str] = Counter()
+
+    def differences(self) -> Iterator[str]:
+        """Yield what is different, in the order in which it is met."""
+        for page in read_seals(self.business):
+            for seal, commit, rows in self._written(page):
+                yield from self._of_seal(seal, commit, rows)
+                yield from _of_decisions(rows, self._issued_in(rows))
+        yield from (_unseen(anchor, self.position) for anchor in self.anchors if anchor.position > self.position)
+        yield from self._uncovered()
+
+    def _written(self, page: Sequence[StoredSeal]) -> Iterator[tuple[StoredSeal, Commit, list[Row]]]:
+        seals = iter(page)
+        for group in in_groups([commit_of(seal.commit) for seal in page]):
+            for commit, rows in zip(group, rows_of(self.business, group), strict=True):
+                yield next(seals), commit, rows
+
+    def _of_seal(self, seal: StoredSeal, commit: Commit, rows: Sequence[Row]) -> Iterator[str]:
+        self.position += 1
+        if seal.position != self.position or seal.format != FORMAT:
+            yield f"the seal at place {self.position} is missing: the next one there is at place {seal.position}"
+        digests = [digest_of(line_of(row)) for row in rows]
+        found = link(self.previous, self.position, digests)
+        if (found, marks_of(digests)) != (seal.chain_hash, seal.marks):
+            yield from _missing(commit, rows, self.position)
+            yield from _changed(seal, rows, digests)
+            yield f"the seal at place {self.position} is {seal.chain_hash.hex()}; what it covers and the seal before give {found.hex()}"
+        for anchor in self.anchors:
+            if anchor.position == self.position and not found.hex().startswith(anchor.chain_hash.lower()):
+                yield f"the seal at place {self.position} is {found.hex()}; {anchor.seen_by} saw {anchor.chain_hash}"
+        self.previous = found
+        self.covered.update({table.keys: len(getattr(commit, table.keys)) for table in _LISTED})
+
+    def _issued_in(self, rows: Sequence[Row]) -> Counter[str]:
+        """Return what each transaction moved on the accounts of what was issued."""
+        self.issued.update(key for key, kind in _some(rows, "ledger_account", "id", "kind") if kind == "issued")
+        moved: Counter[str] = Counter()
+        for transaction, account, amount in _some(rows, "ledger_entry", "transaction_id", "account_id", "amount"):
+            if account in self.issued:
+                moved[transaction] += amount
+        return moved
+
+    def _uncovered(self) -> Iterator[str]:
+        """Compare how many rows there are with how many the seals, and the jobs that wait to seal, name."""
+        waiting: Counter[str] = Counter()
+        for commits in waiting_commits(self.business):
+            for commit in unsealed(commits):
+                waiting.update({table.keys: len(getattr(commit, table.keys)) for table in _LISTED})
+        self.unsealed = waiting["transactions"]
+        for table in _LISTED:
+            named = self.covered[table.keys] + waiting[table.keys]
+            if count_rows(table, self.business) != named:
+                yield from self._unnamed(table)
+
+    def _unnamed(self, table: PlainTable) -> Iterator[str]:
+        """Find the rows that nothing names: the only time that keys of a whole table are in memory."""
+        named = {key for page in read_seals(self.business) for seal in page for key in seal.commit.get(table.keys, ())}
+        for commits in waiting_commits(self.business):
+            named.update(key for commit in commits for key in getattr(commit, table.keys))
+        for key in read_keys(table, self.business):
+            if key not in named:
+                yield f"{table.name} {_shown(key)} is in no seal, and no job waits to seal it"
+
+
+def _unseen(anchor: Anchor, position: int) -> str:
+    return f"the chain ends at place {position}; {anchor.seen_by} saw place {anchor.position}: the newest bookings were cut off"
+
+
+def _some(rows: Sequence[Row], name: str, *columns: str) -> Iterator[tuple[Any, ...]]:
+    """Yield some columns of the rows of a table."""
+    places = [_COLUMNS[name].index(column) for column in columns]
+    for table, values in rows:
+        if table == name:
+            yield tuple([values[place] for place in places])
+
+
+def _shown(key: str) -> str:
+    return str(UUID(key))
+
+
+def _missing(commit: Commit, rows: Sequence[Row], position: int) -> Iterator[str]:
+    """Name the rows that a seal covers and that are not there."""
+    there = {(name, values[0]) for name, values in rows}
+    for table in _LISTED:
+        for key in getattr(commit, table.keys):
+            if (table.name, key) not in there:
+                yield f"{table.name} {_shown(key)} is missing; it was sealed at place {position}"
+
+
+def _changed(seal: StoredSeal, rows: Sequence[Row], digests: Sequence[bytes]) -> Iterator[str]:
+    """Name the first row that is not the one that was sealed, by the marks beside the seal."""
+    marks = [seal.marks[start : start + MARK_BYTES] for start in range(0, len(seal.marks), MARK_BYTES)]
+    for (name, values), digest, mark in zip(rows, digests, [*marks, *[b""] * len(rows)], strict=False):
+        if digest[:MARK_BYTES] != mark:
+            of = dict(zip(_COLUMNS[name], values, strict=True)).get("transaction_id")
+            owner = f" of transaction {_shown(of)}" if of else ""
+            told = f"{name} {_shown(values[0])}{owner} is not as it was sealed at place {seal.position}"
+            others = f"; {len(marks)} rows were sealed there, {len(rows)} are found" if len(rows) != len(marks) else ""
+            yield f"{told}: sealed as {mark.hex() or 'nothing'}, found as {digest[:MARK_BYTES].hex()}{others}"
+    if len(rows) < len(marks):
+        yield f"{len(marks)} rows were sealed at place {seal.position}, {len(rows)} are found"
+
+
+def _of_decisions(rows: Sequence[Row], issued: Counter[str]) -> Iterator[str]:
+    """Compare what decisions gave and took with what was booked for it."""
+    kinds = dict(_some(rows, "ledger_transaction", "id", "kind"))
+    named: set[str] = set()
+    for fact, text in _some(rows, "programs_decision", "fact_id", "outcomes"):
+        for outcome in json.loads(text):
+            points, per_line = outcome["points"], outcome["per_line"]
+            booking = outcome.get("transaction", "").replace("-", "").upper()
+            named.add(booking)
+            if -issued[booking] != points:
+                yield f"the decision of fact {_shown(fact)} gives {points} by rule {outcome['rule']}; {-issued[booking]} was booked"
+            if per_line and sum(per_line) != points:
+                yield f"the decision of fact {_shown(fact)} gives {points} by rule {outcome['rule']}; its lines sum to {sum(per_line)}"
+    for key, kind in kinds.items():
+        if kind == "earn" and key not in named:
+            yield f"ledger_transaction {_shown(key)} gives points that no decision gave"
