@@ -40,5 +40,5 @@ def test_a_lot_is_spendable_from_its_beginning_until_before_its_end(begins, ends
     Lot.objects.filter(account=account).update(available_at=moment(begins), expires_at=moment(ends))
 
     assert is_spendable(moment(begins), moment(ends), NOON) is is_so
-    assert available_on(account.pk, now=NOON) == (100 if is_so else 0)
+    assert available_on([account.pk], now=NOON) == {account.pk: 100 if is_so else 0}
     assert balance_of(till.business, customer, "points", now=NOON).available == (100 if is_so else 0)

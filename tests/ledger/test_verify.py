@@ -207,6 +207,21 @@ def test_a_booking_in_the_middle_is_found_and_named(books):
     assert verify_books(books.pk).difference == told
 
 
+@pytest.mark.parametrize("parent", [None, UUID("01900000-0000-7000-8000-000000000001")])
+def test_an_entry_put_beside_the_others_is_found_and_named(books, parent):
+    inserted = UUID("01900000-0000-7000-8000-000000000002")
+    of = "transaction_id" if parent is None else literal(parent)
+    change(
+        "INSERT INTO ledger_entry (id, business_id, transaction_id, account_id, amount)"
+        f" SELECT {literal(inserted)}, business_id, {of}, account_id, amount FROM ledger_entry WHERE {some('ledger_entry')[0]}"
+    )
+
+    told = f"ledger_entry {inserted}" + (
+        " is in no seal" if parent else f" of transaction {some('ledger_transaction')[1]}"
+    )
+    assert verify_books(books.pk).difference.startswith(told)
+
+
 def test_the_newest_bookings_without_their_seal_are_found(till):
     till.sell(RAVI, 900)
     seal(till.business)

@@ -83,12 +83,9 @@ def count_rows(table: PlainTable, business: UUID) -> int:
     return int(count)
 
 
-def read_keys(table: PlainTable, business: UUID) -> list[str]:
-    """Return the keys of all rows of a business in a table, in their order."""
-    form = (_POSTGRESQL if is_postgresql() else _SQLITE)["uuid"].format(table.key)
-    return [
-        key
-        for (key,) in fetch(
-            f"SELECT {form} FROM {table.name} WHERE business_id = %s ORDER BY {table.key}", [key_param(business)]
-        )
-    ]
+def read_keys(table: PlainTable, business: UUID) -> list[tuple[str, str]]:
+    """Return for all rows of a business in a table the key by which each is found and its own, in the order of these."""
+    form = (_POSTGRESQL if is_postgresql() else _SQLITE)["uuid"]
+    columns = f"{form.format(table.found_by)}, {form.format(f't.{table.key}')}"
+    sql = f"SELECT {columns} FROM {table.name} t WHERE t.business_id = %s ORDER BY t.{table.key}"
+    return [(found_by, key) for found_by, key in fetch(sql, [key_param(business)])]

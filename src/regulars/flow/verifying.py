@@ -86,7 +86,7 @@ class _Walk:
             if anchor.position == self.position and not found.hex().startswith(anchor.chain_hash.lower()):
                 yield f"the seal at place {self.position} is {found.hex()}; {anchor.seen_by} saw {anchor.chain_hash}"
         self.previous = found
-        self.covered.update({table.keys: len(getattr(commit, table.keys)) for table in _LISTED})
+        self.covered.update(name for name, _ in rows)
 
     def _issued_in(self, rows: Sequence[Row]) -> Counter[str]:
         """Return what each transaction moved on the accounts of what was issued."""
@@ -98,15 +98,15 @@ class _Walk:
         return moved
 
     def _uncovered(self) -> Iterator[str]:
-        """Compare how many rows there are with how many the seals, and the jobs that wait to seal, name."""
+        """Compare how many rows there are with how many the seals, and the jobs that wait to seal, lead to."""
         waiting: Counter[str] = Counter()
         for commits in waiting_commits(self.business):
-            for commit in unsealed(commits):
-                waiting.update({table.keys: len(getattr(commit, table.keys)) for table in _LISTED})
-        self.unsealed = waiting["transactions"]
-        for table in _LISTED:
-            named = self.covered[table.keys] + waiting[table.keys]
-            if count_rows(table, self.business) != named:
+            for group in in_groups(unsealed(commits)):
+                for rows in rows_of(self.business, group):
+                    waiting.update(name for name, _ in rows)
+        self.unsealed = waiting["ledger_transaction"]
+        for table in TABLES:
+            if count_rows(table, self.business) != self.covered[table.name] + waiting[table.name]:
                 yield from self._unnamed(table)
 
     def _unnamed(self, table: PlainTable) -> Iterator[str]:
@@ -114,8 +114,8 @@ class _Walk:
         named = {key for page in read_seals(self.business) for seal in page for key in seal.commit.get(table.keys, ())}
         for commits in waiting_commits(self.business):
             named.update(key for commit in commits for key in getattr(commit, table.keys))
-        for key in read_keys(table, self.business):
-            if key not in named:
+        for found_by, key in read_keys(table, self.business):
+            if found_by not in named:
                 yield f"{table.name} {_shown(key)} is in no seal, and no job waits to seal it"
 
 

@@ -170,7 +170,7 @@ class LotChange(RecordedModel):
     """New terms of a lot, by a fact, beside those it had. Append-only: with the lot as it is they tell how it was at any time."""
 
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+", db_index=False)
-    fact = models.ForeignKey(Fact, on_delete=models.PROTECT, related_name="+", db_index=False)
+    fact = models.ForeignKey(Fact, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     available_at = models.DateTimeField(null=True)
     waits_until = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
@@ -187,7 +187,7 @@ class Resolution(RecordedModel):
 
     id = None  # type: ignore[assignment]  # the hold is the key
     hold = models.OneToOneField(Hold, on_delete=models.PROTECT, primary_key=True, related_name="resolution")
-    fact = models.ForeignKey(Fact, on_delete=models.PROTECT, related_name="+", db_index=False)
+    fact = models.ForeignKey(Fact, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     state = models.CharField(max_length=7, choices=Hold.State)
     at = models.DateTimeField()
 

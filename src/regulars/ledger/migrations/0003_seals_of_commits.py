@@ -21,7 +21,9 @@ def _business():
 
 
 def _fact():
-    return models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="facts.fact")
+    return models.ForeignKey(
+        db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="facts.fact"
+    )
 
 
 class Migration(migrations.Migration):
