@@ -18,7 +18,7 @@ from regulars.kernel.errors import RegularsError
 from regulars.outbox.actions import enqueue
 from regulars.outbox.models import Job
 from regulars.work.backups import make_backup, restore_backup
-from regulars.work.kept_backups import keep_backup, kept_backups, kept_folder
+from regulars.work.kept_backups import keep_backup, kept_backups, kept_folder, put_aside_newer
 from regulars.work.worker import Worker
 from shop import NOON, a_shop
 
@@ -164,6 +164,16 @@ def test_one_backup_a_night_however_many_shops_and_the_newest_seven_stay(home: P
     assert days_kept() == [10, 9, 8, 7, 6, 5, 4]
     assert len(list(kept_folder().iterdir())) == 7
     assert refusal_of_a_sound_one(kept_backups()[0].path) == "home_in_use"
+
+
+def test_kept_backups_of_a_later_course_of_events_are_put_aside(home: Path) -> None:
+    for day in range(3):
+        keep_backup(now=NOON + timedelta(days=day))
+
+    put_aside_newer(NOON + timedelta(days=1), now=NOON + timedelta(days=9))
+
+    assert [kept.made_at for kept in kept_backups()] == [NOON + timedelta(days=1), NOON]
+    assert (kept_folder() / "regulars-20260304T063000Z.tar.gz.before-20260311T063000").exists()
 
 
 def test_what_a_killed_process_had_begun_is_removed(home: Path) -> None:
