@@ -234,6 +234,10 @@ def _ends(teller: Teller, when: str) -> None:
     teller.unit["expiry"] = _expiry(when)
 
 
+def _lives_on(teller: Teller, days: str) -> None:
+    teller.unit["grace_days"] = int(days)
+
+
 def _wait(teller: Teller, days: str | None, event: str | None, timeout: str | None, then: str | None) -> None:
     if days:
         teller.unit["pending"] = {"kind": "delay", "days": int(days)}
@@ -262,7 +266,8 @@ def _join(teller: Teller, days: str | None) -> None:
 
 
 def _levels(teller: Teller, metric: str, months: str, grace: str, levels: str) -> None:
-    parts = [re.fullmatch(r"(\w+) from (\d+)(?: × ([\d.]+))?", level) for level in levels.split(", ")]
+    pattern = rf"(\w+) from (\d+)(?: × ([\d.]+))?(?: ending ({_WHEN}))?"
+    parts = [re.fullmatch(pattern, level) for level in levels.split(", ")]
     factor = 100 if metric == "spent" else 1
     teller.program["ladder"] = {
         "metric": "spend_minor" if metric == "spent" else "points_earned",
@@ -274,6 +279,7 @@ def _levels(teller: Teller, metric: str, months: str, grace: str, levels: str) -
                 "name": {"en": found[1]},
                 "at_least": int(found[2]) * factor,
                 "times_milli": round(float(found[3] or 1) * 1000),
+                **({"expiry": _expiry(found[4])} if found[4] else {}),
             }
             for found in parts
             if found
@@ -509,6 +515,7 @@ _SENTENCES: list[tuple[str, Callable[..., None]]] = [
     ),
     (r"(?:everything|(?P<category>\w+)) counts (?P<times>[\d.]+) times", _times),
     (rf"points end (?P<when>{_WHEN})", _ends),
+    (r"what comes back after its end lives (?P<days>\d+) days more", _lives_on),
     (
         rf"points wait {_WAIT}",
         _wait,

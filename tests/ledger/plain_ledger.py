@@ -54,6 +54,19 @@ class PlainLedger:
 
     # ---- moving
 
+    def _end_rest(self, lots: list[dict[str, Any]], grace: int) -> None:
+        """End what is over of lots before something comes back to them that has a grace."""
+        if grace:
+            self._end(lots)
+
+    def _back(self, lots: list[dict[str, Any]], grace: int) -> None:
+        """End what came back after its end, or give it so many minutes more."""
+        if not grace:
+            self._end(lots)
+        for lot in lots:
+            if self.is_over(lot) and lot["left"] > lot["held"]:
+                lot["end"] = self.now + grace
+
     def _pay_debt(self, member: str, parts: list[tuple[dict[str, Any], int]]) -> None:
         for lot, part in parts:
             paid = min(part, self.debt[member])
@@ -90,7 +103,9 @@ class PlainLedger:
         self.shop["redeemed"] += points
         return chosen
 
-    def give_back(self, member: str, points: int, drawn: list[tuple[dict[str, Any], int]]) -> list[int]:
+    def give_back(
+        self, member: str, points: int, drawn: list[tuple[dict[str, Any], int]], *, grace: int = 0
+    ) -> list[int]:
         """Return how much went back to each of the lots drawn on, in the order in which they were drawn on."""
         went = []
         for _, part in reversed(drawn):
@@ -98,11 +113,12 @@ class PlainLedger:
             points -= back
             went.insert(0, back)
         returned = [(lot, back) for (lot, _), back in zip(drawn, went, strict=True) if back]
+        self._end_rest([lot for lot, _ in returned], grace)
         for lot, back in returned:
             lot["left"] += back
             self.shop["redeemed"] -= back
         self._pay_debt(member, returned[::-1])
-        self._end([lot for lot, _ in returned])
+        self._back([lot for lot, _ in returned], grace)
         return went
 
     def reverse(self, own: dict[str, Any], points: int, policy: str) -> int:
@@ -153,10 +169,11 @@ class PlainLedger:
         hold["state"] = state
         return hold
 
-    def settle(self, name: str, points: int) -> None:
+    def settle(self, name: str, points: int, *, grace: int = 0) -> None:
         if points > self.holds[name]["points"]:
             raise No
         hold = self._resolve(name, "settled")
+        self._end_rest([lot for lot, _ in hold["parts"]], grace)
         self.shop["redeemed"] += points
         freed = []
         for lot, part in hold["parts"]:
@@ -166,14 +183,15 @@ class PlainLedger:
             lot["left"] -= used
             freed.append((lot, part - used))
         self._pay_debt(hold["member"], freed)
-        self._end([lot for lot, _ in freed])
+        self._back([lot for lot, _ in freed], grace)
 
-    def release(self, name: str, state: str) -> None:
+    def release(self, name: str, state: str, *, grace: int = 0) -> None:
         hold = self._resolve(name, state)
+        self._end_rest([lot for lot, _ in hold["parts"]], grace)
         for lot, part in hold["parts"]:
             lot["held"] -= part
         self._pay_debt(hold["member"], hold["parts"])
-        self._end([lot for lot, _ in hold["parts"]])
+        self._back([lot for lot, _ in hold["parts"]], grace)
 
     # ---- waiting
 

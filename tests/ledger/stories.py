@@ -57,6 +57,7 @@ class Teller:
     spent: dict[str, Spent] = field(default_factory=dict)
     holds: dict[str, Hold] = field(default_factory=dict)
     policy: Negative = Negative.CLAMP
+    grace_days: int = 0
 
     def tell(self, sentence: str) -> None:
         """Do, or check, what a sentence says."""
@@ -70,6 +71,12 @@ class Teller:
         """Return a person's account."""
         key = self.people.setdefault(name, KeyMaker()())
         return self.book.account(Side.MEMBER, "points", key)
+
+    @property
+    def grace_until(self) -> datetime | None:
+        """Return until when points live that come back now."""
+        last = local_day(self.book.now, PUNE) + timedelta(days=self.grace_days)
+        return end_of_day(last, PUNE) if self.grace_days else None
 
     def posting(self, kind: str, **about: Any) -> Posting:
         """Say what a booking is about."""
@@ -99,6 +106,10 @@ def _clock(teller: Teller, day: str, clock: str | None) -> None:
 
 def _policy(teller: Teller, policy: str) -> None:
     teller.policy = Negative(policy)
+
+
+def _grace(teller: Teller, days: str) -> None:
+    teller.grace_days = int(days)
 
 
 def _gets(teller: Teller, who: str, points: str, **about: str | None) -> None:
@@ -145,7 +156,7 @@ def _given_back(teller: Teller, name: str, points: str | None) -> None:
     amount = int(points) if points else sum(part.amount for part in spent.drawn)
     posting = teller.posting("reverse_spend", reverses=spent.transaction)
     first = len(teller.book.allocations)
-    teller.book.give_back(spent.account, amount, posting, spent.drawn)
+    teller.book.give_back(spent.account, amount, posting, spent.drawn, grace_until=teller.grace_until)
     back = {part.lot: part.amount for part in teller.book.allocations[first:] if part.amount > 0}
     spent.drawn = [Drawn(part.lot, part.amount - back.get(part.lot, 0)) for part in spent.drawn]
 
@@ -162,11 +173,13 @@ def _holds(teller: Teller, who: str, points: str, minutes: str, name: str) -> No
 
 def _settled(teller: Teller, name: str, points: str | None) -> None:
     hold = teller.holds[name]
-    teller.book.settle(hold, int(points or hold.amount), teller.posting("settle"))
+    posting = teller.posting("settle")
+    teller.book.settle(hold, int(points or hold.amount), posting, grace_until=teller.grace_until)
 
 
 def _released(teller: Teller, name: str, how: str) -> None:
-    teller.book.release(teller.holds[name], KeyMaker()(), state="voided" if how == "given up" else "expired")
+    state = "voided" if how == "given up" else "expired"
+    teller.book.release(teller.holds[name], KeyMaker()(), state=state, grace_until=teller.grace_until)
 
 
 def _moves(teller: Teller, who: str, points: str, to: str) -> None:
@@ -234,6 +247,7 @@ _TERMS = rf"(?: from (?P<begins>{_DAY}))?(?P<waits> once delivered)?(?: until (?
 _SENTENCES: list[tuple[str, Callable[..., None]]] = [
     (rf"on (?P<day>{_DAY})(?: at (?P<clock>\d\d:\d\d(?::\d\d)?))?", _clock),
     (r"the shop's policy is (?P<policy>refuse|clamp|allow)", _policy),
+    (r"what comes back after its end lives (?P<days>\d+) days more", _grace),
     (r"“(?P<sentence>.+)” is refused: (?P<reason>.+)", _refused),
     (
         rf"{_WHO} gets {_N}(?: as {_NAME})?{_TERMS}",

@@ -25,6 +25,7 @@ NAMES = st.sampled_from(["a", "b", "c", "d"])
 WHO = st.sampled_from(MEMBERS)
 POINTS = st.integers(1, 120)
 LIFE = st.sampled_from([None, 30, 60, 300])
+GRACE = st.sampled_from([0, 0, 45])
 
 
 @dataclass
@@ -100,6 +101,14 @@ class BookMachine(RuleBasedStateMachine):
         for lot, _ in self.lots[known:]:
             self.ends[lot.key] = lot.expires_at
 
+    def until(self, grace: int) -> datetime | None:
+        """Return until when points live that come back now after their end."""
+        return moment(self.plain.now + grace) if grace else None
+
+    def note_graces(self) -> None:
+        """Remember the ends that the plain ledger has moved: by its rules, of what came back after its end."""
+        self.ends |= {lot.key: moment(plain["end"]) for lot, plain in self.lots if plain["begin"] is not None}
+
     # ---- what happens
 
     @rule(minutes=st.sampled_from([1, 29, 30, 31, 60, 240]))
@@ -130,14 +139,16 @@ class BookMachine(RuleBasedStateMachine):
             self.spent[name] = Spending(who, done[0], self.book.drawn_by(done[0]), done[1])
 
     @precondition(lambda self: self.spent)
-    @rule(name=NAMES, points=POINTS)
-    def give_back(self, name: str, points: int) -> None:
+    @rule(name=NAMES, points=POINTS, grace=GRACE)
+    def give_back(self, name: str, points: int, grace: int) -> None:
         if name not in self.spent:
             return
         spent = self.spent[name]
         posting = self.posting("reverse_spend", reverses=spent.transaction)
-        given = self.book.give_back(self.account(spent.member), points, posting, spent.drawn)
-        went = self.plain.give_back(spent.member, points, spent.plain)
+        account, until = self.account(spent.member), self.until(grace)
+        given = self.book.give_back(account, points, posting, spent.drawn, grace_until=until)
+        went = self.plain.give_back(spent.member, points, spent.plain, grace=grace)
+        self.note_graces()
         assert given == sum(went)
         spent.drawn = [Drawn(part.lot, part.amount - back) for part, back in zip(spent.drawn, went, strict=True)]
         spent.plain = [(lot, part - back) for (lot, part), back in zip(spent.plain, went, strict=True)]
@@ -195,24 +206,29 @@ class BookMachine(RuleBasedStateMachine):
             self.holds[name] = done[0]
 
     @precondition(lambda self: self.holds)
-    @rule(name=NAMES, share=st.integers(0, 5))
-    def settle(self, name: str, share: int) -> None:
+    @rule(name=NAMES, share=st.integers(0, 5), grace=GRACE)
+    def settle(self, name: str, share: int, grace: int) -> None:
         """Settle a share of what is held; six fifths is too much."""
         if name in self.holds:
             hold = self.holds[name]
             points = max(hold.amount * (share + 1) // 5, 1)
             self.both(
-                lambda: self.book.settle(hold, points, self.posting("settle")),
-                lambda: self.plain.settle(name, points),
+                lambda: self.book.settle(hold, points, self.posting("settle"), grace_until=self.until(grace)),
+                lambda: self.plain.settle(name, points, grace=grace),
             )
+            self.note_graces()
 
     @precondition(lambda self: self.holds)
-    @rule(name=NAMES, state=st.sampled_from(["voided", "voided", "expired"]))
-    def release(self, name: str, state: str) -> None:
+    @rule(name=NAMES, state=st.sampled_from(["voided", "voided", "expired"]), grace=GRACE)
+    def release(self, name: str, state: str, grace: int) -> None:
         if name not in self.holds or (state == "expired" and self.plain.holds[name]["until"] > self.plain.now):
             return
         hold = self.holds[name]
-        self.both(lambda: self.book.release(hold, self.new_key(), state=state), lambda: self.plain.release(name, state))
+        self.both(
+            lambda: self.book.release(hold, self.new_key(), state=state, grace_until=self.until(grace)),
+            lambda: self.plain.release(name, state, grace=grace),
+        )
+        self.note_graces()
 
     @precondition(lambda self: self.earned)
     @rule(name=NAMES, life=LIFE, is_cancelled=st.booleans())

@@ -105,7 +105,7 @@ CHANGES = {
     },
     "ledger_lotchange": {
         "available_at": _LATER, "waits_until": _LATER, "expires_at": _LATER, "had_available_at": _LATER, "had_waits_until": _LATER,
-        "had_expires_at": _LATER, "fact_id": _OTHER.format("id", "facts_fact"),
+        "had_expires_at": _LATER, "expiry": "'{}'", "had_expiry": "'{}'", "fact_id": _OTHER.format("id", "facts_fact"),
     },
     "ledger_hold": {"amount": "amount + 1", "parts": "'[]'", "expires_at": _LATER, "fact_id": _OTHER.format("id", "facts_fact")},
     "ledger_resolution": {"state": "'voided'", "at": _LATER, "fact_id": _OTHER.format("id", "facts_fact")},

@@ -89,3 +89,26 @@ def test_exclusive_rules_of_equal_priority():
     ]
 
     assert cautions(rules=rules, groups=groups) == [Caution("exclusives_overlap", "a", {"other": "b"})]
+
+
+@pytest.mark.parametrize(
+    ("unit", "base", "gold", "warns"),
+    [
+        ({}, None, {"kind": "after", "months": 24}, True),
+        ({"kind": "after", "months": 12}, None, {"kind": "after", "months": 24}, False),
+        ({"kind": "after", "months": 12}, None, {"kind": "after", "months": 11}, True),
+        ({"kind": "after", "months": 12}, None, {"kind": "period_end", "months": 11, "period": "year"}, True),
+        ({"kind": "after", "months": 12}, {"kind": "after", "months": 36}, None, True),
+        ({"kind": "after", "months": 12}, None, {"kind": "never"}, False),
+        ({"kind": "after", "months": 12}, None, {"kind": "date", "day": "2026-12-31"}, False),
+    ],
+)
+def test_points_of_a_higher_level_that_end_sooner(unit, base, gold, warns):
+    levels = [
+        {"code": "base", "name": {"en": "Base"}, **({"expiry": base} if base else {})},
+        {"code": "gold", "name": {"en": "Gold"}, "at_least": 100, **({"expiry": gold} if gold else {})},
+    ]
+
+    found = cautions(unit={"expiry": unit} if unit else {}, ladder={"levels": levels})
+
+    assert found == ([Caution("level_ends_sooner", "gold", {"below": "base"})] if warns else [])

@@ -5,11 +5,12 @@ from uuid import UUID
 
 import msgspec
 
+from regulars.flow.automatic import take_at_night
 from regulars.flow.batch import Batch, Item
 from regulars.flow.errors import CustomerNeeded, NothingToAdjust, SameMember
 from regulars.flow.intake import Adjustment, Transfer
 from regulars.flow.lasting import activate, call_off
-from regulars.flow.standing import evaluate_member
+from regulars.flow.standing import evaluate_balance, evaluate_member, tier_at
 from regulars.ledger.book import Posting, Side, Terms
 from regulars.programs.calendar import expires_at
 
@@ -25,7 +26,7 @@ def apply_adjustment(batch: Batch, item: Item) -> None:
     if intake.points > 0:
         account = batch.account_of(member.customer)
         posting = Posting(fact=item.fact, kind="adjust", occurred_at=intake.occurred_at)
-        expiry = batch.program_now(item).program.unit.expiry
+        expiry = batch.program_now(item).expiry_in(tier_at(batch, member, intake.occurred_at))
         terms = Terms(
             occurred_at=intake.occurred_at, available_at=intake.occurred_at,
             expires_at=expires_at(expiry, intake.occurred_at, batch.shop.zone),
@@ -57,7 +58,9 @@ def apply_transfer(batch: Batch, item: Item) -> None:
 
 
 def apply_closing(batch: Batch, item: Item) -> None:
-    """Close a member's day, in the program's order: pending points, overdue holds, tier, expiry."""
+    """Close a member's day, in the program's order: pending points, overdue holds, rewards that are taken by themselves, tier, expiry,
+    tier by the balance.
+    """
     member = batch.member_of(item)
     account = batch.account_of(member.customer)
     unit = batch.program_now(item).program.unit
@@ -72,13 +75,17 @@ def apply_closing(batch: Batch, item: Item) -> None:
         call_off(batch, item, member, overdue)
     for hold in batch.book.holds.values():
         if hold.account is account and hold.state == "open" and hold.expires_at <= batch.now:
-            item.tally.expired += batch.book.release(hold, item.fact, state="expired")
+            item.tally.expired += batch.book.release(
+                hold, item.fact, state="expired", grace_until=batch.grace_until(item)
+            )
     _close_rewards(batch, member.customer)
+    batch.record(item)
+    take_at_night(batch, item, member)
     evaluate_member(batch, item, member)
     item.tally.expired += batch.book.expire(account, item.fact)
     if item.tally.expired:
         batch.events.append(("points.expired", member.customer, {"fact": str(item.fact), "points": item.tally.expired}))
-    batch.record(item)
+    evaluate_balance(batch, item, member)
 
 
 def _close_rewards(batch: Batch, customer: UUID) -> None:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The working copy of everything that one batch of intakes touches: loaded once, decided in memory, written once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,10 @@ from regulars.customers.matching import Matching, Resolved
 from regulars.facts.store import NewFact, StoredFact, StoredLine
 from regulars.flow.errors import CustomerNeeded, NoProgram, NotAMember
 from regulars.flow.intake import Earning, Intake, Receipt, Refusal
+from regulars.kernel.clock import end_of_day, local_day
 from regulars.ledger.book import Account, Book, Drawn, Posting, Side
 from regulars.programs.decide import CompiledProgram
+from regulars.programs.definition import Automatic
 from regulars.programs.ladder import base_tier
 from regulars.programs.store import Member, StoredDecision
 from regulars.programs.versions import Timeline, compiled
@@ -70,6 +72,7 @@ class Item:
     local: datetime | None = None
     windows: list[str] | None = None
     corrects: StoredFact | None = None
+    caused_by: UUID | None = None
     came_back: dict[int, tuple[UUID | None, int]] = field(default_factory=dict)
     taken_back: list[dict[str, object]] = field(default_factory=list)
 
@@ -153,6 +156,17 @@ class Batch:
         """Tell whether some version gave points that end by inactivity, so that every activity moves their end."""
         return any(compiled(version).slides_expiry for version, _ in self.timeline.versions)
 
+    @cached_property
+    def automatic(self) -> Sequence[Automatic]:
+        """Return the rewards that are taken by themselves now."""
+        version = self.version_at(self.now) if self.with_points else None
+        return version[1].program.automatic if version else ()
+
+    @property
+    def takes_at_once(self) -> bool:
+        """Tell whether some reward is taken by itself right after what brings the points."""
+        return any(one.at_once for one in self.automatic)
+
     @property
     def allows_negative(self) -> bool:
         """Tell whether members see what they owe as a negative balance."""
@@ -191,6 +205,11 @@ class Batch:
         if self.timeline.latest is None:
             raise NoProgram(day=self.day_of(item).isoformat())
         return compiled(self.timeline.latest)
+
+    def grace_until(self, item: Item) -> datetime | None:
+        """Return until when points live that an intake brings back after their end; None where they end at once."""
+        days = self.program_now(item).program.unit.grace_days
+        return end_of_day(local_day(self.now, self.shop.zone) + timedelta(days=days), self.shop.zone) if days else None
 
     def account_of(self, customer: UUID) -> Account:
         """Return the member's account."""
@@ -240,6 +259,8 @@ class Batch:
         intake = item.intake
         if item.corrects is not None:
             about["amends"] = item.corrects.key
+        if item.caused_by is not None:
+            about |= {"caused_by": item.caused_by, "depth": 1}
         kind: str = intake.__struct_config__.tag  # type: ignore[assignment]  # the tag is a text
         fact = NewFact(
             item.fact, kind, intake.source, intake.external_id, intake.revision, item.digest, item.customer,
@@ -279,6 +300,10 @@ class Batch:
         """Return how many points a loaded purchase was paid with."""
         stored = self.fact(fact)
         return int(stored.payload.get("points", 0)) if stored else 0
+
+    def held_of(self, customer: UUID, offer: UUID) -> int:
+        """Return how many of an offer a member has taken, this batch included."""
+        return self.held_counts.get((customer, offer), 0)
 
     def mark(self) -> tuple[int, ...]:
         """Return how much has been collected so far; a refusal that left the mark unmoved has changed nothing."""

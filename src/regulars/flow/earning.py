@@ -209,7 +209,7 @@ def _credit(batch: Batch, item: Item, member: Member, program: CompiledProgram, 
         "reasons": outcome.reasons,
     }  # fmt: skip
     if outcome.points:
-        lot = credit_lot(batch, item, member, program, outcome)
+        lot = _credit_lot(batch, item, member, program, outcome)
         stored["lot"], stored["transaction"] = str(lot.key), str(lot.transaction)
     if outcome.counted:
         stored["counted"], stored["at"] = outcome.counted, int(item.intake.occurred_at.timestamp())
@@ -218,10 +218,10 @@ def _credit(batch: Batch, item: Item, member: Member, program: CompiledProgram, 
     return stored
 
 
-def credit_lot(batch: Batch, item: Item, member: Member, program: CompiledProgram, outcome: Outcome) -> Lot:
-    """Credit the points of an outcome with the terms that unit and rule give them."""
+def _credit_lot(batch: Batch, item: Item, member: Member, program: CompiledProgram, outcome: Outcome) -> Lot:
+    """Credit the points of an outcome with the terms that rule, tier of the day and unit give them."""
     unit, occurred_at = program.program.unit, item.intake.occurred_at
-    expiry = outcome.expiry or unit.expiry
+    expiry = outcome.expiry or program.expiry_in(tier_at(batch, member, occurred_at))
     terms = usable(unit.pending, expiry, occurred_at, batch.shop.zone)
     counts = program.program.ladder is not None and program.program.ladder.metric == "points_earned"
     posting = Posting(

@@ -32,18 +32,15 @@ def code_of(entitlement: UUID) -> str:
     return make_code(settings.SECRET_KEY.encode(), entitlement)
 
 
-def check_offer(batch: Batch, offer: OfferState, member: Member) -> None:
-    """Raise the first reason why a member cannot have an offer now, apart from points."""
+def check_offer(offer: OfferState, *, tier: str, held: int) -> None:
+    """Raise the first reason why a member of a tier who has taken so many of an offer cannot have it now, apart from points."""
     if not offer.is_active:
         raise OfferPaused(offer=offer.code)
-    if offer.tiers and member.tier not in offer.tiers:
+    if offer.tiers and tier not in offer.tiers:
         raise TierTooLow(offer=offer.code, tiers=", ".join(offer.tiers))
     if offer.stock is not None and offer.taken + offer.more >= offer.stock:
         raise OutOfStock(offer=offer.code, stock=offer.stock)
-    if (
-        offer.per_member_max is not None
-        and batch.held_counts.get((member.customer, offer.key), 0) >= offer.per_member_max
-    ):
+    if offer.per_member_max is not None and held >= offer.per_member_max:
         raise MemberLimitReached(offer=offer.code, max=offer.per_member_max)
 
 
@@ -55,7 +52,7 @@ def apply_redemption(batch: Batch, item: Item) -> None:
     offer = next((known for known in batch.offers.values() if known.code == intake.offer), None)
     if offer is None:
         raise UnknownOffer(offer=intake.offer)
-    check_offer(batch, offer, member)
+    check_offer(offer, tier=member.tier, held=batch.held_of(member.customer, offer.key))
     expires_at = _valid_until(batch, offer, intake)
     hold: UUID | None = None
     if intake.is_reserved and offer.price:
@@ -65,7 +62,8 @@ def apply_redemption(batch: Batch, item: Item) -> None:
         batch.spend(item, member.customer, offer.price)
     batch.record(item, payload={"offer": str(offer.key), "is_reserved": intake.is_reserved})
     _grant(batch, item, offer, member, hold, expires_at)
-    count_activity(batch, item, member)
+    if item.caused_by is None:
+        count_activity(batch, item, member)
 
 
 def _valid_until(batch: Batch, offer: OfferState, intake: Redemption) -> datetime:
@@ -89,7 +87,7 @@ def _grant(
         offer.unit, hold, item.fact, None, batch.now, expires_at,
     )  # fmt: skip
     offer.more += 1
-    batch.held_counts[member.customer, offer.key] = batch.held_counts.get((member.customer, offer.key), 0) + 1
+    batch.held_counts[member.customer, offer.key] = batch.held_of(member.customer, offer.key) + 1
     item.tally.detail.update({"entitlement": str(key), "offer": offer.code, "expires_at": expires_at.isoformat()})
     batch.events.append(
         (
@@ -164,7 +162,8 @@ def cancel_taken(batch: Batch, item: Item, fact: UUID) -> None:
         if entitlement.state == "issued" and not offer.is_refundable:
             raise NotRefundable(offer=offer.code)
         if entitlement.hold is not None and entitlement.state == "reserved":
-            item.tally.expired += batch.book.release(batch.book.holds[entitlement.hold], item.fact, state="voided")
+            hold, grace_until = batch.book.holds[entitlement.hold], batch.grace_until(item)
+            item.tally.expired += batch.book.release(hold, item.fact, state="voided", grace_until=grace_until)
         entitlement.state = "cancelled"
         offer.more -= 1
 

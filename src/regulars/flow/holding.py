@@ -31,7 +31,8 @@ def apply_settle(batch: Batch, item: Item) -> None:
     points = hold.amount if intake.points is None else intake.points
     expired_before = _expired(batch)
     posting = Posting(fact=item.fact, kind="settle", occurred_at=intake.occurred_at)
-    batch.remember_drawn(item, batch.book.settle(hold, points, posting))
+    settled = batch.book.settle(hold, points, posting, grace_until=batch.grace_until(item))
+    batch.remember_drawn(item, settled)
     item.tally.spent += points
     item.tally.expired += _expired(batch) - expired_before
     batch.record(item, payload={"hold": str(hold.key), "points": points})
@@ -41,7 +42,7 @@ def apply_settle(batch: Batch, item: Item) -> None:
 def apply_void(batch: Batch, item: Item) -> None:
     """Give back what a hold set aside; what has run out of time meanwhile expires."""
     hold = _hold(batch, item)
-    item.tally.expired += batch.book.release(hold, item.fact, state="voided")
+    item.tally.expired += batch.book.release(hold, item.fact, state="voided", grace_until=batch.grace_until(item))
     batch.record(item, payload={"hold": str(hold.key)})
 
 

@@ -247,9 +247,13 @@ def _load_rewards(batch: Batch, business: Business, items: Sequence[Item]) -> No
     redemptions = _of(items, Redemption)
     batch.entitlements = _load_entitlements(batch, business, items)
     codes = {intake.offer for _, intake in redemptions}
+    automatic = {one.offer for one in batch.automatic if one.at_once or any(_of(items, Closing))}
+    codes |= automatic
     batch.offers = rewards.load_offers(business.pk, codes, keys={held.offer for held in batch.entitlements.values()})
     by_code = {offer.code: offer.key for offer in batch.offers.values()}
     wanted = {(item.customer, by_code.get(intake.offer)) for item, intake in redemptions}
+    limited = {by_code.get(code) for code in automatic if code in by_code}
+    wanted |= {(member, offer) for member in batch.members for offer in limited}
     batch.held_counts = rewards.count_held(
         business.pk, [(holder, offer) for holder, offer in wanted if holder and offer]
     )
@@ -324,7 +328,7 @@ _DRAWING = (
 
 def _drawn_on(batch: Batch, items: Sequence[Item]) -> set[UUID]:
     """Return those whose points may be drawn on by these intakes, apart from the holders of holds."""
-    if batch.slides_expiry:
+    if batch.slides_expiry or batch.takes_at_once:
         return set(batch.members)
     drawing = _customers(item for item in items if isinstance(item.intake, _DRAWING) or _moves(item))
     named = {fact.customer for fact in batch.named.values() if fact.customer is not None}
@@ -384,6 +388,10 @@ def _refresh_progress(batch: Batch, business: Business) -> None:
     ladder = version[1].program.ladder if version else None
     due = [member for member in batch.members.values() if member.progress_until and member.progress_until <= batch.now]
     if ladder is None or not due:
+        return
+    if ladder.metric == "balance":
+        for member in due:
+            member.progress_until, member.is_changed = None, True
         return
     since = window_start(ladder, batch.now, batch.shop.zone)
     customers = [member.customer for member in due]

@@ -298,7 +298,7 @@ def _reward(
             raise CustomerNeeded
         if member is None:
             raise NotAMember
-        check_offer(batch, offer, member)
+        check_offer(offer, tier=member.tier, held=batch.held_of(member.customer, offer.key))
         if offer.price > available:
             raise InsufficientPoints(needed=offer.price, available=available)
     except RegularsError as error:

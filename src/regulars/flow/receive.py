@@ -17,6 +17,7 @@ from regulars.flow.adjusting import (
     apply_closing,
     apply_transfer,
 )
+from regulars.flow.automatic import take_at_once
 from regulars.flow.batch import Batch, Item, Shop
 from regulars.flow.claiming import apply_enrolment
 from regulars.flow.correcting import return_again, take_back_revision
@@ -159,6 +160,7 @@ def _apply(batch: Batch, item: Item) -> None:
         APPLY[type(item.intake)](batch, item)
         if item.corrects is not None:
             return_again(batch, item)
+        take_at_once(batch, item)
     except RegularsError as error:
         if batch.mark() != before or batch.has_made_known(item):
             raise _RefusedMidway(item.place, error) from error

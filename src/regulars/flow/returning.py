@@ -390,7 +390,9 @@ def _give_back_points(batch: Batch, item: Item, member: Member, fact: UUID, amou
         posting = Posting(
             fact=item.fact, kind="reverse_spend", occurred_at=item.intake.occurred_at, reverses=transaction
         )
-        given = batch.book.give_back(batch.account_of(member.customer), left, posting, parts)
+        given = batch.book.give_back(
+            batch.account_of(member.customer), left, posting, parts, grace_until=batch.grace_until(item)
+        )
         batch.drawn[fact][place] = (transaction, _less(parts, given))
         item.tally.returned += given
         left -= given
@@ -494,7 +496,9 @@ def _cancel_adjustment(batch: Batch, item: Item, fact: StoredFact) -> None:
         posting = Posting(
             fact=item.fact, kind="reverse_spend", occurred_at=item.intake.occurred_at, reverses=transaction
         )
-        item.tally.returned += batch.book.give_back(account, -points, posting, parts, source=Side.ADJUSTED)
+        item.tally.returned += batch.book.give_back(
+            account, -points, posting, parts, source=Side.ADJUSTED, grace_until=batch.grace_until(item)
+        )
 
 
 _CANCELS = {

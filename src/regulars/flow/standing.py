@@ -80,12 +80,26 @@ def count_activity(batch: Batch, item: Item, member: Member) -> None:
         for lot in lots:
             if lot.expires_at is not None and lot.expires_at < last:
                 batch.book.set_terms(
-                    lot, item.fact, available_at=lot.available_at, waits_until=lot.waits_until, expires_at=last
+                    lot,
+                    item.fact,
+                    available_at=lot.available_at,
+                    waits_until=lot.waits_until,
+                    expires_at=last,
+                    expiry=lot.expiry,
                 )
 
 
 def evaluate_member(batch: Batch, item: Item, member: Member) -> None:
-    """Compare a member's progress with the ladder in force, if there is one."""
+    """Compare a member's progress with the ladder in force, if there is one that does not go by the balance."""
     ladder = batch.program_now(item).program.ladder
-    if ladder is not None:
+    if ladder is not None and ladder.metric != "balance":
+        evaluate_standing(batch, item, member, ladder)
+
+
+def evaluate_balance(batch: Batch, item: Item, member: Member) -> None:
+    """Compare what a member has at the end of the day with the ladder in force, where it goes by that."""
+    ladder = batch.program_now(item).program.ladder
+    if ladder is not None and ladder.metric == "balance":
+        balance = batch.account_of(member.customer).balance
+        member.progress, member.is_changed = balance, member.is_changed or member.progress != balance
         evaluate_standing(batch, item, member, ladder)

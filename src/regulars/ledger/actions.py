@@ -29,7 +29,7 @@ _CHANGED_LOTS = Table(
     "ledger_lot",
     {
         "id": "uuid", "now_remaining": "bigint", "now_held": "bigint", "now_expired": "bigint", "now_available_at": "timestamptz",
-        "now_waits_until": "timestamptz", "now_expires_at": "timestamptz",
+        "now_waits_until": "timestamptz", "now_expires_at": "timestamptz", "now_expiry": "jsonb",
     },
 )  # fmt: skip
 _HOLD_CHANGES = Table("ledger_hold", {"id": "uuid", "now_state": "text", "now_resolved_at": "timestamptz"})
@@ -75,15 +75,15 @@ def _save_lots(book: Book, business: UUID) -> None:
     ]  # fmt: skip
     insert_rows(LOTS, new)
     changed = [
-        (lot.key, lot.remaining, lot.held, lot.expired, lot.available_at, lot.waits_until, lot.expires_at)
+        (lot.key, lot.remaining, lot.held, lot.expired, lot.available_at, lot.waits_until, lot.expires_at, lot.expiry)
         for lot in book.lots.values()
         if lot.is_changed and not lot.is_new
     ]
     update_rows(
         _CHANGED_LOTS,
-        sorted(changed),
+        sorted(changed, key=lambda row: row[0]),
         sets="remaining = {now_remaining}, held = {now_held}, expired = {now_expired}, available_at = {now_available_at},"
-        " waits_until = {now_waits_until}, expires_at = {now_expires_at}",
+        " waits_until = {now_waits_until}, expires_at = {now_expires_at}, expiry = {now_expiry}",
     )
 
 

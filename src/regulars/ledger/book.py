@@ -176,14 +176,17 @@ class Allocation(Struct, frozen=True):
     amount: int
 
 
+LotTerms = tuple[datetime | None, datetime | None, datetime | None, dict[str, object] | None]
+
+
 class LotChange(Struct, frozen=True):
-    """New terms of a lot, and those before: from when it can be used, until when it waits, when it ends."""
+    """New terms of a lot, and those before: from when it can be used, until when it waits, when it ends and by which policy."""
 
     key: UUID
     lot: UUID
     fact: UUID
-    terms: tuple[datetime | None, datetime | None, datetime | None]
-    before: tuple[datetime | None, datetime | None, datetime | None]
+    terms: LotTerms
+    before: LotTerms
 
 
 class Posting(Struct, frozen=True, kw_only=True):
@@ -320,10 +323,12 @@ class Journal:
         available_at: datetime | None,
         waits_until: datetime | None,
         expires_at: datetime | None,
+        expiry: dict[str, object] | None,
     ) -> None:
         """Change from when until when a lot can be used, and keep what it was before."""
-        before = (lot.available_at, lot.waits_until, lot.expires_at)
-        lot.available_at, lot.waits_until, lot.expires_at = after = (available_at, waits_until, expires_at)
+        before = (lot.available_at, lot.waits_until, lot.expires_at, lot.expiry)
+        after = (available_at, waits_until, expires_at, expiry)
+        lot.available_at, lot.waits_until, lot.expires_at, lot.expiry = after
         if after != before:
             lot.is_changed = True
             self.changes.append(LotChange(self._new_key(), lot.key, fact, after, before))
@@ -421,11 +426,19 @@ class Book(Journal):
         return amount
 
     def give_back(
-        self, account: Account, amount: int, posting: Posting, drawn: Sequence[Drawn], *, source: Side = Side.REDEEMED
+        self,
+        account: Account,
+        amount: int,
+        posting: Posting,
+        drawn: Sequence[Drawn],
+        *,
+        source: Side = Side.REDEEMED,
+        grace_until: datetime | None = None,
     ) -> int:
         """Give spent points back to the lots they came from, last drawn first; return how many.
 
-        Never more than was drawn. What goes back to a lot whose time has passed expires at once, after what the member owes.
+        Never more than was drawn. What goes back to a lot whose time has passed lives until the end of its grace, or expires at once;
+        first it pays what the member owes.
         """
         parts: list[tuple[Lot, int]] = []
         missing = amount
@@ -437,12 +450,37 @@ class Book(Journal):
         given = amount - missing
         if not given:
             return 0
+        lots = [lot for lot, _ in parts]
+        self._end_the_rest(account, posting.fact, lots, grace_until)
         transaction, entries = self._post(posting, [(self.account(source, account.unit), -given), (account, given)])
         for lot, part in parts:
             self._draw(lot, entries[account.key], -part)
         self._recover(account, parts, posting, transaction)
-        self.expire(account, posting.fact, only=[lot for lot, _ in parts])
+        self._end_or_spare(account, posting.fact, lots, grace_until)
         return given
+
+    def _end_the_rest(self, account: Account, fact: UUID, lots: Sequence[Lot], grace_until: datetime | None) -> int:
+        """End what of lots is over before something comes back to them, so that only that lives on in its grace."""
+        return self.expire(account, fact, only=lots) if grace_until else 0
+
+    def _end_or_spare(self, account: Account, fact: UUID, lots: Sequence[Lot], grace_until: datetime | None) -> int:
+        """End what has just come back to lots whose time has passed, or let it live until the end of its grace; return what ended.
+
+        No later activity moves the end of a grace.
+        """
+        if grace_until is None:
+            return self.expire(account, fact, only=lots)
+        for lot in lots:
+            if lot.is_over(self.now) and lot.free:
+                self.set_terms(
+                    lot,
+                    fact,
+                    available_at=lot.available_at,
+                    waits_until=lot.waits_until,
+                    expires_at=grace_until,
+                    expiry=None,
+                )
+        return 0
 
     def expire(self, account: Account, fact: UUID, *, only: Sequence[Lot] | None = None) -> int:
         """Post what is over and not held to breakage; return how much. Running it again changes nothing."""
@@ -472,14 +510,15 @@ class Book(Journal):
         self.version += 1
         return held
 
-    def settle(self, hold: Hold, amount: int, posting: Posting) -> UUID:
+    def settle(self, hold: Hold, amount: int, posting: Posting, *, grace_until: datetime | None = None) -> UUID:
         """Spend what a hold pinned, or less; the rest returns to its lots. Raises HoldResolved, OverHold.
 
-        Points that expired while they were held are honoured; what is released after its time expires at once.
+        Points that expired while they were held are honoured; what is released after its time has its grace, or expires at once.
         """
         if amount > hold.amount:
             raise OverHold(held=hold.amount, needed=amount)
         self._resolve(hold, posting.fact, "settled")
+        self._end_the_rest(hold.account, posting.fact, [self.lots[key] for key, _ in hold.parts], grace_until)
         transaction, entries = self._post(
             posting, [(hold.account, -amount), (self.account(Side.REDEEMED, hold.account.unit), amount)]
         )
@@ -492,15 +531,17 @@ class Book(Journal):
                 missing -= part
             freed.append((lot, pinned - part))
         self._recover(hold.account, freed, posting)
-        self.expire(hold.account, posting.fact, only=[lot for lot, _ in freed])
+        self._end_or_spare(hold.account, posting.fact, [lot for lot, _ in freed], grace_until)
         return transaction
 
-    def release(self, hold: Hold, fact: UUID, *, state: str) -> int:
-        """Void or expire a hold; return how many of its points had run out of time meanwhile. Raises HoldResolved."""
+    def release(self, hold: Hold, fact: UUID, *, state: str, grace_until: datetime | None = None) -> int:
+        """Void or expire a hold; return how many points ended, having run out of time meanwhile. Raises HoldResolved."""
         self._resolve(hold, fact, state)
+        lots = [self.lots[key] for key, _ in hold.parts]
+        ended = self._end_the_rest(hold.account, fact, lots, grace_until)
         freed = self._unpin(hold)
         self._recover(hold.account, freed, Posting(fact=fact, kind="recover", occurred_at=self.now))
-        return self.expire(hold.account, fact, only=[lot for lot, _ in freed])
+        return ended + self._end_or_spare(hold.account, fact, lots, grace_until)
 
     def _unpin(self, hold: Hold) -> list[tuple[Lot, int]]:
         freed = [(self.lots[key], pinned) for key, pinned in hold.parts]
@@ -533,7 +574,7 @@ class Book(Journal):
 
     def activate(self, lot: Lot, fact: UUID, expires_at: datetime | None) -> None:
         """Make a waiting lot spendable from now on; its expiry clock starts here."""
-        self.set_terms(lot, fact, available_at=self.now, waits_until=None, expires_at=expires_at)
+        self.set_terms(lot, fact, available_at=self.now, waits_until=None, expires_at=expires_at, expiry=lot.expiry)
 
     def call_off(self, account: Account, lot: Lot, posting: Posting) -> int:
         """Take a waiting lot back into what the shop has issued, for good; return how many points."""
@@ -541,7 +582,9 @@ class Book(Journal):
         if amount:
             _, entries = self._post(posting, [(account, -amount), (self.account(Side.ISSUED, account.unit), amount)])
             self._draw(lot, entries[account.key], amount)
-        self.set_terms(lot, posting.fact, available_at=None, waits_until=None, expires_at=lot.expires_at)
+        self.set_terms(
+            lot, posting.fact, available_at=None, waits_until=None, expires_at=lot.expires_at, expiry=lot.expiry
+        )
         return amount
 
 

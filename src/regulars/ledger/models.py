@@ -177,6 +177,8 @@ class LotChange(RecordedModel):
     had_available_at = models.DateTimeField(null=True)
     had_waits_until = models.DateTimeField(null=True)
     had_expires_at = models.DateTimeField(null=True)
+    expiry = models.JSONField(null=True)
+    had_expiry = models.JSONField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["lot"], name="lotchange_lot")]

@@ -11,7 +11,7 @@ from regulars.database.sql import fetch, key_param, to_json, to_key
 _PAGE = 100
 _FIRST_CHANGE = """LEFT JOIN ledger_lotchange c ON c.id =
 (SELECT x.id FROM ledger_lotchange x WHERE x.lot_id = t.id ORDER BY x.id LIMIT 1)"""
-_TERMS = ("available_at", "waits_until", "expires_at")
+_TERMS = {"available_at": "timestamptz", "waits_until": "timestamptz", "expires_at": "timestamptz", "expiry": "jsonb"}
 _FIRST_TERMS = {name: f"CASE WHEN c.id IS NULL THEN t.{name} ELSE c.had_{name} END" for name in _TERMS}
 
 SEALED = (
@@ -35,7 +35,7 @@ SEALED = (
         "lots",
         {
             "id": "uuid", "account_id": "uuid", "transaction_id": "uuid", "granted": "bigint", "occurred_at": "timestamptz",
-            "waits_for": "text", "expiry": "jsonb", **dict.fromkeys(_TERMS, "timestamptz"),
+            "waits_for": "text", **_TERMS,
         },
         joined=_FIRST_CHANGE,
         of=_FIRST_TERMS,
@@ -46,7 +46,7 @@ SEALED = (
     PlainTable(
         "ledger_lotchange",
         "changes",
-        {"id": "uuid", "lot_id": "uuid", "fact_id": "uuid", **dict.fromkeys([*_TERMS, *(f"had_{name}" for name in _TERMS)], "timestamptz")},
+        {"id": "uuid", "lot_id": "uuid", "fact_id": "uuid", **_TERMS, **{f"had_{name}": kind for name, kind in _TERMS.items()}},
     ),
     PlainTable(
         "ledger_hold",

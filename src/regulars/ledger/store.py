@@ -50,8 +50,9 @@ HOLDS = Table(
 LOT_CHANGES = Table(
     "ledger_lotchange",
     {
-        "id": "uuid", "business_id": "uuid", "lot_id": "uuid", "fact_id": "uuid", "available_at": "timestamptz", "waits_until": "timestamptz",
-        "expires_at": "timestamptz", "had_available_at": "timestamptz", "had_waits_until": "timestamptz", "had_expires_at": "timestamptz",
+        "id": "uuid", "business_id": "uuid", "lot_id": "uuid", "fact_id": "uuid",
+        "available_at": "timestamptz", "waits_until": "timestamptz", "expires_at": "timestamptz", "expiry": "jsonb",
+        "had_available_at": "timestamptz", "had_waits_until": "timestamptz", "had_expires_at": "timestamptz", "had_expiry": "jsonb",
     },
 )  # fmt: skip
 RESOLUTIONS = Table(

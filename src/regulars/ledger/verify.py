@@ -163,22 +163,29 @@ def _totals(business: UUID, found: Verification) -> None:
             found.difference = f"all accounts of {unit} sum to {sum(totals.values())}, not to zero"
 
 
+_TERMS = "{0}.available_at, {0}.waits_until, {0}.expires_at, {0}.expiry"
+
+
 def _terms(business: UUID, found: Verification) -> None:
     """What was last changed of a lot is what it shows; how it was at first is sealed with it."""
     row = _first(
-        "SELECT l.id, l.available_at, l.waits_until, l.expires_at, c.available_at, c.waits_until, c.expires_at FROM ledger_lotchange c"
+        f"SELECT l.id, {_TERMS.format('l')}, {_TERMS.format('c')} FROM ledger_lotchange c"
         " JOIN ledger_lot l ON l.id = c.lot_id WHERE c.business_id = %s"
         " AND NOT EXISTS (SELECT 1 FROM ledger_lotchange x WHERE x.lot_id = c.lot_id AND x.id > c.id)"
         " AND (l.available_at IS DISTINCT FROM c.available_at OR l.waits_until IS DISTINCT FROM c.waits_until"
-        " OR l.expires_at IS DISTINCT FROM c.expires_at)",
+        " OR l.expires_at IS DISTINCT FROM c.expires_at OR l.expiry IS DISTINCT FROM c.expiry)",
         business,
     )
     if row:
-        shown, changed = ([str(to_moment(at)) if at else "never" for at in row[place : place + 3]] for place in (1, 4))
+        shown, changed = (_terms_text(*row[place : place + 4]) for place in (1, 5))
         found.difference = (
-            f"lot {to_key(row[0])} shows available, waiting, ending at {', '.join(shown)};"
-            f" it was last changed to {', '.join(changed)}"
+            f"lot {to_key(row[0])} shows available, waiting, ending at {shown}; it was last changed to {changed}"
         )
+
+
+def _terms_text(available_at: Any, waits_until: Any, expires_at: Any, expiry: Any) -> str:
+    said = [str(to_moment(at)) if at else "never" for at in (available_at, waits_until, expires_at)]
+    return ", ".join([*said, *([f"by {expiry}"] if expiry else [])])
 
 
 def _resolutions(business: UUID, found: Verification) -> None:

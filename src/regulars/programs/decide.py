@@ -111,9 +111,14 @@ class CompiledProgram:
 
     @cached_property
     def slides_expiry(self) -> bool:
-        """Tell whether the unit, or some rule, gives points that end by inactivity."""
-        own = [rule.expiry.kind for rule in self.program.rules if rule.expiry]
+        """Tell whether the unit, some rule or some level gives points that end by inactivity."""
+        own = [one.expiry.kind for one in (*self.program.rules, *self.levels.values()) if one.expiry]
         return "inactivity" in [self.program.unit.expiry.kind, *own]
+
+    def expiry_in(self, tier: str) -> Expiry:
+        """Return when points end that are given in a tier, unless their rule says otherwise."""
+        level = self.levels.get(tier)
+        return level.expiry if level and level.expiry else self.program.unit.expiry
 
     def windows(self, day: date) -> list[str]:
         """Return the names of all counters that are read on a local day: of points, with # of times, and the standing ones."""

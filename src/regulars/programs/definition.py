@@ -17,6 +17,7 @@ from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 
 RULES_MAX = 200
 LEVELS_MAX = 20
+AUTOMATIC_MAX = 5
 TIMES_ONE = 1_000
 YEAR_MIN, YEAR_MAX = 2000, 2200
 
@@ -57,12 +58,16 @@ class Pending(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 
 
 class Unit(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What members collect."""
+    """What members collect.
+
+    Points that come back, or are given up by a hold, after their end live for `grace_days` more; without any they end at once.
+    """
 
     code: Code = "points"
     name: Texts = field(default_factory=lambda: {"en": "points"})
     expiry: Expiry = field(default_factory=Expiry)
     pending: Pending = field(default_factory=Pending)
+    grace_days: Annotated[int, Meta(ge=0, le=365)] = 0
     negative: Literal["refuse", "clamp", "allow"] = "clamp"
     balance_max: Points | None = None
 
@@ -128,28 +133,38 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 
 
 class Level(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A tier: reached at `at_least`, earning `times_milli` thousandths."""
+    """A tier: reached at `at_least`, earning `times_milli` thousandths; `expiry` says when points end that are given in it."""
 
     code: Code
     name: Texts
     at_least: Annotated[int, Meta(ge=0, le=10**15)] = 0
     times_milli: Annotated[int, Meta(ge=1_000, le=100_000)] = TIMES_ONE
+    expiry: Expiry | None = None
 
 
 class Ladder(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Tiers by what was earned or spent in the last `months`; a fall waits for `grace_days`."""
+    """Tiers by what was earned or spent in the last `months`, or by what a member has (`balance`), looked at each night after points
+    have ended; a fall waits for `grace_days`."""
 
     levels: Annotated[list[Level], Meta(min_length=1, max_length=LEVELS_MAX)]
-    metric: Literal["points_earned", "spend_minor"] = "points_earned"
+    metric: Literal["points_earned", "spend_minor", "balance"] = "points_earned"
     months: Annotated[int, Meta(ge=1, le=60)] = 12
     downgrade: Literal["none", "one_level", "to_qualified"] = "to_qualified"
     grace_days: Annotated[int, Meta(ge=0, le=365)] = 30
 
 
+class Automatic(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A reward that is taken for members once they can pay it: in the night, or `at_once` after what brings the points."""
+
+    offer: Annotated[str, Meta(min_length=1, max_length=40)]
+    at_once: bool = False
+
+
 class Program(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The whole document. Groups say how rules that name them stack: `sum` (as without a group), `best`, `first`, `exclusive`.
 
-    Who joins on request gets points for the purchases of `claim_days` days before.
+    Who joins on request gets points for the purchases of `claim_days` days before. Rewards that are `automatic` are taken in the order
+    given, each as often as the points are there.
     """
 
     rules: Annotated[list[Rule], Meta(max_length=RULES_MAX)]
@@ -157,6 +172,7 @@ class Program(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     ladder: Ladder | None = None
     membership: Literal["automatic", "on_request"] = "automatic"
     claim_days: Annotated[int, Meta(ge=0, le=365)] = 0
+    automatic: Annotated[list[Automatic], Meta(max_length=AUTOMATIC_MAX)] = field(default_factory=list)
     groups: dict[str, Literal["sum", "best", "first", "exclusive"]] = field(default_factory=dict)
 
 
@@ -168,6 +184,7 @@ def read_program(document: object) -> Program:
         path, problem = read_complaint(error)
         raise BadProgram(path=path.removeprefix("$.") or "$", problem=problem) from None
     _check_unique("rules", [rule.id for rule in program.rules])
+    _check_unique("automatic", [one.offer for one in program.automatic])
     _check_ladder(program.ladder)
     _check_days(program)
     for index, rule in enumerate(program.rules):
@@ -201,6 +218,8 @@ def _check_ladder(ladder: Ladder | None) -> None:
 def _check_days(program: Program) -> None:
     days = [("unit.expiry.day", program.unit.expiry.day), ("unit.pending.day", program.unit.pending.day)]
     days += [(f"rules[{index}].expiry.day", rule.expiry.day) for index, rule in enumerate(program.rules) if rule.expiry]
+    levels = enumerate(program.ladder.levels if program.ladder else ())
+    days += [(f"ladder.levels[{index}].expiry.day", level.expiry.day) for index, level in levels if level.expiry]
     for path, day in days:
         if day is not None and not YEAR_MIN <= day.year <= YEAR_MAX:
             raise BadProgram(

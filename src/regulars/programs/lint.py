@@ -6,18 +6,22 @@ A caution hinders nothing. A usual purchase earns by the rules that always hold:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import combinations
+from datetime import UTC, date, datetime
+from itertools import combinations, pairwise
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
 from regulars.kernel.money import ceil_div
+from regulars.programs.calendar import expires_at
 from regulars.programs.decide import CompiledProgram, Situation, decide
-from regulars.programs.definition import Multiply, Program, Rule
+from regulars.programs.definition import Expiry, Multiply, Program, Rule
 
 PURCHASES_MAX = 4
 PAYBACK_MAX_PERCENT = 5
+_UTC = ZoneInfo("UTC")
+_SOMEDAY = datetime(2001, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +44,7 @@ class Caution(Struct, frozen=True, omit_defaults=True):
 
 def lint(program: Program, rewards: Sequence[Reward], usual_minor: int | None) -> list[Caution]:
     """Return what to warn of, the gravest first. Without a usual purchase nothing is said about pace and cost."""
-    found = [*_unreachable(program, rewards), *_overlaps(program)]
+    found = [*_unreachable(program, rewards), *_overlaps(program), *_sooner(program)]
     priced = [reward for reward in rewards if reward.price]
     if usual_minor and priced:
         points = _points_of(program, usual_minor, PURCHASES_MAX)
@@ -69,6 +73,19 @@ def _overlaps(program: Program) -> Iterator[Caution]:
     for one, other in combinations(exclusive, 2):
         if (one.on, one.event, one.priority) == (other.on, other.event, other.priority):
             yield Caution("exclusives_overlap", one.id, {"other": other.id})
+
+
+def _sooner(program: Program) -> Iterator[Caution]:
+    """Warn of a level whose points end sooner than those of the level below; fixed days are not compared."""
+    levels = program.ladder.levels if program.ladder else []
+    for below, level in pairwise(levels):
+        low, high = (one.expiry or program.unit.expiry for one in (below, level))
+        if "date" not in {low.kind, high.kind} and _span(high) < _span(low):
+            yield Caution("level_ends_sooner", level.code, {"below": below.code})
+
+
+def _span(expiry: Expiry) -> datetime:
+    return expires_at(expiry, _SOMEDAY, _UTC) or datetime.max.replace(tzinfo=UTC)
 
 
 def _points_of(program: Program, usual_minor: int, purchases: int) -> int:

@@ -9,6 +9,7 @@ from uuid import UUID
 from regulars.conditions.fact_fields import bought
 from regulars.facts.models import Fact, Line
 from regulars.facts.queries import usual_purchase
+from regulars.ledger.queries import balances_of
 from regulars.programs.account import Account, account_again
 from regulars.programs.definition import Program
 from regulars.programs.inputs import Recorded
@@ -61,15 +62,14 @@ def standing_of(business: Business, customer: UUID, at: datetime) -> StandingNow
     if member is None:
         return None
     program = current_program(business, at)
-    following = (
-        missing_to_next(program.ladder, tier=member.tier, progress=member.progress)
-        if program and program.ladder
-        else None
-    )
+    ladder, progress = program.ladder if program else None, member.progress
+    if program and ladder and ladder.metric == "balance":
+        progress = balances_of(business, [customer], program.unit.code).get(customer, 0)
+    following = missing_to_next(ladder, tier=member.tier, progress=progress) if ladder else None
     return StandingNow(
         enrolled_at=member.enrolled_at,
         tier=member.tier,
-        progress=member.progress,
+        progress=progress,
         next_tier=following[0] if following else "",
         missing=following[1] if following else None,
     )

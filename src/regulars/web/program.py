@@ -281,7 +281,7 @@ def edit_ladder(request: StaffRequest) -> HttpResponse:
 
 def _save_ladder(request: StaffRequest, program: Program, form: LadderForm, rows: list[dict[str, object]]) -> bool:
     try:
-        ladder = make_ladder(form, rows, program.ladder)
+        ladder = make_ladder(form, rows, program)
     except forms.ValidationError as error:
         form.add_error(None, error)
         return False

@@ -233,6 +233,13 @@ class UnitForm(WordedForm):
     expiry_day = forms.DateField(
         label=_("Fixed day"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+    grace_days = forms.IntegerField(
+        label=_("What comes back after its end can be used so many days more"),
+        min_value=0,
+        max_value=365,
+        required=False,
+        help_text=_("From a return, or a hold that is given up. 0 is none."),
+    )
     pending_days = forms.IntegerField(
         label=_("Can be used after so many days"),
         min_value=0,
@@ -285,6 +292,7 @@ class UnitForm(WordedForm):
             unit,
             name=renamed(unit.name, given["name"], self.words.language),
             expiry=_expiry(given),
+            grace_days=given["grace_days"] or 0,
             pending=unit.pending if keeps else Pending(kind="delay", days=days) if days else Pending(),
             negative=given["negative"],
             balance_max=given["balance_max"],
@@ -314,6 +322,7 @@ def _unit_values(program: Program, language: str) -> dict[str, Any]:
         "expiry_days": unit.expiry.days,
         "expiry_period": unit.expiry.period,
         "expiry_day": unit.expiry.day,
+        "grace_days": unit.grace_days,
         "pending_days": unit.pending.days if unit.pending.kind == "delay" else 0,
         "negative": unit.negative,
         "balance_max": unit.balance_max,
@@ -354,6 +363,7 @@ class LevelForm(WordedForm):
         label=_("From"), max_length=20, required=False, widget=forms.TextInput(attrs={"inputmode": "decimal"})
     )
     times = TimesField(label=_("Earns ×"), max_length=10, required=False)
+    months = forms.IntegerField(label=_("Points last (months)"), min_value=1, max_value=120, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -364,7 +374,7 @@ class LevelForm(WordedForm):
 LevelForms = forms.formset_factory(LevelForm, extra=2, max_num=20, absolute_max=20)
 
 
-def level_values(ladder: Ladder | None, words: Words) -> list[dict[str, str]]:
+def level_values(ladder: Ladder | None, words: Words) -> list[dict[str, object]]:
     """Return the rows of levels."""
     levels = ladder.levels if ladder else [Level(code="base", name={words.language: gettext("Member")})]
     is_money = bool(ladder and ladder.metric == "spend_minor")
@@ -374,15 +384,16 @@ def level_values(ladder: Ladder | None, words: Words) -> list[dict[str, str]]:
             "name": text_in(level.name, words.language),
             "at_least": plain_money(level.at_least, words.business.currency) if is_money else str(level.at_least),
             "times": plain_times(level.times_milli),
+            "months": (level.expiry.months or None) if level.expiry else None,
         }
         for level in levels
     ]
 
 
-def make_ladder(form: LadderForm, rows: Sequence[Mapping[str, Any]], before: Ladder | None) -> Ladder | None:
+def make_ladder(form: LadderForm, rows: Sequence[Mapping[str, Any]], program: Program) -> Ladder | None:
     """Return the ladder that forms say; None without levels. Raises ValidationError naming the value that cannot be."""
-    known = {level.code: level for level in before.levels} if before else {}
-    levels = [_level(row, known, form) for row in rows if row.get("name")]
+    known = {level.code: level for level in program.ladder.levels} if program.ladder else {}
+    levels = [_level(row, known, form, program.unit.expiry) for row in rows if row.get("name")]
     if not levels:
         return None
     levels.sort(key=lambda level: level.at_least)
@@ -396,17 +407,30 @@ def make_ladder(form: LadderForm, rows: Sequence[Mapping[str, Any]], before: Lad
     )
 
 
-def _level(row: Mapping[str, Any], known: Mapping[str, Level], form: LadderForm) -> Level:
+def _level(row: Mapping[str, Any], known: Mapping[str, Level], form: LadderForm, ends: Expiry) -> Level:
     words, code = form.words, row["code"]
     if not code:
         code = (slugify(row["name"])[:30] or "level") + f"-{new_key().hex[-4:]}"
-    texts = known[code].name if code in known else {}
+    before = known.get(code, Level(code=code, name={}))
     return Level(
         code=code,
-        name=renamed(texts, row["name"], words.language),
+        name=renamed(before.name, row["name"], words.language),
         at_least=_threshold(str(row["at_least"] or "0"), form.cleaned_data["metric"], words.business.currency),
         times_milli=max(row["times"] or TIMES_ONE, TIMES_ONE),
+        expiry=_lasting(row["months"], before.expiry, ends),
     )
+
+
+def _lasting(months: int | None, before: Expiry | None, ends: Expiry) -> Expiry | None:
+    """Return when points of a level end: as before where the months are, else as the unit's do, after other months."""
+    if months == ((before.months or None) if before else None):
+        return before
+    if months is None:
+        return None
+    span = before or ends
+    if span.kind not in {"after", "period_end", "inactivity"}:
+        span = Expiry(kind="after")
+    return msgspec.structs.replace(span, months=months)
 
 
 def _threshold(text: str, metric: str, currency: str) -> int:

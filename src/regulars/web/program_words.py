@@ -156,6 +156,8 @@ def unit_texts(program: Program, words: Words) -> list[str]:
         gettext("Members collect %(unit)s, which end %(when)s.")
         % {"unit": name, "when": expiry_when(unit.expiry, words)}
     ]
+    if unit.grace_days:
+        texts.append(_grace(unit.grace_days, words))
     texts.append(_pending(unit.pending, words))
     texts.append(str(NEGATIVES[unit.negative]))
     if unit.balance_max:
@@ -167,6 +169,15 @@ def unit_texts(program: Program, words: Words) -> list[str]:
         if program.claim_days:
             texts.append(_claim(program.claim_days, words))
     return texts
+
+
+def _grace(days: int, words: Words) -> str:
+    text = ngettext(
+        "What comes back after its end can be used for %(days)s day more.",
+        "What comes back after its end can be used for %(days)s days more.",
+        days,
+    )
+    return text % {"days": words.number(days)}
 
 
 def _claim(days: int, words: Words) -> str:
@@ -237,9 +248,12 @@ def _level(ladder: Ladder, place: int, words: Words) -> Sequence[str]:
             "amount": words.progress(ladder, level.at_least),
             "months": months,
         }
-    if level.times_milli == TIMES_ONE:
-        return [reach]
-    return [reach, gettext("earns %(times)s") % {"times": words.times(level.times_milli)}]
+    parts = [reach]
+    if level.times_milli != TIMES_ONE:
+        parts.append(gettext("earns %(times)s") % {"times": words.times(level.times_milli)})
+    if level.expiry:
+        parts.append(gettext("these end %(when)s") % {"when": expiry_when(level.expiry, words)})
+    return parts
 
 
 def program_texts(program: Program, words: Words) -> dict[str, str]:
@@ -290,6 +304,9 @@ def _caution(one: Caution, reward: str, words: Words) -> str:
             return gettext("“%(reward)s” is only for levels that there are not.") % {"reward": reward}
         case "first_reward_far":
             return _far(values, reward, words)
+        case "level_ends_sooner":
+            said = {"level": words.tier(one.about), "below": words.tier(str(values["below"]))}
+            return gettext("Points earned in “%(level)s” end sooner than those earned in “%(below)s”.") % said
         case "payback_high":
             said = {
                 "reward": reward,

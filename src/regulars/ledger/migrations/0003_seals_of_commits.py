@@ -57,6 +57,8 @@ class Migration(migrations.Migration):
                 ("had_available_at", models.DateTimeField(null=True)),
                 ("had_waits_until", models.DateTimeField(null=True)),
                 ("had_expires_at", models.DateTimeField(null=True)),
+                ("expiry", models.JSONField(null=True)),
+                ("had_expiry", models.JSONField(null=True)),
                 ("business", _business()),
                 ("fact", _fact()),
                 ("lot", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.lot")),
