@@ -112,3 +112,30 @@ def test_points_of_a_higher_level_that_end_sooner(unit, base, gold, warns):
     found = cautions(unit={"expiry": unit} if unit else {}, ladder={"levels": levels})
 
     assert found == ([Caution("level_ends_sooner", "gold", {"below": "base"})] if warns else [])
+
+
+def by_the_balance(at_least: int, **over: Any) -> dict[str, Any]:
+    top = {"code": "gold", "name": {"en": "Gold"}, "at_least": at_least}
+    return {"levels": [*LEVELS, top], "metric": "balance", **over}
+
+
+@pytest.mark.parametrize(
+    ("reward", "ladder", "warns"),
+    [
+        (tea(), by_the_balance(400), True),
+        (tea(), by_the_balance(399), False),
+        (tea(), by_the_balance(1_000, metric="points_earned"), False),
+        (tea(is_limited=True), by_the_balance(400), False),
+        (tea(tiers=("gold",)), by_the_balance(400), False),
+    ],
+)
+def test_a_level_by_the_balance_that_an_automatic_reward_hides(reward, ladder, warns):
+    found = cautions(reward, ladder=ladder, automatic=[{"offer": "TEA"}])
+
+    assert found == ([Caution("automatic_hides_level", "TEA", {"level": "gold", "points": 400})] if warns else [])
+
+
+def test_an_automatic_reward_that_there_is_not():
+    found = cautions(tea(), tea(code="FREE", price=0), automatic=[{"offer": "GONE"}, {"offer": "FREE"}])
+
+    assert found == [Caution("automatic_without_reward", "GONE"), Caution("automatic_without_reward", "FREE")]

@@ -361,3 +361,51 @@ def test_a_reward_needs_its_worth(owner):
 
     assert answer.status_code == 422
     assert Offer.objects.count() == 1
+
+
+COLLECT = {
+    "name": "points", "expiry_kind": "after", "expiry_months": "12", "expiry_period": "month", "pending_days": "0",
+    "negative": "clamp", "membership": "on_request",
+}  # fmt: skip
+
+
+def test_a_grace_and_rewards_taken_by_themselves(owner):
+    page = text_of(owner.get("/program/draft/unit/"))
+    assert "Taken by itself when the points are there (optional) A cup of chai" in page
+
+    owner.post("/program/draft/unit/", COLLECT | {"grace_days": "7", "automatic": ["chai"], "automatic_when": "once"})
+
+    assert (draft()["unit"]["grace_days"], draft()["automatic"]) == (7, [{"offer": "chai", "at_once": True}])
+    page = text_of(owner.get("/program/draft/"))
+    assert "What comes back after its end can be used for 7 days more." in page
+    assert "“A cup of chai” is taken by itself as soon as the points are there." in page
+    owner.post("/program/draft/unit/", COLLECT | {"automatic": ["chai"], "automatic_when": "night"})
+    assert (draft()["unit"].get("grace_days"), draft()["automatic"]) == (None, [{"offer": "chai"}])
+    assert "“A cup of chai” is taken by itself at night, when the points are there." in text_of(
+        owner.get("/program/draft/")
+    )
+    owner.post("/program/draft/unit/", COLLECT)
+    assert "automatic" not in draft()
+
+
+def test_a_level_by_what_one_has_whose_points_last_longer(owner):
+    rows = {
+        "metric": "balance", "months": "12", "downgrade": "one_level", "grace_days": "10",
+        "level-TOTAL_FORMS": "2", "level-INITIAL_FORMS": "0", "level-0-name": "Friend", "level-0-at_least": "0",
+        "level-1-name": "Family", "level-1-at_least": "500", "level-1-months": "24",
+    }  # fmt: skip
+
+    assert owner.post("/program/draft/levels/", rows).status_code == 302
+
+    friend, family = draft()["ladder"]["levels"]
+    assert (draft()["ladder"]["metric"], "expiry" in friend, family["expiry"]) == (
+        "balance", False, {"kind": "after", "months": 24},
+    )  # fmt: skip
+    page = text_of(owner.get("/program/draft/"))
+    assert (
+        "Family from 500 points in hand at the end of a day, points earned in it end 24 months after they are earned"
+        in page
+    )
+    owner.post("/program/draft/unit/", COLLECT | {"automatic": ["chai"], "automatic_when": "night"})
+    page = text_of(owner.get("/program/draft/"))
+    assert "Nobody will have enough for “Family”: “A cup of chai” is taken by itself before." in page

@@ -91,7 +91,8 @@ class MovedPoints(Struct, frozen=True):
     """The answer to an intake, for ever the same: what it moved, and balance and tier right after it.
 
     `balance` is null where nobody's points are concerned. `detail` holds what only some kinds have: `hold`, `entitlement`, `offer`,
-    `code`, `expires_at`, `points_held`, `points_activated`, `rewards`, `shortfall`, `unmatched_lines`, `to`.
+    `code`, `expires_at`, `points_held`, `points_activated`, `rewards`, `rewards_taken`, `shortfall`,
+    `unmatched_lines`, `to`.
     """
 
     fact: UUID
@@ -221,9 +222,11 @@ def recording(
 def answer_of(receipt: Receipt) -> MovedPoints:
     """Return a receipt as the door shows it: the voucher code of a reward taken is derived again each time, it is stored nowhere."""
     assert receipt.fact is not None, "what was not refused is recorded"
-    detail = receipt.detail
+    detail: dict[str, Any] = receipt.detail
     if receipt.kind == "redemption":
-        detail = {**detail, "code": code_of(UUID(str(detail["entitlement"])))}
+        detail = _with_code(detail)
+    if "rewards_taken" in detail:
+        detail = {**detail, "rewards_taken": [_with_code(one) for one in detail["rewards_taken"]]}
     return MovedPoints(
         receipt.fact,
         receipt.kind,
@@ -239,6 +242,10 @@ def answer_of(receipt: Receipt) -> MovedPoints:
         receipt.earnings,
         detail,
     )
+
+
+def _with_code(taken: dict[str, Any]) -> dict[str, Any]:
+    return {**taken, "code": code_of(UUID(str(taken["entitlement"])))}
 
 
 def record_batch(call: Call[Any, Nothing]) -> Answer:

@@ -5,11 +5,10 @@ from uuid import UUID
 
 from regulars.customers.matching import CustomerRef
 from regulars.flow.batch import Batch, Item
-from regulars.flow.entitling import apply_redemption, check_offer
+from regulars.flow.entitling import apply_redemption, can_have
 from regulars.flow.intake import Adjustment, Enrolment, Event, Order, PendingChange, Redemption, Transfer, Visit
 from regulars.flow.save import make_receipt
 from regulars.kernel.digest import digest
-from regulars.kernel.errors import RegularsError
 from regulars.programs.store import Member
 from regulars.rewards.store import OfferState
 
@@ -43,13 +42,8 @@ def _take_all(batch: Batch, item: Item, member: Member, codes: list[str]) -> Non
 
 
 def _can_take(batch: Batch, offer: OfferState, member: Member) -> bool:
-    if not 0 < offer.price <= batch.account_of(member.customer).available(batch.now):
-        return False
-    try:
-        check_offer(offer, tier=member.tier, held=batch.held_of(member.customer, offer.key))
-    except RegularsError:
-        return False
-    return True
+    is_payable = 0 < offer.price <= batch.account_of(member.customer).available(batch.now)
+    return is_payable and can_have(offer, tier=member.tier, held=batch.held_of(member.customer, offer.key))
 
 
 def _take(batch: Batch, cause: Item, customer: UUID, offer: OfferState, number: int) -> dict[str, object]:

@@ -10,6 +10,7 @@ from regulars.flow.batch import Batch, Item
 from regulars.flow.intake import Redemption, UseEntitlement
 from regulars.flow.standing import count_activity
 from regulars.kernel.clock import end_of_day
+from regulars.kernel.errors import RegularsError
 from regulars.ledger.book import Posting
 from regulars.programs.store import Member
 from regulars.rewards.codes import digest_code, make_code, normalise_code
@@ -42,6 +43,15 @@ def check_offer(offer: OfferState, *, tier: str, held: int) -> None:
         raise OutOfStock(offer=offer.code, stock=offer.stock)
     if offer.per_member_max is not None and held >= offer.per_member_max:
         raise MemberLimitReached(offer=offer.code, max=offer.per_member_max)
+
+
+def can_have(offer: OfferState, *, tier: str, held: int) -> bool:
+    """Tell whether a member could have an offer now, apart from points."""
+    try:
+        check_offer(offer, tier=tier, held=held)
+    except RegularsError:
+        return False
+    return True
 
 
 def apply_redemption(batch: Batch, item: Item) -> None:

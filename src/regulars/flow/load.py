@@ -247,12 +247,13 @@ def _load_rewards(batch: Batch, business: Business, items: Sequence[Item]) -> No
     redemptions = _of(items, Redemption)
     batch.entitlements = _load_entitlements(batch, business, items)
     codes = {intake.offer for _, intake in redemptions}
-    automatic = {one.offer for one in batch.automatic if one.at_once or any(_of(items, Closing))}
+    is_night = any(isinstance(item.intake, Closing) for item in items)
+    automatic = {one.offer for one in batch.automatic if one.at_once or is_night}
     codes |= automatic
     batch.offers = rewards.load_offers(business.pk, codes, keys={held.offer for held in batch.entitlements.values()})
     by_code = {offer.code: offer.key for offer in batch.offers.values()}
     wanted = {(item.customer, by_code.get(intake.offer)) for item, intake in redemptions}
-    limited = {by_code.get(code) for code in automatic if code in by_code}
+    limited = [offer.key for offer in batch.offers.values() if offer.code in automatic and offer.per_member_max]
     wanted |= {(member, offer) for member in batch.members for offer in limited}
     batch.held_counts = rewards.count_held(
         business.pk, [(holder, offer) for holder, offer in wanted if holder and offer]

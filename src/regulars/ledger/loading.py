@@ -69,6 +69,20 @@ def available_on(accounts: Collection[UUID], *, now: datetime) -> dict[UUID, int
     return {**dict.fromkeys(accounts, 0), **{to_key(account): int(total) for account, total in rows}}
 
 
+def available_to(business: UUID, unit: str, customers: Collection[UUID], *, now: datetime) -> dict[UUID, int]:
+    """Return what members can spend now; who is not there can spend nothing."""
+    if not customers:
+        return {}
+    condition, params = one_of("a.customer_id", list(customers), "uuid")
+    rows = fetch(
+        "SELECT a.customer_id, SUM(l.remaining - l.held) FROM ledger_account a JOIN ledger_lot l ON l.account_id = a.id"
+        f" WHERE a.business_id = %s AND {condition} AND a.unit = %s AND l.remaining > 0 AND l.available_at <= %s"
+        " AND (l.expires_at IS NULL OR l.expires_at > %s) GROUP BY a.customer_id",
+        [key_param(business), *params, unit, moment_param(now), moment_param(now)],
+    )
+    return {to_key(customer): int(total) for customer, total in rows}
+
+
 def _lot(row: tuple[Any, ...]) -> Lot:
     (
         key,

@@ -112,8 +112,9 @@ class CompiledProgram:
     @cached_property
     def slides_expiry(self) -> bool:
         """Tell whether the unit, some rule or some level gives points that end by inactivity."""
-        own = [one.expiry.kind for one in (*self.program.rules, *self.levels.values()) if one.expiry]
-        return "inactivity" in [self.program.unit.expiry.kind, *own]
+        rules, levels = self.program.rules, self.levels.values()
+        policies = [self.program.unit.expiry, *(rule.expiry for rule in rules), *(level.expiry for level in levels)]
+        return any(policy is not None and policy.kind == "inactivity" for policy in policies)
 
     def expiry_in(self, tier: str) -> Expiry:
         """Return when points end that are given in a tier, unless their rule says otherwise."""

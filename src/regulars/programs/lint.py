@@ -26,12 +26,15 @@ _SOMEDAY = datetime(2001, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reward:
-    """An offer that can be had: its price in points, and what it takes off in minor units where that is a fixed amount."""
+    """An offer that can be had: its price in points, what it takes off in minor units where that is a fixed amount, and whether
+    stock or a number for each member limits it.
+    """
 
     code: str
     price: int
     worth_minor: int | None = None
     tiers: tuple[str, ...] = ()
+    is_limited: bool = False
 
 
 class Caution(Struct, frozen=True, omit_defaults=True):
@@ -44,7 +47,7 @@ class Caution(Struct, frozen=True, omit_defaults=True):
 
 def lint(program: Program, rewards: Sequence[Reward], usual_minor: int | None) -> list[Caution]:
     """Return what to warn of, the gravest first. Without a usual purchase nothing is said about pace and cost."""
-    found = [*_unreachable(program, rewards), *_overlaps(program), *_sooner(program)]
+    found = [*_unreachable(program, rewards), *_overlaps(program), *_automatic(program, rewards), *_sooner(program)]
     priced = [reward for reward in rewards if reward.price]
     if usual_minor and priced:
         points = _points_of(program, usual_minor, PURCHASES_MAX)
@@ -73,6 +76,20 @@ def _overlaps(program: Program) -> Iterator[Caution]:
     for one, other in combinations(exclusive, 2):
         if (one.on, one.event, one.priority) == (other.on, other.event, other.priority):
             yield Caution("exclusives_overlap", one.id, {"other": other.id})
+
+
+def _automatic(program: Program, rewards: Sequence[Reward]) -> Iterator[Caution]:
+    """Warn of automatic rewards that cannot be had, and of levels by the balance that nobody reaches because of them."""
+    known = {reward.code: reward for reward in rewards if reward.price}
+    levels = program.ladder.levels if program.ladder and program.ladder.metric == "balance" else []
+    for one in program.automatic:
+        reward = known.get(one.offer)
+        if reward is None:
+            yield Caution("automatic_without_reward", one.offer)
+        elif not (reward.tiers or reward.is_limited):
+            hidden = [level for level in levels if level.at_least >= reward.price]
+            if hidden:
+                yield Caution("automatic_hides_level", reward.code, {"level": hidden[0].code, "points": reward.price})
 
 
 def _sooner(program: Program) -> Iterator[Caution]:

@@ -84,6 +84,7 @@ def cautions_of(business: Business, program: Program) -> list[Caution]:
             price=offer.price,
             worth_minor=offer.value.get("amount_minor") if offer.kind == Offer.Kind.AMOUNT_OFF else None,
             tiers=tuple(offer.tiers),
+            is_limited=offer.stock is not None or offer.per_member_max is not None,
         )
         for offer in offers[:REWARDS_MAX]
     ]

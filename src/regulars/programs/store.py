@@ -90,23 +90,35 @@ class StoredDecision:
     outcomes: list[dict[str, Any]]
 
 
+_MEMBER_COLUMNS = "customer_id, enrolled_at, tier, tier_since, progress, progress_until, falls_at"
+
+
 def load_members(business: UUID, customers: Collection[UUID]) -> dict[UUID, Member]:
     """Lock and return the memberships of customers, in the order of their keys: nobody decides on them beside this batch."""
     if not customers:
         return {}
     condition, params = one_of("customer_id", list(customers), "uuid")
     rows = fetch(
-        "SELECT customer_id, enrolled_at, tier, tier_since, progress, progress_until, falls_at FROM programs_membership"
-        f" WHERE business_id = %s AND {condition} ORDER BY customer_id{lock_clause()}",
+        f"SELECT {_MEMBER_COLUMNS} FROM programs_membership WHERE business_id = %s AND {condition} ORDER BY customer_id{lock_clause()}",
         [key_param(business), *params],
     )
-    members = [
-        Member(
-            to_key(customer), to_moment(enrolled), tier, to_moment(since), progress, to_moment(until), to_moment(falls)
-        )
-        for customer, enrolled, tier, since, progress, until, falls in rows
-    ]
-    return {member.customer: member for member in members}
+    return {member.customer: member for member in map(_member, rows)}
+
+
+def _member(row: tuple[Any, ...]) -> Member:
+    customer, enrolled, tier, since, progress, until, falls = row
+    return Member(
+        to_key(customer), to_moment(enrolled), tier, to_moment(since), progress, to_moment(until), to_moment(falls)
+    )
+
+
+def members_after(business: UUID, after: UUID | None, limit: int) -> list[Member]:
+    """Return memberships in the order of their keys, those after a key, unlocked."""
+    rows = fetch(
+        f"SELECT {_MEMBER_COLUMNS} FROM programs_membership WHERE business_id = %s AND customer_id > %s ORDER BY customer_id LIMIT %s",
+        [key_param(business), key_param(after or UUID(int=0)), limit],
+    )
+    return [_member(row) for row in rows]
 
 
 def load_past_tiers(business: UUID, customers: Collection[UUID]) -> dict[UUID, list[tuple[datetime, str]]]:

@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.catalog.queries import categories
@@ -46,7 +46,13 @@ CATEGORIES_MAX = 200
 
 def _words(request: StaffRequest, program: Program | None) -> Words:
     stores = {store.code: store.name for store in request.access.stores}
-    return Words(request.business, program, stores=stores)
+    return Words(request.business, program, stores=stores, rewards=_reward_names(request))
+
+
+def _reward_names(request: StaffRequest) -> dict[str, str]:
+    """Return the names of the rewards that can be had, the cheapest first."""
+    rows = Offer.objects.of(request.business).filter(is_active=True, price__gt=0).order_by("price", "code")
+    return {code: text_in(name, get_language() or "en") for code, name in rows.values_list("code", "name")}
 
 
 def program_tabs(current: str) -> list[Choice]:
@@ -170,16 +176,11 @@ def _draft_page(request: StaffRequest, publish: PublishForm, *, status: int) -> 
         "draft": draft,
         "changes": changes_between(current, program, words) if current and draft else [],
         "is_new": current is None,
-        "cautions": caution_texts(cautions_of(request.business, program), _reward_names(request, words), words),
+        "cautions": caution_texts(cautions_of(request.business, program), words),
         "publish_form": publish,
         **_sentences(program, words),
     }
     return render(request, "web/program_draft.html", context, status=status)
-
-
-def _reward_names(request: StaffRequest, words: Words) -> dict[str, str]:
-    names = Offer.objects.of(request.business).filter(is_active=True).values_list("code", "name")
-    return {code: text_in(name, words.language) for code, name in names}
 
 
 def _basket(request: StaffRequest, program: Program, words: Words) -> BasketForm:

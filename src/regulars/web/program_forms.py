@@ -14,7 +14,9 @@ from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_key
 from regulars.kernel.money import exponent, parse_minor
 from regulars.programs.definition import (
+    AUTOMATIC_MAX,
     TIMES_ONE,
+    Automatic,
     Expiry,
     Fixed,
     Ladder,
@@ -240,6 +242,12 @@ class UnitForm(WordedForm):
         required=False,
         help_text=_("From a return, or a hold that is given up. 0 is none."),
     )
+    automatic = forms.MultipleChoiceField(
+        label=_("Taken by itself when the points are there"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    automatic_when = forms.ChoiceField(
+        label=_("… taken"), required=False, choices=[("night", _("at night")), ("once", _("at once"))]
+    )
     pending_days = forms.IntegerField(
         label=_("Can be used after so many days"),
         min_value=0,
@@ -271,6 +279,10 @@ class UnitForm(WordedForm):
     def __init__(self, *args: Any, program: Program, **kwargs: Any) -> None:
         self.program = program
         super().__init__(*args, initial=_unit_values(program, kwargs["words"].language), **kwargs)
+        named = {one.offer: one.offer for one in program.automatic} | dict(self.words.rewards)
+        self.fields["automatic"].choices = list(named.items())  # type: ignore[attr-defined]  # a MultipleChoiceField
+        if not named:
+            del self.fields["automatic"], self.fields["automatic_when"]
 
     def clean(self) -> None:
         """Ask for what the kind of expiry needs."""
@@ -280,6 +292,8 @@ class UnitForm(WordedForm):
             given.get("expiry_months") or given.get("expiry_days")
         ):
             self.add_error("expiry_months", _("Write after how many months or days."))
+        if len(given.get("automatic", ())) > AUTOMATIC_MAX:
+            self.add_error("automatic", _("Choose at most %(count)s.") % {"count": AUTOMATIC_MAX})
         if kind == "date" and not given.get("expiry_day"):
             self.add_error("expiry_day", _("Write the day."))
 
@@ -298,8 +312,21 @@ class UnitForm(WordedForm):
             balance_max=given["balance_max"],
         )
         return msgspec.structs.replace(
-            self.program, unit=changed, membership=given["membership"], claim_days=given["claim_days"] or 0
+            self.program,
+            unit=changed,
+            membership=given["membership"],
+            claim_days=given["claim_days"] or 0,
+            automatic=_automatic(given, self.program),
         )
+
+
+def _automatic(given: Mapping[str, Any], program: Program) -> list[Automatic]:
+    """Return the rewards that are taken by themselves: those before in their order, each as it was unless the time has changed."""
+    before = {one.offer: one for one in program.automatic}
+    chosen, at_once = given.get("automatic", ()), given.get("automatic_when") == "once"
+    is_same = at_once == any(one.at_once for one in program.automatic)
+    names = [*(code for code in before if code in chosen), *(code for code in chosen if code not in before)]
+    return [before[name] if is_same and name in before else Automatic(name, at_once) for name in names]
 
 
 def _expiry(given: Mapping[str, Any]) -> Expiry:
@@ -323,6 +350,8 @@ def _unit_values(program: Program, language: str) -> dict[str, Any]:
         "expiry_period": unit.expiry.period,
         "expiry_day": unit.expiry.day,
         "grace_days": unit.grace_days,
+        "automatic": [one.offer for one in program.automatic],
+        "automatic_when": "once" if any(one.at_once for one in program.automatic) else "night",
         "pending_days": unit.pending.days if unit.pending.kind == "delay" else 0,
         "negative": unit.negative,
         "balance_max": unit.balance_max,
@@ -335,9 +364,19 @@ class LadderForm(WordedForm):
     """How levels are reached and lost."""
 
     metric = forms.ChoiceField(
-        label=_("Counts"), choices=[("points_earned", _("points earned")), ("spend_minor", _("money spent"))]
+        label=_("Counts"),
+        choices=[
+            ("points_earned", _("points earned")),
+            ("spend_minor", _("money spent")),
+            ("balance", _("points in hand at the end of a day")),
+        ],
     )
-    months = forms.IntegerField(label=_("In the last so many months"), min_value=1, max_value=60)
+    months = forms.IntegerField(
+        label=_("In the last so many months"),
+        min_value=1,
+        max_value=60,
+        help_text=_("Not for points in hand."),
+    )
     downgrade = forms.ChoiceField(
         label=_("Who no longer reaches a level"),
         choices=[

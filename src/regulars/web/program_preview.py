@@ -108,7 +108,7 @@ class _Told(NamedTuple):
 
 def _told(program: Program, situation: Situation, words: Words) -> dict[str, _Told]:
     """Return what each rule for purchases comes to: its points, or by how much it multiplies those of others."""
-    told, compiled = Words(words.business, program, stores=words.stores), CompiledProgram(program)
+    told, compiled = words.of(program), CompiledProgram(program)
     return {
         one.rule.id: _Told(
             told.rules[one.rule.id],

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.programs.definition import (
     TIMES_ONE,
+    Automatic,
     Expiry,
     Fixed,
     Ladder,
@@ -59,6 +60,10 @@ NEGATIVES = {
     "refuse": _("A return that would take back spent points is refused."),
     "clamp": _("A return takes back what is left; the rest is remembered and set against what is earned next."),
     "allow": _("A return takes back everything; spent points are owed and set against what is earned next."),
+}
+_NOT_TO_BE_HAD = {
+    "reward_without_level": _("“%(reward)s” is only for levels that there are not."),
+    "automatic_without_reward": _("“%(reward)s” is to be taken by itself, but there is no such reward for points."),
 }
 
 
@@ -162,6 +167,7 @@ def unit_texts(program: Program, words: Words) -> list[str]:
     texts.append(str(NEGATIVES[unit.negative]))
     if unit.balance_max:
         texts.append(gettext("A member can have at most %(points)s.") % {"points": words.points(unit.balance_max)})
+    texts += [_automatic(one, words) for one in program.automatic]
     if program.membership == "automatic":
         texts.append(gettext("Everybody who says who they are becomes a member with the first purchase."))
     else:
@@ -169,6 +175,13 @@ def unit_texts(program: Program, words: Words) -> list[str]:
         if program.claim_days:
             texts.append(_claim(program.claim_days, words))
     return texts
+
+
+def _automatic(one: Automatic, words: Words) -> str:
+    said = {"reward": words.rewards.get(one.offer, one.offer)}
+    if one.at_once:
+        return gettext("“%(reward)s” is taken by itself as soon as the points are there.") % said
+    return gettext("“%(reward)s” is taken by itself at night, when the points are there.") % said
 
 
 def _grace(days: int, words: Words) -> str:
@@ -240,20 +253,20 @@ def _members(count: int, words: Words) -> str:
 
 def _level(ladder: Ladder, place: int, words: Words) -> Sequence[str]:
     level = ladder.levels[place]
-    if place == 0:
-        reach = gettext("everybody begins here")
-    else:
-        months = ngettext("%(count)s month", "%(count)s months", ladder.months) % {"count": words.number(ladder.months)}
-        reach = gettext("from %(amount)s in %(months)s") % {
-            "amount": words.progress(ladder, level.at_least),
-            "months": months,
-        }
-    parts = [reach]
+    parts = [_reach(ladder, level.at_least, words) if place else gettext("everybody begins here")]
     if level.times_milli != TIMES_ONE:
         parts.append(gettext("earns %(times)s") % {"times": words.times(level.times_milli)})
     if level.expiry:
-        parts.append(gettext("these end %(when)s") % {"when": expiry_when(level.expiry, words)})
+        parts.append(gettext("points earned in it end %(when)s") % {"when": expiry_when(level.expiry, words)})
     return parts
+
+
+def _reach(ladder: Ladder, at_least: int, words: Words) -> str:
+    amount = words.progress(ladder, at_least)
+    if ladder.metric == "balance":
+        return gettext("from %(points)s in hand at the end of a day") % {"points": amount}
+    months = ngettext("%(count)s month", "%(count)s months", ladder.months) % {"count": words.number(ladder.months)}
+    return gettext("from %(amount)s in %(months)s") % {"amount": amount, "months": months}
 
 
 def program_texts(program: Program, words: Words) -> dict[str, str]:
@@ -277,17 +290,17 @@ class Change:
 
 def changes_between(before: Program | None, after: Program, words: Words) -> list[Change]:
     """Say what is different between two programs, sentence by sentence."""
-    old = program_texts(before, Words(words.business, before, stores=words.stores)) if before else {}
-    new = program_texts(after, Words(words.business, after, stores=words.stores))
+    old = program_texts(before, words.of(before)) if before else {}
+    new = program_texts(after, words.of(after))
     names = list(dict.fromkeys([*old, *new]))
     return [
         Change(before=old.get(name, ""), after=new.get(name, "")) for name in names if old.get(name) != new.get(name)
     ]
 
 
-def caution_texts(cautions: Sequence[Caution], rewards: Mapping[str, str], words: Words) -> list[str]:
-    """Say what to think about before a program is published. `rewards` gives the names of rewards by code."""
-    return [_caution(one, rewards.get(one.about, one.about), words) for one in cautions]
+def caution_texts(cautions: Sequence[Caution], words: Words) -> list[str]:
+    """Say what to think about before a program is published."""
+    return [_caution(one, words.rewards.get(one.about, one.about), words) for one in cautions]
 
 
 def _caution(one: Caution, reward: str, words: Words) -> str:
@@ -300,13 +313,12 @@ def _caution(one: Caution, reward: str, words: Words) -> str:
                 "max": words.number(int(values["max"])),
             }
             return gettext("“%(reward)s” costs %(points)s, and a member can have at most %(max)s.") % said
-        case "reward_without_level":
-            return gettext("“%(reward)s” is only for levels that there are not.") % {"reward": reward}
+        case "reward_without_level" | "automatic_without_reward":
+            return str(_NOT_TO_BE_HAD[one.code]) % {"reward": reward}
         case "first_reward_far":
             return _far(values, reward, words)
-        case "level_ends_sooner":
-            said = {"level": words.tier(one.about), "below": words.tier(str(values["below"]))}
-            return gettext("Points earned in “%(level)s” end sooner than those earned in “%(below)s”.") % said
+        case "automatic_hides_level" | "level_ends_sooner":
+            return _about_level(one, reward, words)
         case "payback_high":
             said = {
                 "reward": reward,
@@ -321,6 +333,14 @@ def _caution(one: Caution, reward: str, words: Words) -> str:
                 % rules
             )
     return gettext("No rule brings points, so nobody can take a reward.")
+
+
+def _about_level(one: Caution, reward: str, words: Words) -> str:
+    if one.code == "automatic_hides_level":
+        said = {"reward": reward, "level": words.tier(str(one.values["level"]))}
+        return gettext("Nobody will have enough for “%(level)s”: “%(reward)s” is taken by itself before.") % said
+    said = {"level": words.tier(one.about), "below": words.tier(str(one.values["below"]))}
+    return gettext("Points earned in “%(level)s” end sooner than those earned in “%(below)s”.") % said
 
 
 def _far(values: Mapping[str, int | str], reward: str, words: Words) -> str:

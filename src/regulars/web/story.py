@@ -206,7 +206,7 @@ def _told_by(decision: Decision | None, words: Words) -> Words:
     """Return words that know the rules of the version that decided."""
     if decision is None:
         return words
-    return Words(words.business, program_of(decision.version_id), stores=words.stores)
+    return words.of(program_of(decision.version_id))
 
 
 def _lines_of(fact: Fact, outcome: Mapping[str, Any] | None, behind: _Behind) -> list[Line]:
@@ -270,7 +270,8 @@ def _remark(fact: Fact, behind: _Behind, words: Words) -> str:
     if fact.kind == "adjustment":
         return gettext("Reason: %(reason)s") % {"reason": fact.payload.get("reason", "")}
     if fact.kind in {"redemption", "use"} and fact.pk in behind.offers:
-        return text_in(behind.offers[fact.pk].name, words.language)
+        name = text_in(behind.offers[fact.pk].name, words.language)
+        return gettext("%(reward)s, by itself") % {"reward": name} if fact.caused_by_id else name
     if fact.kind == "order" and fact.payload.get("points"):
         return gettext("Paid with %(points)s.") % {"points": words.points(fact.payload["points"])}
     return ""

@@ -27,13 +27,23 @@ class Words:
     """Writes for one business and its program, in the active language."""
 
     def __init__(
-        self, business: Business, program: Program | None = None, *, stores: Mapping[str, str] | None = None
+        self,
+        business: Business,
+        program: Program | None = None,
+        *,
+        stores: Mapping[str, str] | None = None,
+        rewards: Mapping[str, str] | None = None,
     ) -> None:
         self.business = business
         self.program = program
         self.stores = stores or {}
+        self.rewards = rewards or {}
         self.language = translation.get_language() or "en"
         self.zone = ZoneInfo(business.timezone)
+
+    def of(self, program: Program) -> "Words":
+        """Return these words for another program."""
+        return Words(self.business, program, stores=self.stores, rewards=self.rewards)
 
     def money(self, minor: int) -> str:
         """Write an amount of the business's currency."""
