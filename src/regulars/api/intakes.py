@@ -28,6 +28,7 @@ from regulars.flow.entitling import code_of
 from regulars.flow.intake import (
     Adjustment,
     Cancel,
+    ClaimReceipt,
     Earning,
     Enrolment,
     Event,
@@ -75,6 +76,7 @@ KINDS: tuple[type[Intake], ...] = (
     Adjustment,
     Transfer,
     PendingChange,
+    ClaimReceipt,
 )
 Moment = Annotated[datetime, Meta(tz=True)]
 """A moment with its zone. One that is kept has to lie in the calendar: see `check_moment`."""
@@ -91,7 +93,7 @@ class MovedPoints(Struct, frozen=True):
     """The answer to an intake, for ever the same: what it moved, and balance and tier right after it.
 
     `balance` is null where nobody's points are concerned. `detail` holds what only some kinds have: `hold`, `entitlement`, `offer`,
-    `code`, `expires_at`, `points_held`, `points_activated`, `rewards`, `rewards_taken`, `shortfall`,
+    `code`, `expires_at`, `points_held`, `points_activated`, `purchase`, `rewards`, `rewards_taken`, `shortfall`,
     `unmatched_lines`, `to`.
     """
 
@@ -306,6 +308,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _one("record_visit", "visits", Visit, "Record that a customer was here."),
     _one("record_event", "events", Event, "Record something else that happened."),
     _one("enrol", "enrolments", Enrolment, "Make a customer a member of the program."),
+    _one(
+        "claim_receipt",
+        "claims",
+        ClaimReceipt,
+        "Add the receipt of a purchase that named nobody to a member, once.",
+    ),
     _one("adjust_points", "adjustments", Adjustment, "Give or take points by hand, with a reason."),
     _one("transfer_points", "transfers", Transfer, "Move spendable points to another member."),
     _one("hold_points", "holds", HoldPoints, "Set points aside for a purchase under way."),

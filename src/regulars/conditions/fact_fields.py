@@ -23,6 +23,7 @@ KINDS = {
     "adjustment": gettext_noop("an adjustment"),
     "transfer": gettext_noop("a transfer"),
     "activation": gettext_noop("pending points becoming usable"),
+    "claim": gettext_noop("a receipt added"),
     "closing": gettext_noop("the end of the day"),
 }
 

@@ -32,6 +32,7 @@ class FactKind(models.TextChoices):
     ADJUSTMENT = "adjustment", _("adjustment")
     TRANSFER = "transfer", _("transfer")
     ACTIVATION = "activation", _("pending points")
+    CLAIM = "claim", _("receipt added")
     CLOSING = "closing", _("end of day")
 
 
@@ -107,7 +108,10 @@ class Attribution(BusinessModel):
     at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["business", "fact", "at"], name="attribution_fact")]
+        indexes = [
+            models.Index(fields=["business", "fact", "at"], name="attribution_fact"),
+            models.Index(fields=["business", "customer"], name="attribution_customer"),
+        ]
 
 
 class FactPosition(models.Model):

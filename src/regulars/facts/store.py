@@ -14,6 +14,7 @@ from regulars.database.sql import (
     insert_rows,
     key_param,
     keys_table,
+    lock_clause,
     moment_param,
     one_of,
     to_json,
@@ -45,12 +46,16 @@ _FACT, _LINE = (
     {name: kind for name, kind in table.columns.items() if name != "business_id"} for table in (FACTS, LINES)
 )
 SEALED = (PlainTable("facts_fact", "facts", _FACT), PlainTable("facts_line", "facts", _LINE, found_by="t.fact_id"))
+ATTRIBUTIONS = Table(
+    "facts_attribution",
+    {"id": "uuid", "business_id": "uuid", "fact_id": "uuid", "customer_id": "uuid", "at": "timestamptz"},
+)
 POSITIONS = Table("facts_factposition", {"fact_id": "uuid", "business_id": "uuid", "position": "bigint"})
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFact:
-    """A fact as recorded."""
+    """A fact as recorded; `customer` is whose it is now: one who claimed it later goes before what was recorded."""
 
     key: UUID
     kind: str
@@ -64,6 +69,7 @@ class StoredFact:
     total_minor: int
     payload: dict[str, Any]
     receipt: dict[str, Any]
+    is_claimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +113,19 @@ class NewFact:
     payload: object = None
 
 
-_FACT_COLUMNS = "f.id, f.kind, f.source, f.external_id, f.revision, f.body_digest, f.customer_id, f.store_id, f.occurred_at, f.total_minor, f.payload, f.receipt"
+CLAIMED_BY = """(SELECT t.customer_id FROM facts_attribution t WHERE t.business_id = f.business_id AND t.fact_id = f.id
+ORDER BY t.at DESC, t.id DESC LIMIT 1)"""
+_FACT_COLUMNS = f"""f.id, f.kind, f.source, f.external_id, f.revision, f.body_digest, f.customer_id, f.store_id, f.occurred_at, f.total_minor,
+f.payload, f.receipt, {CLAIMED_BY}"""
 
 
 def _stored(row: tuple[Any, ...]) -> StoredFact:
-    key, kind, source, external_id, revision, digest, customer, store, occurred_at, total, payload, receipt = row
+    key, kind, source, external_id, revision, digest, customer, store, occurred_at, total, payload, receipt, claimer = (
+        row
+    )
     return StoredFact(
-        to_key(key), kind, source, external_id, revision, bytes(digest), to_key(customer), to_key(store), to_moment(occurred_at), total,
-        to_json(payload), to_json(receipt),
+        to_key(key), kind, source, external_id, revision, bytes(digest), to_key(claimer or customer), to_key(store), to_moment(occurred_at), total,
+        to_json(payload), to_json(receipt), claimer is not None,
     )  # fmt: skip
 
 
@@ -144,6 +155,15 @@ def find_latest(business: UUID, names: Sequence[tuple[str, str]]) -> dict[tuple[
     return {(fact.source, fact.external_id): fact for fact in map(_stored, rows)}
 
 
+def lock_facts(business: UUID, keys: Collection[UUID]) -> None:
+    """Lock facts, in the order of their keys: nobody decides whose they are, or what of them comes back, beside this batch."""
+    condition, params = one_of("id", list(keys), "uuid")
+    fetch(
+        f"SELECT id FROM facts_fact WHERE business_id = %s AND {condition} ORDER BY id{lock_clause()}",
+        [key_param(business), *params],
+    )
+
+
 def load_facts(business: UUID, keys: Collection[UUID]) -> dict[UUID, StoredFact]:
     """Return facts by key."""
     if not keys:
@@ -166,6 +186,34 @@ def find_amending(business: UUID, facts: Collection[UUID], kind: str) -> dict[UU
         [*params, kind, key_param(business)],
     )
     return {to_key(amended): to_key(fact) for amended, fact in rows}
+
+
+def find_returns(business: UUID, facts: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Return for each purchase the returns that name it."""
+    if not facts:
+        return {}
+    condition, params = one_of("amends_id", list(facts), "uuid")
+    rows = fetch(
+        f"SELECT amends_id, id FROM facts_fact WHERE {condition} AND kind = 'return' AND business_id = %s ORDER BY id",
+        [*params, key_param(business)],
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for order, fact in rows:
+        found.setdefault(to_key(order), []).append(to_key(fact))
+    return found
+
+
+def facts_of(business: UUID, customers: Collection[UUID]) -> tuple[str, list[Any]]:
+    """Return SQL for the facts of customers, those included that they claimed later, and its values; `owner` is whose each is."""
+    columns = "x.id, x.kind, x.occurred_at, x.total_minor, x.amends_id"
+    own, own_params = one_of("x.customer_id", list(customers), "uuid")
+    claimed, claimed_params = one_of("t.customer_id", list(customers), "uuid")
+    sql = (
+        f"(SELECT {columns}, x.customer_id AS owner FROM facts_fact x WHERE x.business_id = %s AND {own} UNION ALL"
+        f" SELECT {columns}, t.customer_id AS owner FROM facts_attribution t JOIN facts_fact x ON x.id = t.fact_id"
+        f" WHERE t.business_id = %s AND {claimed})"
+    )
+    return sql, [key_param(business), *own_params, key_param(business), *claimed_params]
 
 
 _LINE_COLUMNS = "l.id, l.fact_id, l.position, l.product_id, l.quantity_milli, l.net_minor, COALESCE(r.quantity_milli, 0), l.discount_minor"
@@ -197,15 +245,20 @@ def find_purchases(
     if not wanted:
         return {}
     head, params = keys_table({"customer_id": "uuid", "product_id": "uuid"}, list(wanted))
-    rows = fetch(
-        f"{head} SELECT f.customer_id, {_LINE_COLUMNS} FROM k CROSS JOIN facts_fact f JOIN facts_line l ON l.fact_id = f.id"
-        " LEFT JOIN facts_returned r ON r.line_id = l.id WHERE f.business_id = %s AND f.customer_id = k.customer_id AND f.kind = 'order'"
-        " AND f.occurred_at <= %s AND l.product_id = k.product_id AND l.quantity_milli > COALESCE(r.quantity_milli, 0)"
-        " ORDER BY f.occurred_at DESC, l.position DESC",
-        [*params, key_param(business), moment_param(before)],
+    owned = (
+        "facts_fact f ON f.business_id = %s AND f.customer_id = k.customer_id",
+        "facts_attribution t ON t.business_id = %s AND t.customer_id = k.customer_id CROSS JOIN facts_fact f ON f.id = t.fact_id",
     )
+    lines = [
+        f"SELECT f.occurred_at AS bought_at, l.position AS place, k.customer_id, {_LINE_COLUMNS} FROM k CROSS JOIN {facts}"
+        " JOIN facts_line l ON l.fact_id = f.id LEFT JOIN facts_returned r ON r.line_id = l.id WHERE f.kind = 'order'"
+        " AND f.occurred_at <= %s AND l.product_id = k.product_id AND l.quantity_milli > COALESCE(r.quantity_milli, 0)"
+        for facts in owned
+    ]
+    scope = [key_param(business), moment_param(before)]
+    rows = fetch(f"{head} {' UNION ALL '.join(lines)} ORDER BY bought_at DESC, place DESC", [*params, *scope, *scope])
     found: dict[tuple[UUID, UUID], list[StoredLine]] = {}
-    for customer, *line_row in rows:
+    for _, _, customer, *line_row in rows:
         line = _stored_line(tuple(line_row))
         assert line.product is not None, "the join is by product"
         found.setdefault((to_key(customer), line.product), []).append(line)
@@ -216,11 +269,11 @@ def count_orders(business: UUID, customers: Collection[UUID]) -> dict[UUID, int]
     """Return how many purchases of each customer are recorded and neither cancelled nor corrected by a later revision."""
     if not customers:
         return {}
-    condition, params = one_of("customer_id", list(customers), "uuid")
+    facts, params = facts_of(business, customers)
     rows = fetch(
-        f"SELECT customer_id, COUNT(*) FROM facts_fact f WHERE business_id = %s AND {condition} AND kind = 'order' AND NOT EXISTS"
-        " (SELECT 1 FROM facts_fact a WHERE a.amends_id = f.id AND a.kind IN ('order', 'cancel')) GROUP BY customer_id",
-        [key_param(business), *params],
+        f"SELECT f.owner, COUNT(*) FROM {facts} f WHERE f.kind = 'order' AND NOT EXISTS"
+        " (SELECT 1 FROM facts_fact a WHERE a.amends_id = f.id AND a.kind IN ('order', 'cancel')) GROUP BY f.owner",
+        params,
     )
     return {to_key(customer): count for customer, count in rows}
 
@@ -251,6 +304,11 @@ def count_returned(business: UUID, returned: dict[UUID, tuple[int, int]]) -> Non
         rows,
         on_conflict="(line_id) DO UPDATE SET quantity_milli = facts_returned.quantity_milli + excluded.quantity_milli",
     )
+
+
+def insert_attributions(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Record whose facts turned out to be, given as rows of `ATTRIBUTIONS`."""
+    insert_rows(ATTRIBUTIONS, rows)
 
 
 def unplaced(keys: Sequence[UUID]) -> list[UUID]:

@@ -6,7 +6,17 @@ from uuid import UUID
 from regulars.customers.matching import CustomerRef
 from regulars.flow.batch import Batch, Item
 from regulars.flow.entitling import apply_redemption, can_have
-from regulars.flow.intake import Adjustment, Enrolment, Event, Order, PendingChange, Redemption, Transfer, Visit
+from regulars.flow.intake import (
+    Adjustment,
+    ClaimReceipt,
+    Enrolment,
+    Event,
+    Order,
+    PendingChange,
+    Redemption,
+    Transfer,
+    Visit,
+)
 from regulars.flow.save import make_receipt
 from regulars.kernel.digest import digest
 from regulars.programs.store import Member
@@ -14,7 +24,7 @@ from regulars.rewards.store import OfferState
 
 SOURCE = "automatic"
 STEPS_MAX = 100
-BRINGING = Order | Visit | Event | Enrolment | Adjustment | Transfer | PendingChange
+BRINGING = Order | ClaimReceipt | Visit | Event | Enrolment | Adjustment | Transfer | PendingChange
 
 
 def take_at_once(batch: Batch, item: Item) -> None:

@@ -122,6 +122,7 @@ class Batch:
     matched: dict[UUID, StoredFact] = field(default_factory=dict)
     repeats: list[tuple[Item, Item]] = field(default_factory=list)
     cancelled: dict[UUID, UUID] = field(default_factory=dict)
+    returns: dict[UUID, list[UUID]] = field(default_factory=dict)
     lines: dict[UUID, list[StoredLine]] = field(default_factory=dict)
     purchases: dict[tuple[UUID, UUID], list[StoredLine]] = field(default_factory=dict)
     decisions: dict[UUID, StoredDecision] = field(default_factory=dict)
@@ -138,6 +139,7 @@ class Batch:
 
     new_facts: list[tuple[NewFact, Item]] = field(default_factory=list)
     new_lines: list[tuple[Any, ...]] = field(default_factory=list)
+    new_attributions: list[tuple[Any, ...]] = field(default_factory=list)
     returned: dict[UUID, tuple[int, int]] = field(default_factory=dict)
     new_decisions: list[tuple[Any, ...]] = field(default_factory=list)
     new_standings: list[tuple[Any, ...]] = field(default_factory=list)

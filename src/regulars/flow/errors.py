@@ -78,6 +78,22 @@ class NothingLeft(RegularsError):
     text = gettext_noop("Everything of this purchase has come back already.")
 
 
+class ReceiptTaken(RegularsError):
+    """The purchase is somebody's already."""
+
+    code = "receipt_taken"
+    status = 409
+    text = gettext_noop("The receipt “%(external_id)s” belongs to a customer already; it counts once.")
+
+
+class ReceiptTooOld(RegularsError):
+    """The time in which a receipt can be added is over."""
+
+    code = "receipt_too_old"
+    status = 409
+    text = gettext_noop("A receipt can be added for %(days)s days; “%(external_id)s” is of %(day)s.")
+
+
 class CustomerNeeded(RegularsError):
     """The intake moves points and names nobody."""
 

@@ -177,6 +177,13 @@ class PendingChange(_Common, frozen=True, tag="activation"):
     is_cancelled: bool = False
 
 
+class ClaimReceipt(_Common, frozen=True, tag="claim"):
+    """A member adds the receipt of a purchase that named nobody, once: it brings what it would have brought on its day."""
+
+    order: ExternalId
+    order_source: Source | None = None
+
+
 class Closing(_Common, frozen=True, tag="closing"):
     """One step of the end of a business day for one member: pending, tier, expiry. Made by the nightly run only."""
 
@@ -196,6 +203,7 @@ Intake = (
     | Adjustment
     | Transfer
     | PendingChange
+    | ClaimReceipt
     | Closing
 )
 

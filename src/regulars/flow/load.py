@@ -13,11 +13,12 @@ from regulars.catalog.store import ProductInfo, ProductRef
 from regulars.customers.queries import match_customers, recognise_customers
 from regulars.facts import store as facts
 from regulars.flow.batch import Batch, Item, StoreInfo
-from regulars.flow.claiming import load_claims
+from regulars.flow.claiming import load_claims, load_receipts
 from regulars.flow.errors import KeyReused, Superseded, TimeInFuture, TimeTooEarly, TimeWithoutZone, UnknownStore
 from regulars.flow.intake import (
     Adjustment,
     Cancel,
+    ClaimReceipt,
     Closing,
     HoldPoints,
     Order,
@@ -69,7 +70,8 @@ def load(batch: Batch, business: Business) -> None:
     batch.timeline = timeline(business.pk)
     _load_products(batch, business, waiting)
     names = [name for item in waiting for name in (item.named, item.corrected) if name is not None]
-    batch.named = facts.find_latest(business.pk, names)
+    batch.named = _find_named(business, names)
+    _keep_owners(batch, waiting)
     batch.entitlements = _load_entitlements(batch, business, waiting)
     customers = _load_holders(batch, business, waiting)
     batch.members = programs.load_members(business.pk, customers)
@@ -79,7 +81,7 @@ def load(batch: Batch, business: Business) -> None:
     ledger.load_accounts(batch.book, business.pk, batch.unit, customers)
     ledger.load_shop_accounts(batch.book, business.pk, batch.unit)
     _load_lots(batch, business, waiting)
-    _load_limits(batch, business, waiting)
+    _load_limits(batch, business, [*waiting, *load_receipts(batch, waiting)])
     _refresh_progress(batch, business)
 
 
@@ -218,6 +220,24 @@ def product_refs(items: Sequence[Item]) -> list[ProductRef]:
     return list(wanted.values())
 
 
+def _find_named(business: Business, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], facts.StoredFact]:
+    """Return the latest revision of each named fact. Purchases of nobody are locked: no member's lock tells claims and returns apart."""
+    named = facts.find_latest(business.pk, names)
+    nobodys = [fact.key for fact in named.values() if fact.kind == "order" and fact.customer is None]
+    if nobodys:
+        facts.lock_facts(business.pk, nobodys)
+        named = facts.find_latest(business.pk, names)
+    return named
+
+
+def _keep_owners(batch: Batch, items: Sequence[Item]) -> None:
+    """Let a correction that names nobody stay with the member who added the receipt."""
+    for item in items:
+        earlier = batch.named.get(item.corrected) if item.corrected else None
+        if earlier is not None and earlier.is_claimed and item.intake.customer is None:
+            item.customer = earlier.customer
+
+
 def _load_named(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     """Load the earlier facts that returns, cancellations and pending changes speak of, and the purchases they may match."""
     batch.remembers = any(isinstance(item.intake, Return) or item.named or item.corrected for item in items)
@@ -323,6 +343,7 @@ _DRAWING = (
     | Redemption
     | UseEntitlement
     | Transfer
+    | ClaimReceipt
     | Closing
 )
 

@@ -19,7 +19,7 @@ from regulars.flow.adjusting import (
 )
 from regulars.flow.automatic import take_at_once
 from regulars.flow.batch import Batch, Item, Shop
-from regulars.flow.claiming import apply_enrolment
+from regulars.flow.claiming import apply_claim, apply_enrolment
 from regulars.flow.correcting import return_again, take_back_revision
 from regulars.flow.earning import apply_event, apply_order, apply_visit
 from regulars.flow.entitling import apply_redemption, apply_use
@@ -27,6 +27,7 @@ from regulars.flow.holding import apply_hold, apply_settle, apply_void
 from regulars.flow.intake import (
     Adjustment,
     Cancel,
+    ClaimReceipt,
     Closing,
     Enrolment,
     Event,
@@ -70,6 +71,7 @@ APPLY: dict[type, Callable[[Batch, Item], None]] = {
     Adjustment: apply_adjustment,
     Transfer: apply_transfer,
     PendingChange: apply_pending_change,
+    ClaimReceipt: apply_claim,
     Closing: apply_closing,
 }
 

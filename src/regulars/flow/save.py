@@ -31,6 +31,7 @@ _EVENT_OF: Mapping[str, str] = {
     "adjustment": "points.adjusted",
     "transfer": "points.transferred",
     "activation": "points.activated",
+    "claim": "receipt.added",
 }
 
 
@@ -77,6 +78,7 @@ def _write(batch: Batch, business: Business) -> None:
     facts.insert_facts(key, done, recorded_at=batch.now)
     facts.insert_lines(batch.new_lines)
     facts.count_returned(key, batch.returned)
+    facts.insert_attributions(batch.new_attributions)
     programs.save_members(key, batch.members.values())
     save_book(batch.book, key)
     programs.insert_decisions(batch.new_decisions)

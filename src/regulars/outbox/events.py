@@ -15,6 +15,7 @@ EVENT_TYPES: dict[str, str] = {
     "return.recorded": gettext_noop("Goods came back."),
     "visit.recorded": gettext_noop("A customer came by."),
     "event.recorded": gettext_noop("Something of the shop's own happened with a customer."),
+    "receipt.added": gettext_noop("A member added the receipt of a purchase that named nobody."),
     "member.enrolled": gettext_noop("A customer joined the program."),
     "points.held": gettext_noop("Points were set aside for a purchase under way."),
     "hold.settled": gettext_noop("Points set aside were spent."),

@@ -163,7 +163,8 @@ class Automatic(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
 class Program(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The whole document. Groups say how rules that name them stack: `sum` (as without a group), `best`, `first`, `exclusive`.
 
-    Who joins on request gets points for the purchases of `claim_days` days before. Rewards that are `automatic` are taken in the order
+    Who joins on request gets points for the purchases of `claim_days` days before. For `receipt_days` days a member can add the receipt of
+    a purchase that names nobody. Rewards that are `automatic` are taken in the order
     given, each as often as the points are there.
     """
 
@@ -172,6 +173,7 @@ class Program(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     ladder: Ladder | None = None
     membership: Literal["automatic", "on_request"] = "automatic"
     claim_days: Annotated[int, Meta(ge=0, le=365)] = 0
+    receipt_days: Annotated[int, Meta(ge=0, le=365)] = 30
     automatic: Annotated[list[Automatic], Meta(max_length=AUTOMATIC_MAX)] = field(default_factory=list)
     groups: dict[str, Literal["sum", "best", "first", "exclusive"]] = field(default_factory=dict)
 

@@ -22,6 +22,7 @@ from regulars.database.sql import (
     to_moment,
     update_rows,
 )
+from regulars.facts.store import facts_of
 
 MEMBERSHIPS = Table(
     "programs_membership",
@@ -186,15 +187,14 @@ def spend_progress(
     """
     if not customers:
         return {}
-    condition, params = one_of("f.customer_id", list(customers), "uuid")
+    facts, params = facts_of(business, customers)
     bought_at = "CASE WHEN f.kind = 'order' OR o.id IS NULL THEN f.occurred_at ELSE o.occurred_at END"
     decided = "CASE WHEN f.kind = 'order' OR o.id IS NULL THEN f.id ELSE o.id END"
     rows = fetch(
-        f"SELECT f.customer_id, SUM(f.total_minor), MIN({bought_at}) FROM facts_fact f LEFT JOIN facts_fact o ON o.id = f.amends_id"
-        f" JOIN programs_decision d ON d.fact_id = {decided} WHERE f.business_id = %s AND {condition}"
-        f" AND f.kind IN ('order', 'return', 'cancel') AND {bought_at} >= %s"
-        " AND NOT EXISTS (SELECT 1 FROM facts_fact a WHERE a.amends_id = f.id AND a.kind = 'order') GROUP BY f.customer_id",
-        [key_param(business), *params, moment_param(since)],
+        f"SELECT f.owner, SUM(f.total_minor), MIN({bought_at}) FROM {facts} f LEFT JOIN facts_fact o ON o.id = f.amends_id"
+        f" JOIN programs_decision d ON d.fact_id = {decided} WHERE f.kind IN ('order', 'return', 'cancel') AND {bought_at} >= %s"
+        " AND NOT EXISTS (SELECT 1 FROM facts_fact a WHERE a.amends_id = f.id AND a.kind = 'order') GROUP BY f.owner",
+        [*params, moment_param(since)],
     )
     return {to_key(customer): (int(total), to_moment(first)) for customer, total, first in rows}
 

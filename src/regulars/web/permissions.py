@@ -17,6 +17,7 @@ PAGES: Mapping[str, str] = {
     "customer_adjust": "points.adjust",
     "customer_purchase": "facts.record",
     "customer_return": "facts.record",
+    "customer_receipt": "facts.record",
     "customer_take": "rewards.redeem",
     "customer_use": "rewards.redeem",
     "customer_give_back": "rewards.redeem",
