@@ -9,7 +9,7 @@ from regulars.analytics.lake import Lake, connect_to, rows_of
 from regulars.connectors.exporting import export_orders
 from regulars.customers.matching import CustomerRef
 from regulars.facts.queries import current_facts, usual_purchase
-from regulars.flow.intake import Adjustment, Cancel, Order, OrderLine, Receipt, Return, ReturnLine, Visit
+from regulars.flow.intake import Adjustment, Cancel, ClaimReceipt, Order, OrderLine, Receipt, Return, ReturnLine, Visit
 from regulars.flow.sealing import seal_commits
 from regulars.insights.export import fill_lake, lake_of
 from regulars.outbox.models import Job
@@ -42,6 +42,33 @@ def sold(lake: Lake, table: str) -> list[int]:
             f"SELECT net_minor FROM ({rows_of(table, lake.folder, manifest.of(table))}) ORDER BY net_minor"
         )
         return [net for (net,) in rows.fetchall()]
+
+
+def buyers(lake: Lake, table: str) -> list[tuple[int, str | None]]:
+    with lake.reading() as manifest, connect_to(lake.folder, memory="256MB", threads=1) as con:
+        rows = rows_of(table, lake.folder, manifest.of(table))
+        return con.execute(f"SELECT net_minor, customer_id FROM ({rows}) ORDER BY 1").fetchall()
+
+
+def test_a_receipt_added_in_the_lake_whenever_it_was_filled():
+    till = Till(a_shop())
+    for name, amount in (("A", 6_000), ("B", 1_000), ("C", 500)):
+        till.sell(None, amount, common={"external_id": name})
+    till.take_back("C")
+    till.sell(None, 400, common={"external_id": "D"})
+    till.take(Return(**till.common(), order="A", lines=[ReturnLine("0.5", line=1)]))
+    fill(till)
+    for name in ("A", "B"):
+        asha = till.give(ClaimReceipt, ASHA, order=name).customer
+    till.sell(None, 300, common={"external_id": "E"})
+    till.give(ClaimReceipt, ASHA, order="E")
+    assert asha is not None
+
+    fill(till)
+
+    lake = lake_of(till.business)
+    assert buyers(lake, "orders") == [(300, asha.hex), (400, None), (500, None), (1_000, asha.hex), (6_000, asha.hex)]
+    assert buyers(lake, "returns") == [(-3_000, asha.hex), (-500, None)]
 
 
 def test_in_the_lake_whenever_it_was_filled():

@@ -95,6 +95,7 @@ def _people_and_facts(business: Business, word: str, phone: str, offer: str, now
         Enrolment(**common(1, 20)), Enrolment(**common(2, 20, "Friend")), Visit(**common(3, 20, "Guest")),
         Order(**common(4, 10), lines=lines), Order(**common(5, 1), lines=lines),
         Redemption(**common(6, 0), offer=offer), HoldPoints(**common(7, 0), points=10, ttl_s=604_800),
+        Order(**(common(8, 1) | {"customer": None}), lines=lines),
     ]  # fmt: skip
     receipts = receive(business, intakes, now=now)
     assert [receipt.refusal for receipt in receipts] == [None] * len(intakes)
@@ -103,7 +104,7 @@ def _people_and_facts(business: Business, word: str, phone: str, offer: str, now
     return {
         "customer": people["Asha"], "friend": people["Friend"], "guest": people["Guest"],
         "identity": Identity.objects.of(business).get(customer=people["Asha"]).pk,
-        "source": "till", "external_id": f"{word}-4", "pending": f"{word}-5", "hold": receipts[6].detail["hold"],
+        "source": "till", "external_id": f"{word}-4", "pending": f"{word}-5", "receipt": f"{word}-8", "hold": receipts[6].detail["hold"],
         "fact": Fact.objects.of(business).get(external_id=f"{word}-4").pk,
         "entitlement": entitlement, "code": code_of(entitlement),
     }  # fmt: skip
@@ -152,6 +153,7 @@ FORMS: dict[str, Callable[[Named], dict[str, Any]]] = {
     "customer_enrol": lambda _: {"once": ONCE},
     "customer_adjust": lambda _: {"adjust-points": "5", "adjust-reason": "as promised", "adjust-once": ONCE},
     "customer_purchase": lambda _: {"purchase-amount": "10", "purchase-store": "", "purchase-once": ONCE},
+    "customer_receipt": lambda named: {"receipt-number": named["receipt"], "receipt-once": ONCE},
     "customer_return": lambda _: {"line-1": "1", "confirm": "yes", "once": ONCE},
     "customer_take": lambda named: {"offer": named["offer_code"], "once": ONCE},
     "customer_use": lambda named: {"entitlement": named["entitlement"], "once": ONCE},
@@ -183,6 +185,7 @@ BODIES: dict[str, Callable[[Named], Any]] = {
     "record_visit": lambda named: {"customer": {"id": named["customer"]}},
     "record_event": lambda named: {"customer": {"id": named["customer"]}, "name": "quiz"},
     "enrol": lambda named: {"customer": {"id": named["guest"]}},
+    "claim_receipt": lambda named: {"customer": {"id": named["customer"]}, "order": named["receipt"], "order_source": "till"},
     "adjust_points": lambda named: {"customer": {"id": named["customer"]}, "points": 5, "reason": "as promised"},
     "transfer_points": lambda named: {"customer": {"id": named["customer"]}, "to": {"id": named["friend"]}, "points": 5, "reason": "gift"},
     "hold_points": lambda named: {"customer": {"id": named["customer"]}, "points": 5},

@@ -229,6 +229,62 @@ def test_the_same_form_with_another_amount_is_refused(shop, owner, record):
     assert available(shop) == 220
 
 
+def sell_to_nobody(shop, source: str, number: str) -> None:
+    lines = [OrderLine(sku="C1", amount_minor=3_000)]
+    common = {"source": source, "external_id": number, "occurred_at": utc_now() - timedelta(days=2)}
+    (receipt,) = receive(shop.business, [Order(**common, lines=lines)], now=utc_now())
+    assert receipt.refusal is None
+
+
+def test_a_receipt_is_added_once(shop, owner, record):
+    sell_to_nobody(shop, "till", "R77")
+    given = {"receipt-number": "R77", "receipt-once": value_of(owner.get(record), "receipt-once")}
+
+    answers = [owner.post(f"{record}receipt/", given, follow=True) for _ in range(2)]
+
+    assert "Receipt added: 30 points earned, the balance is 150 points." in text_of(answers[0])
+    assert available(shop) == 150
+    page = text_of(answers[1])
+    assert "Receipt added" in page
+    assert "No. R77 of" in page
+    assert "Purchase of ₹30" in page
+    again = owner.post(f"{record}receipt/", given | {"receipt-once": value_of(answers[1], "receipt-once")}, follow=True)
+    assert "The receipt “R77” belongs to a customer already; it counts once." in text_of(again)
+    assert available(shop) == 150
+
+
+def test_a_purchase_that_was_added_can_come_back(shop, owner, record):
+    sell_to_nobody(shop, "till", "R77")
+    owner.post(
+        f"{record}receipt/", {"receipt-number": "R77", "receipt-once": value_of(owner.get(record), "receipt-once")}
+    )
+    fact = Fact.objects.get(external_id="R77")
+
+    page = owner.get(f"{record}return/{fact.pk}/")
+    owner.post(f"{record}return/{fact.pk}/", {"line-1": "1", "confirm": "yes", "once": value_of(page, "once")})
+
+    assert available(shop) == 120
+
+
+def test_a_number_that_two_tills_wrote_asks_which(shop, owner, record):
+    for source in ("till", "kiosk"):
+        sell_to_nobody(shop, source, "R77")
+    given = {"receipt-number": "R77", "receipt-once": value_of(owner.get(record), "receipt-once")}
+
+    asked = owner.post(f"{record}receipt/", given)
+    done = owner.post(f"{record}receipt/", given | {"receipt-source": "kiosk"}, follow=True)
+
+    assert asked.status_code == 422
+    assert "Several have this number: kiosk, till. Write which it is." in text_of(asked)
+    assert "Receipt added: 30 points earned" in text_of(done)
+
+
+def test_a_number_that_nobody_wrote(owner, record):
+    given = {"receipt-number": "R99", "receipt-once": value_of(owner.get(record), "receipt-once")}
+
+    assert "There is no “R99”" in text_of(owner.post(f"{record}receipt/", given, follow=True))
+
+
 @pytest.mark.parametrize("amount", ["", "abc", "-5", "0", "1.005"])
 def test_a_bill_that_is_none_is_shown_beside_its_field(shop, owner, record, amount):
     page = owner.get(record)

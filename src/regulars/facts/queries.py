@@ -2,20 +2,45 @@
 """Reads of facts that span relations."""
 
 from statistics import median_low
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
-from regulars.facts.models import Fact, FactKind
+from regulars.facts.models import Attribution, Fact, FactKind
 from regulars.tenancy.models import Business
 from regulars.tenancy.scope import BusinessQuerySet
 
 USUAL_OF = 200
+CLAIMED_MAX = 1_000
+SOURCES_MAX = 100
 
 
 def current_facts(business: Business) -> BusinessQuerySet[Fact]:
     """Return the facts of a business without the purchases that a later revision corrected."""
     later = Fact.objects.filter(amends=OuterRef("pk"), kind=FactKind.ORDER)
     return Fact.objects.of(business).exclude(Q(kind=FactKind.ORDER) & Exists(later))
+
+
+def with_claimed(business: Business, customer: UUID) -> Q:
+    """Return what holds for the facts of a customer, those included that they claimed later."""
+    claimed = Attribution.objects.of(business).filter(customer=customer).order_by("-id")
+    return Q(customer=customer) | Q(pk__in=list(claimed.values_list("fact", flat=True)[:CLAIMED_MAX]))
+
+
+def find_receipts(business: Business, number: str, source: str = "") -> list[Fact]:
+    """Return the purchases with a number, of one source or of all, each in its latest revision."""
+    sources = [source] if source else _sources(business)
+    rows = Fact.objects.of(business).filter(source__in=sources, external_id=number, kind=FactKind.ORDER)
+    return list({fact.source: fact for fact in rows.order_by("source", "revision")}.values())
+
+
+def _sources(business: Business) -> list[str]:
+    """Return the sources of facts, at most SOURCES_MAX: each is found by the index, from the one before."""
+    found: list[str] = []
+    rows = Fact.objects.of(business).order_by("source").values_list("source", flat=True)
+    while len(found) < SOURCES_MAX and (following := rows.filter(source__gt=found[-1] if found else "").first()):
+        found.append(following)
+    return found
 
 
 def standing_orders(business: Business) -> BusinessQuerySet[Fact]:

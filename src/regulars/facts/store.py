@@ -246,14 +246,17 @@ def find_purchases(
         return {}
     head, params = keys_table({"customer_id": "uuid", "product_id": "uuid"}, list(wanted))
     owned = (
-        "facts_fact f ON f.business_id = %s AND f.customer_id = k.customer_id",
-        "facts_attribution t ON t.business_id = %s AND t.customer_id = k.customer_id CROSS JOIN facts_fact f ON f.id = t.fact_id",
+        ("facts_fact f", "f.business_id = %s AND f.customer_id = k.customer_id"),
+        (
+            "facts_attribution t JOIN facts_fact f ON f.id = t.fact_id",
+            "t.business_id = %s AND t.customer_id = k.customer_id",
+        ),
     )
     lines = [
         f"SELECT f.occurred_at AS bought_at, l.position AS place, k.customer_id, {_LINE_COLUMNS} FROM k CROSS JOIN {facts}"
-        " JOIN facts_line l ON l.fact_id = f.id LEFT JOIN facts_returned r ON r.line_id = l.id WHERE f.kind = 'order'"
+        f" JOIN facts_line l ON l.fact_id = f.id LEFT JOIN facts_returned r ON r.line_id = l.id WHERE {condition} AND f.kind = 'order'"
         " AND f.occurred_at <= %s AND l.product_id = k.product_id AND l.quantity_milli > COALESCE(r.quantity_milli, 0)"
-        for facts in owned
+        for facts, condition in owned
     ]
     scope = [key_param(business), moment_param(before)]
     rows = fetch(f"{head} {' UNION ALL '.join(lines)} ORDER BY bought_at DESC, place DESC", [*params, *scope, *scope])

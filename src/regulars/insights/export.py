@@ -10,7 +10,7 @@ from django.conf import settings
 from regulars.analytics.lake import Lake, Row
 from regulars.analytics.marts import Limits, Marts
 from regulars.database.sql import fetch, key_param, to_day, to_key, to_moment
-from regulars.facts.store import last_position
+from regulars.facts.store import CLAIMED_BY, last_position
 from regulars.tenancy.models import Business
 
 STRETCH = 100_000
@@ -43,6 +43,8 @@ def fill_lake(business: Business) -> int:
         until = min(watermark + STRETCH, last)
         if corrected := _corrected(business.pk, watermark, until):
             lake.retract(corrected)
+        if claimed := _claimed(business.pk, watermark, until):
+            lake.restate(facts=claimed)
         lake.append(_rows(business.pk, watermark, until), after=watermark, watermark=until)
         watermark = until
     lake.compact()
@@ -52,6 +54,7 @@ def fill_lake(business: Business) -> int:
 _STRETCH = """FROM facts_factposition p JOIN facts_fact f ON f.id = p.fact_id {joins}
 WHERE p.business_id = %s AND p.position > %s AND p.position <= %s AND {kinds}"""
 _ORDER = "f.kind = 'order' AND NOT EXISTS (SELECT 1 FROM facts_fact a WHERE a.amends_id = f.id AND a.kind = 'order')"
+_OWNER = f"COALESCE({CLAIMED_BY}, f.customer_id)"
 _LINES = """JOIN facts_line l ON l.fact_id = f.id
 LEFT JOIN catalog_product d ON d.id = l.product_id LEFT JOIN catalog_category c ON c.id = d.category_id"""
 
@@ -73,6 +76,15 @@ def _corrected(business: UUID, after: int, until: int) -> list[str]:
     return [to_key(key).hex for (key,) in rows]
 
 
+def _claimed(business: UUID, after: int, until: int) -> dict[str, str | None]:
+    """Return the purchases that claims of a stretch gave to customers, and what had come back of them, each with its customer."""
+    joins = """JOIN facts_fact c ON c.id = f.amends_id OR (c.amends_id = f.amends_id AND c.kind = 'return')
+JOIN facts_attribution t ON t.business_id = f.business_id AND t.fact_id = c.id"""
+    source = _STRETCH.format(joins=joins, kinds="f.kind = 'claim'")
+    rows = fetch(f"SELECT t.fact_id, t.customer_id {source}", [key_param(business), after, until])
+    return {to_key(fact).hex: _hex(customer) for fact, customer in rows}
+
+
 def _hex(key: object) -> str | None:
     found = to_key(key)
     return found.hex if found else None
@@ -80,7 +92,7 @@ def _hex(key: object) -> str | None:
 
 def _orders(scope: list[object]) -> Iterator[Row]:
     source = _STRETCH.format(joins="LEFT JOIN tenancy_store s ON s.id = f.store_id", kinds=_ORDER)
-    columns = "f.id, f.customer_id, s.code, f.source, f.occurred_at, f.local_day, f.currency, f.total_minor"
+    columns = f"f.id, {_OWNER}, s.code, f.source, f.occurred_at, f.local_day, f.currency, f.total_minor"
     for fact, customer, store, channel, occurred_at, day, currency, total in fetch(f"SELECT {columns} {source}", scope):
         yield _hex(fact), _hex(customer), store, channel, to_moment(occurred_at), to_day(day), currency, total, "order"
 
@@ -98,9 +110,7 @@ _CAME_BACK = "f.kind IN ('return', 'cancel') AND f.currency <> '' AND f.total_mi
 def _returns(scope: list[object]) -> Iterator[Row]:
     joins = "LEFT JOIN tenancy_store s ON s.id = f.store_id LEFT JOIN facts_fact o ON o.id = f.amends_id"
     source = _STRETCH.format(joins=joins, kinds=_CAME_BACK)
-    columns = (
-        "f.id, f.amends_id, f.customer_id, s.code, f.occurred_at, f.local_day, o.local_day, f.total_minor, f.currency"
-    )
+    columns = f"f.id, f.amends_id, {_OWNER}, s.code, f.occurred_at, f.local_day, o.local_day, f.total_minor, f.currency"
     for fact, order, customer, store, occurred_at, day, order_day, total, currency in fetch(
         f"SELECT {columns} {source}", scope
     ):

@@ -18,9 +18,11 @@ from django.utils.translation import gettext
 from regulars.customers.matching import CustomerRef
 from regulars.customers.queries import profile
 from regulars.facts.models import Fact, FactKind, Line
+from regulars.facts.queries import find_receipts, with_claimed
 from regulars.flow.intake import (
     Adjustment,
     Cancel,
+    ClaimReceipt,
     Intake,
     Order,
     OrderLine,
@@ -40,7 +42,7 @@ from regulars.web.door import BOTH, POST, StaffRequest, refusal_text, staff_page
 from regulars.web.once import Once, OnceForm, new_once
 from regulars.web.people import name_of
 from regulars.web.record import show_record
-from regulars.web.record_forms import AdjustForm, PurchaseForm, TakeForm
+from regulars.web.record_forms import AdjustForm, PurchaseForm, ReceiptForm, TakeForm
 from regulars.web.words import Words
 
 
@@ -115,6 +117,33 @@ def purchase(request: StaffRequest, customer: UUID) -> HttpResponse:
         text = gettext("%(amount)s recorded: %(points)s earned, the balance is %(balance)s.")
         messages.success(request, (text if receipt.balance is not None else gettext("%(amount)s recorded.")) % said)
     return _back(customer)
+
+
+@staff_page("facts.record", methods=POST)
+def add_receipt(request: StaffRequest, customer: UUID) -> HttpResponse:
+    """Add a purchase that named nobody by the number on its receipt."""
+    customer_of(request, customer)
+    form = ReceiptForm(request.POST, prefix="receipt")
+    if not form.is_valid():
+        return _again(request, customer, receipt_form=form)
+    given, words = form.cleaned_data, words_of(request)
+    found = find_receipts(request.business, given["number"], given["source"])
+    if len(found) > 1:
+        form.add_error("source", _several(found))
+        return _again(request, customer, receipt_form=form)
+    source = found[0].source if found else given["source"] or SOURCE
+    receipt = send(
+        request, ClaimReceipt(**_common(customer, given["once"]), order=given["number"], order_source=source)
+    )
+    if not receipt.refusal:
+        said = {"points": words.points(receipt.points_earned), "balance": _say_balance(receipt, words)}
+        messages.success(request, gettext("Receipt added: %(points)s earned, the balance is %(balance)s.") % said)
+    return _back(customer)
+
+
+def _several(found: Sequence[Fact]) -> str:
+    said = {"sources": ", ".join(fact.source for fact in found)}
+    return gettext("Several have this number: %(sources)s. Write which it is.") % said
 
 
 def _again(request: StaffRequest, customer: UUID, **bound: forms.Form) -> HttpResponse:
@@ -204,7 +233,8 @@ class ReturnableLine:
 @staff_page("facts.record", methods=BOTH)
 def return_purchase(request: StaffRequest, customer: UUID, fact: UUID) -> HttpResponse:
     """Take goods back, all or by line: first show exactly what is reversed, then do it."""
-    order = Fact.objects.of(request.business).filter(pk=fact, customer=customer, kind=FactKind.ORDER).first()
+    owned = with_claimed(request.business, customer)
+    order = Fact.objects.of(request.business).filter(owned, pk=fact, kind=FactKind.ORDER).first()
     if order is None:
         raise Http404(gettext("There is no such purchase."))
     words = words_of(request)

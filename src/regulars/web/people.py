@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from regulars.customers.models import Customer
 from regulars.customers.queries import KnownIdentity, Profile
 from regulars.facts.models import Fact, FactKind
-from regulars.facts.queries import current_facts
+from regulars.facts.queries import current_facts, with_claimed
 from regulars.kernel.phone import mask_phone
 from regulars.ledger.queries import Balance, balance_of, balances_of
 from regulars.programs.definition import Ladder, Program
@@ -129,7 +129,7 @@ def head_of(access: StaffAccess, profile: Profile, words: Words, *, now: datetim
     business = access.business
     is_masked = not access.may("customers.edit")
     standing = standing_of(business, profile.id, now)
-    facts = current_facts(business).filter(customer=profile.id)
+    facts = current_facts(business).filter(with_claimed(business, profile.id))
     bought = facts.aggregate(
         purchases=Count("id", filter=Q(kind=FactKind.ORDER)),
         spent=Sum("total_minor", filter=Q(kind__in=[FactKind.ORDER, FactKind.RETURN, FactKind.CANCEL])),

@@ -276,6 +276,14 @@ class UnitForm(WordedForm):
         help_text=_("For those who ask to join. 0 is none."),
     )
 
+    receipt_days = forms.IntegerField(
+        label=_("A receipt can be added for so many days"),
+        min_value=0,
+        max_value=365,
+        required=False,
+        help_text=_("For purchases on which nobody said who it was. 0 is never."),
+    )
+
     def __init__(self, *args: Any, program: Program, **kwargs: Any) -> None:
         self.program = program
         super().__init__(*args, initial=_unit_values(program, kwargs["words"].language), **kwargs)
@@ -316,6 +324,7 @@ class UnitForm(WordedForm):
             unit=changed,
             membership=given["membership"],
             claim_days=given["claim_days"] or 0,
+            receipt_days=given["receipt_days"] or 0,
             automatic=_automatic(given, self.program),
         )
 
@@ -357,6 +366,7 @@ def _unit_values(program: Program, language: str) -> dict[str, Any]:
         "balance_max": unit.balance_max,
         "membership": program.membership,
         "claim_days": program.claim_days,
+        "receipt_days": program.receipt_days,
     }
 
 

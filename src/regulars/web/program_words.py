@@ -168,6 +168,7 @@ def unit_texts(program: Program, words: Words) -> list[str]:
     if unit.balance_max:
         texts.append(gettext("A member can have at most %(points)s.") % {"points": words.points(unit.balance_max)})
     texts += [_automatic(one, words) for one in program.automatic]
+    texts.append(_receipts(program.receipt_days, words))
     if program.membership == "automatic":
         texts.append(gettext("Everybody who says who they are becomes a member with the first purchase."))
     else:
@@ -188,6 +189,17 @@ def _grace(days: int, words: Words) -> str:
     text = ngettext(
         "What comes back after its end can be used for %(days)s day more.",
         "What comes back after its end can be used for %(days)s days more.",
+        days,
+    )
+    return text % {"days": words.number(days)}
+
+
+def _receipts(days: int, words: Words) -> str:
+    if not days:
+        return gettext("A purchase on which nobody said who it was cannot be added later.")
+    text = ngettext(
+        "A purchase on which nobody said who it was can be added for %(days)s day.",
+        "A purchase on which nobody said who it was can be added for %(days)s days.",
         days,
     )
     return text % {"days": words.number(days)}

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from regulars.facts.models import EXTERNAL_ID_MAX, SOURCE_MAX
 from regulars.flow.intake import POINTS_MAX
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.money import AMOUNT_MAX, parse_minor
@@ -54,6 +55,18 @@ class PurchaseForm(OnceForm):
         return amount
 
 
+class ReceiptForm(OnceForm):
+    """A purchase that named nobody, by the number on its receipt."""
+
+    number = forms.CharField(label=_("Number on the receipt"), max_length=EXTERNAL_ID_MAX)
+    source = forms.CharField(
+        label=_("Till or shop that wrote it"),
+        max_length=SOURCE_MAX,
+        required=False,
+        help_text=_("Only where several use the same numbers."),
+    )
+
+
 class TakeForm(OnceForm):
     """A reward for points."""
 
@@ -64,6 +77,7 @@ def record_forms(request: StaffRequest) -> dict[str, forms.Form]:
     """Return the empty forms of a record, each with its own key."""
     return {
         "adjust_form": AdjustForm(initial={"once": new_once(request.now)}, prefix="adjust"),
+        "receipt_form": ReceiptForm(initial={"once": new_once(request.now)}, prefix="receipt"),
         "purchase_form": PurchaseForm(
             initial={"once": new_once(request.now), "store": request.session.get("store", "")},
             prefix="purchase",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.facts.models import Fact, FactKind, Line
+from regulars.facts.queries import with_claimed
 from regulars.ledger.queries import StatementRow, drawn_from, occurred_at, statement
 from regulars.programs.account import Account
 from regulars.programs.explain import text_in
@@ -42,10 +43,12 @@ SHOWN = (
     FactKind.TRANSFER,
     FactKind.CANCEL,
     FactKind.ACTIVATION,
+    FactKind.CLAIM,
 )
 ICONS = {
     "order": "receipt", "return": "undo", "visit": "place", "event": "star", "enrolment": "card", "redemption": "gift",
     "use": "ticket", "adjustment": "edit", "transfer": "repeat", "cancel": "undo", "activation": "clock",
+    "claim": "receipt",
 }  # fmt: skip
 TITLES = {
     "order": _("Purchase of %(amount)s"),
@@ -59,6 +62,7 @@ TITLES = {
     "transfer": _("Points moved"),
     "cancel": _("Taken back"),
     "activation": _("Pending points"),
+    "claim": _("Receipt added"),
 }
 CANCELLED = {
     "order": _("Purchase of %(day)s cancelled"),
@@ -272,6 +276,9 @@ def _remark(fact: Fact, behind: _Behind, words: Words) -> str:
     if fact.kind in {"redemption", "use"} and fact.pk in behind.offers:
         name = text_in(behind.offers[fact.pk].name, words.language)
         return gettext("%(reward)s, by itself") % {"reward": name} if fact.caused_by_id else name
+    if fact.kind == "claim" and fact.amends:
+        said = {"number": fact.amends.external_id, "day": words.moment(fact.amends.occurred_at)}
+        return gettext("No. %(number)s of %(day)s") % said
     if fact.kind == "order" and fact.payload.get("points"):
         return gettext("Paid with %(points)s.") % {"points": words.points(fact.payload["points"])}
     return ""
@@ -301,7 +308,8 @@ def read_story(
     business: Business, customer: UUID, words: Words, *, before: Cursor | None
 ) -> tuple[list[Happening], Cursor | None]:
     """Return a page of what happened, the latest first, and where the next begins."""
-    rows = Fact.objects.of(business).filter(customer=customer, kind__in=SHOWN).select_related("store", "amends")
+    rows = Fact.objects.of(business).filter(with_claimed(business, customer), kind__in=SHOWN)
+    rows = rows.select_related("store", "amends")
     if before is not None:
         rows = rows.filter(
             Q(occurred_at__lt=before.at) | Q(occurred_at=before.at, pk__lt=before.key), occurred_at__lte=before.at
@@ -351,6 +359,8 @@ def _left(line: Line) -> int:
 
 
 def _moved(fact: Fact, words: Words) -> str:
+    if fact.kind == "claim":
+        return ""
     receipt = fact.receipt
     moved = receipt.get("points_earned", 0) + receipt.get("points_returned", 0)
     moved -= receipt.get("points_spent", 0) + receipt.get("points_reversed", 0)

@@ -42,6 +42,7 @@ _CUSTOMERS = [
     path("customers/<uuid:customer>/enrol/", giving.enrol_customer, name="customer_enrol"),
     path("customers/<uuid:customer>/adjust/", giving.adjust, name="customer_adjust"),
     path("customers/<uuid:customer>/purchase/", giving.purchase, name="customer_purchase"),
+    path("customers/<uuid:customer>/receipt/", giving.add_receipt, name="customer_receipt"),
     path("customers/<uuid:customer>/return/<uuid:fact>/", giving.return_purchase, name="customer_return"),
     path("customers/<uuid:customer>/take/", giving.take, name="customer_take"),
     path("customers/<uuid:customer>/use/", giving.use, name="customer_use"),
