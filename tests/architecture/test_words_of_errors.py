@@ -27,7 +27,7 @@ codes to choose from, and codes of the law:
     allowed permission method country currency expected example
 amounts, counts and moments:
     limit length count cells left quantity stock taken max held needed available seconds retry_after
-    day earliest latest occurred_at expires_at revision
+    day days earliest latest occurred_at expires_at revision
 """
 VALUES = {name for line in READS_THE_SAME.splitlines() if line.startswith(" ") for name in line.split()}
 """Placeholders whose values read the same in every language. A new name is either here or said in words."""

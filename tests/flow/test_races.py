@@ -10,11 +10,14 @@ import pytest
 from django.db import connections
 
 from outbox.simultaneous import at_the_same_time
+from regulars.customers.matching import CustomerRef
+from regulars.facts.models import Attribution
 from regulars.flow.entitling import code_of
 from regulars.flow.gathering import Gathering
 from regulars.flow.intake import (
     Adjustment,
     Cancel,
+    ClaimReceipt,
     HoldPoints,
     Intake,
     Order,
@@ -263,4 +266,35 @@ def test_a_customer_is_made_once(till: Till, do: Do):
     assert outcomes(receipts) == {"done": 12}
     assert len({receipt.customer for receipt in receipts}) == 1
     assert points_of(till.business, receipts[0].customer) == 120
+    assert is_right(till)
+
+
+def test_a_receipt_is_added_once(till: Till, do: Do):
+    sold = till.sell(None, 10_000, common={"external_id": "R"})
+    people = [CustomerRef(phone=f"+9198765433{place:02}") for place in range(8)]
+
+    receipts = one_each(do, [ClaimReceipt(**till.common(customer=who), order="R") for who in people])
+
+    assert outcomes(receipts) == {"done": 1, "receipt_taken": 7}
+    (winner,) = [receipt.customer for receipt in receipts if receipt.refusal is None]
+    assert Attribution.objects.get(business=till.business).customer_id == winner
+    assert (Attribution.objects.get(business=till.business).fact_id, points_of(till.business, winner)) == (
+        sold.fact,
+        100,
+    )
+    assert is_right(till)
+
+
+def test_a_receipt_is_added_while_goods_come_back(till: Till, do: Do):
+    """Whichever comes first: what came back earns nothing in the end."""
+    for name in "ABCD":
+        till.sell(None, lines=[OrderLine("TEA", 10_000, quantity=4)], common={"external_id": name})
+    claims: list[Intake] = [ClaimReceipt(**till.common(customer=ASHA), order=name) for name in "ABCD"]
+    returns: list[Intake] = [Return(**till.common(), order=name, lines=[ReturnLine(3, line=1)]) for name in "ABCD"]
+
+    receipts = one_each(do, [one for both in zip(claims, returns, strict=True) for one in both])
+
+    assert outcomes(receipts) == {"done": 8}
+    asha = next(receipt.customer for receipt in receipts if receipt.kind == "claim")
+    assert points_of(till.business, asha) == 100
     assert is_right(till)

@@ -86,10 +86,10 @@ def _automatic(program: Program, rewards: Sequence[Reward]) -> Iterator[Caution]
         reward = known.get(one.offer)
         if reward is None:
             yield Caution("automatic_without_reward", one.offer)
-        elif not (reward.tiers or reward.is_limited):
-            hidden = [level for level in levels if level.at_least >= reward.price]
-            if hidden:
-                yield Caution("automatic_hides_level", reward.code, {"level": hidden[0].code, "points": reward.price})
+            continue
+        hidden = [level.code for level in levels if level.at_least >= reward.price]
+        if hidden and not (reward.tiers or reward.is_limited):
+            yield Caution("automatic_hides_level", reward.code, {"level": hidden[0], "points": reward.price})
 
 
 def _sooner(program: Program) -> Iterator[Caution]:
