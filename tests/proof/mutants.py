@@ -6,6 +6,7 @@ SEALED, VERIFYING = "ledger/sealed.py", "flow/verifying.py"
 DECIDE, INPUTS = "programs/decide.py", "programs/inputs.py"
 RETURNING, STANDING, LASTING = "flow/returning.py", "flow/standing.py", "flow/lasting.py"
 CORRECTING, CLAIMING = "flow/correcting.py", "flow/claiming.py"
+ADJUSTING, AUTOMATIC = "flow/adjusting.py", "flow/automatic.py"
 LOAD, RECEIVE, EARNING = "flow/load.py", "flow/receive.py", "flow/earning.py"
 
 MUTANTS: dict[str, tuple[str, str, str]] = {
@@ -24,8 +25,8 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "one point too many": (BOOK, "        if missing:\n            raise Insuff", "        if missing > 1:\n            raise Insuff"),
     "debts are forgiven when spent points come back": (
         BOOK,
-        "        self._recover(account, parts, posting, transaction)\n        self.expire(account",
-        "        self.expire(account",
+        "        self._recover(account, parts, posting, transaction)\n        self._end_or_spare(account",
+        "        self._end_or_spare(account",
     ),
     "debts are paid without end": (
         BOOK,
@@ -147,4 +148,38 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     ),
     "claims reach back for ever": (CLAIMING, "if since and fact.occurred_at >= since", "if since"),
     "claims forget what came back": (CLAIMING, "    keep_reversed(batch, past, reverse_order(batch, past, member, fact.key, parts))\n", ""),
+    "a grace brings all of a lot back": (BOOK, "self.expire(account, fact, only=lots) if grace_until else 0", "0"),
+    "an activity moves the end of a grace": (
+        BOOK,
+        "lot.expires_at, lot.expiry, lot.is_changed = grace_until, None, True",
+        "lot.expires_at, lot.is_changed = grace_until, True",
+    ),
+    "a late purchase ends by the level of today": (
+        EARNING,
+        "program.expiry_in(tier_at(batch, member, occurred_at))",
+        "program.expiry_in(member.tier)",
+    ),
+    "the balance is looked at before points end": (
+        ADJUSTING,
+        "    take_at_night(batch, item, member)\n",
+        "    take_at_night(batch, item, member)\n    evaluate_balance(batch, item, member)\n",
+    ),
+    "nobody takes a reward at night": (
+        ADJUSTING,
+        "    take_at_night(batch, item, member)\n    evaluate_member(batch, item, member)\n",
+        "    evaluate_member(batch, item, member)\n",
+    ),
+    "pending points pay for rewards": (
+        AUTOMATIC,
+        "batch.account_of(member.customer).available(batch.now)",
+        "batch.account_of(member.customer).balance",
+    ),
+    "a receipt is added again": (CLAIMING, "    if order.customer is not None:\n", "    if order.customer == item.customer:\n"),
+    "a receipt can be added for ever": (CLAIMING, "> bought_on + timedelta(days=days)", "> bought_on + timedelta(days=999)"),
+    "what came back before counts for nobody": (
+        CLAIMING,
+        "for fact in (order.key, *batch.returns.get(order.key, ()), *came_back):",
+        "for fact in (order.key,):",
+    ),
+    "a correction loses the one who added the receipt": (LOAD, "            item.customer = earlier.customer\n", "            pass\n"),
 }  # fmt: skip

@@ -22,6 +22,8 @@ FAST = [
     "tests/flow/test_closing.py",
     "tests/flow/test_repeats.py",
     "tests/flow/test_stories.py",
+    "tests/flow/test_automatic.py",
+    "tests/flow/test_receipts.py",
     "tests/ledger/test_book_machine.py",
     "tests/flow/test_simulator.py",
 ]

@@ -365,7 +365,7 @@ def test_a_reward_needs_its_worth(owner):
 
 COLLECT = {
     "name": "points", "expiry_kind": "after", "expiry_months": "12", "expiry_period": "month", "pending_days": "0",
-    "negative": "clamp", "membership": "on_request",
+    "negative": "clamp", "membership": "on_request", "receipt_days": "30",
 }  # fmt: skip
 
 
@@ -379,6 +379,8 @@ def test_a_grace_and_rewards_taken_by_themselves(owner):
     page = text_of(owner.get("/program/draft/"))
     assert "What comes back after its end can be used for 7 days more." in page
     assert "“A cup of chai” is taken by itself as soon as the points are there." in page
+    said = page[page.index("What changes") : page.index("What brings points")]
+    assert (said.count("Before:"), said.count("New:")) == (0, 2)
     owner.post("/program/draft/unit/", COLLECT | {"automatic": ["chai"], "automatic_when": "night"})
     assert (draft()["unit"].get("grace_days"), draft()["automatic"]) == (None, [{"offer": "chai"}])
     assert "“A cup of chai” is taken by itself at night, when the points are there." in text_of(

@@ -64,7 +64,7 @@ def program_tabs(current: str) -> list[Choice]:
 def _sentences(program: Program, words: Words, members: dict[str, int] | None = None) -> dict[str, object]:
     return {
         "rules": rule_texts(program, words),
-        "unit_texts": unit_texts(program, words),
+        "unit_texts": unit_texts(program, words).values(),
         "levels": ladder_texts(program.ladder, words, members) if program.ladder else [],
         "downgrade": DOWNGRADES[program.ladder.downgrade] if program.ladder else "",
     }

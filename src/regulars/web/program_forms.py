@@ -412,12 +412,19 @@ class LevelForm(WordedForm):
         label=_("From"), max_length=20, required=False, widget=forms.TextInput(attrs={"inputmode": "decimal"})
     )
     times = TimesField(label=_("Earns ×"), max_length=10, required=False)
-    months = forms.IntegerField(label=_("Points last (months)"), min_value=1, max_value=120, required=False)
+    months = forms.IntegerField(min_value=1, max_value=120, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs["aria-label"] = field.label
+        said = {"level": self.initial.get("name", "")}
+        self.fields["months"].label = gettext("Points earned in “%(level)s” last so many months") % said
+        for one in self.in_table:
+            one.field.widget.attrs["aria-label"] = one.field.label
+
+    @property
+    def in_table(self) -> list[forms.BoundField]:
+        """Return the fields that stand in a row; the others stand below, each with its label."""
+        return [self["name"], self["at_least"], self["times"]]
 
 
 LevelForms = forms.formset_factory(LevelForm, extra=2, max_num=20, absolute_max=20)

@@ -153,28 +153,27 @@ def expiry_when(expiry: Expiry, words: Words) -> str:
     return gettext("%(span)s after they are earned") % {"span": _span(expiry, words)}
 
 
-def unit_texts(program: Program, words: Words) -> list[str]:
-    """Say what members collect: how it ends, when it can be used, what a return does, how much one can have."""
+def unit_texts(program: Program, words: Words) -> dict[str, str]:
+    """Say what members collect, each sentence under a stable name: how it ends, when it can be used, what a return does, and so on."""
     unit = program.unit
     name = words.unit or gettext("points")
-    texts = [
-        gettext("Members collect %(unit)s, which end %(when)s.")
-        % {"unit": name, "when": expiry_when(unit.expiry, words)}
-    ]
+    said = {"unit": name, "when": expiry_when(unit.expiry, words)}
+    texts = {"expiry": gettext("Members collect %(unit)s, which end %(when)s.") % said}
     if unit.grace_days:
-        texts.append(_grace(unit.grace_days, words))
-    texts.append(_pending(unit.pending, words))
-    texts.append(str(NEGATIVES[unit.negative]))
+        texts["grace"] = _grace(unit.grace_days, words)
+    texts["pending"] = _pending(unit.pending, words)
+    texts["negative"] = str(NEGATIVES[unit.negative])
     if unit.balance_max:
-        texts.append(gettext("A member can have at most %(points)s.") % {"points": words.points(unit.balance_max)})
-    texts += [_automatic(one, words) for one in program.automatic]
-    texts.append(_receipts(program.receipt_days, words))
+        most = {"points": words.points(unit.balance_max)}
+        texts["balance_max"] = gettext("A member can have at most %(points)s.") % most
+    texts |= {f"automatic/{one.offer}": _automatic(one, words) for one in program.automatic}
+    texts["receipts"] = _receipts(program.receipt_days, words)
     if program.membership == "automatic":
-        texts.append(gettext("Everybody who says who they are becomes a member with the first purchase."))
+        texts["membership"] = gettext("Everybody who says who they are becomes a member with the first purchase.")
     else:
-        texts.append(gettext("Customers become members when they ask for it."))
+        texts["membership"] = gettext("Customers become members when they ask for it.")
         if program.claim_days:
-            texts.append(_claim(program.claim_days, words))
+            texts["claims"] = _claim(program.claim_days, words)
     return texts
 
 
@@ -284,7 +283,7 @@ def _reach(ladder: Ladder, at_least: int, words: Words) -> str:
 def program_texts(program: Program, words: Words) -> dict[str, str]:
     """Return everything a program says, each sentence under a stable name, so that two programs can be compared."""
     texts = {f"rule/{one.id}": f"{one.name}: {one.sentence}" for one in rule_texts(program, words) if one.is_active}
-    texts |= {f"unit/{place}": text for place, text in enumerate(unit_texts(program, words))}
+    texts |= {f"unit/{name}": text for name, text in unit_texts(program, words).items()}
     if program.ladder:
         levels = zip(program.ladder.levels, ladder_texts(program.ladder, words), strict=True)
         texts |= {f"level/{level.code}": f"{text.name}: {text.sentence}" for level, text in levels}
