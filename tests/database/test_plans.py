@@ -14,6 +14,7 @@ from regulars.flow.entitling import code_of
 from regulars.flow.intake import (
     Adjustment,
     Cancel,
+    ClaimReceipt,
     Closing,
     Event,
     HoldPoints,
@@ -32,6 +33,7 @@ from regulars.flow.nightly import close_day
 from regulars.flow.sealing import seal_commits
 from regulars.ledger.queries import balance_of, statement
 from regulars.outbox.models import Job
+from regulars.programs.actions import publish_program
 from regulars.rewards.actions import OfferTerms, create_offer
 from regulars.tenancy.actors import SYSTEM
 from shop import ASHA, RAVI, SPEND, Till, a_program, a_shop
@@ -41,6 +43,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 GROWING = re.compile(r"^(facts|ledger|programs|outbox|customers|rewards|catalog)_")
 SMALL = {
     "programs_version",
+    "programs_draft",
     "rewards_offer",
     "catalog_category",
     "outbox_job",
@@ -51,6 +54,8 @@ _NAMED = re.compile(
 )
 _WHOLE = re.compile(r"(?:SCAN|SEARCH(?= \w+ USING (?:COVERING )?INDEX \w+ \(business_id=\?\)$)) (\w+)")
 LEVELS = [{"code": "a", "name": {"en": "A"}}, {"code": "b", "name": {"en": "B"}, "at_least": 5}]
+
+TAKING = a_program(automatic=[{"offer": "TEA", "at_once": True}], ladder={"levels": LEVELS, "metric": "balance"})
 
 
 class Listener:
@@ -106,11 +111,18 @@ def live(till: Till) -> None:
     till.give(Cancel, cancels="B")
     till.give(PendingChange, of="A", is_cancelled=False)
     till.give(Closing, ASHA)
+    till.sell(None, 100, 200, common={"external_id": "N"})
+    till.take_back("N", [ReturnLine(1, line=1)])
+    till.give(ClaimReceipt, ASHA, order="N")
     jobs = list(Job.objects.filter(business_id=till.business.pk, kind="seal").order_by("id"))
     seal_commits(till.business.pk, [job.payload for job in jobs])
     till.wait(days=40)
     close_day(till.business, now=till.now)
     till.sell(ASHA, 100, common={"occurred_at": till.now.replace(year=2025)})
+    publish_program(till.business, TAKING, valid_from=till.now, actor=SYSTEM, now=till.now)
+    till.sell(RAVI, 4_000)
+    till.wait(days=1)
+    close_day(till.business, now=till.now)
     assert sold.customer is not None
     balance_of(till.business, sold.customer, "points", now=till.now)
     statement(till.business, sold.customer, "points")

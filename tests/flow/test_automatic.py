@@ -351,6 +351,16 @@ def test_what_ends_in_a_night_no_longer_counts_in_that_night():
     assert moves(till)[-1] == ("base", {"from": "gold", "progress": 0, "metric": "balance"})
 
 
+def test_what_is_over_lifts_nobody_before_it_ends():
+    till = a_till(ladder=BALANCE, unit={"expiry": {"kind": "after", "days": 1}})
+    sold = till.sell(ASHA, 32_000)
+    till.wait(days=2)
+
+    close_day(till.business, now=till.now)
+
+    assert (tier(till, sold), points_of(till.business, sold.customer), moves(till)) == ("base", 0, [])
+
+
 def test_rewards_are_taken_before_the_balance_is_looked_at():
     till = a_till(AT_NIGHT, ladder=BALANCE)
     sold = till.sell(ASHA, 32_000)
