@@ -7,9 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0002_search'),
-        ('facts', '0002_append_only'),
-        ('tenancy', '0002_append_only'),
+        ('facts', '0003_day'),
     ]
 
     operations = [
