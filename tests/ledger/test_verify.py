@@ -12,7 +12,7 @@ from django.db import connection
 from ledger.tampering import change, latest, literal, some
 from regulars.connectors.journal import export_seals
 from regulars.customers.matching import CustomerRef
-from regulars.flow.intake import Adjustment, Event, HoldPoints, SettleHold
+from regulars.flow.intake import Adjustment, ClaimReceipt, Event, HoldPoints, SettleHold
 from regulars.flow.sealing import TABLES, seal_commits
 from regulars.flow.verifying import Anchor, verify_books
 from regulars.ledger.models import Seal, Transaction
@@ -32,7 +32,7 @@ REVIEW = {
 }
 
 
-SEALS = 10
+SEALS = 12
 
 
 def seal(business: Business) -> None:
@@ -47,6 +47,8 @@ def till() -> Till:
     till = Till(a_shop(a_program(SPEND, REVIEW, unit={"expiry": {"kind": "after", "days": 2}})))
     till.sell(ASHA, 10_000, common={"external_id": "A"})
     till.sell(RAVI, 5_000)
+    till.sell(None, 2_000, common={"external_id": "N"})
+    till.give(ClaimReceipt, RAVI, order="N")
     till.give(Adjustment, ASHA, points=-30, reason="by hand")
     till.take_back("A")
     till.give(Event, RAVI, name="review")
@@ -88,6 +90,7 @@ CHANGES = {
         "position": "7", "quantity_milli": "1", "net_minor": "1", "discount_minor": "1", "product_id": "NULL",
         "original_line_id": _OTHER.format("id", "facts_line"),
     },
+    "facts_attribution": {"customer_id": "(SELECT id FROM customers_customer ORDER BY id LIMIT 1)", "at": _LATER},
     "programs_decision": {"inputs": """'{"mine": 1}'""", "outcomes": "'[]'"},
     "ledger_account": {"kind": "'adjusted'", "unit": "'miles'", "customer_id": "NULL"},
     "ledger_transaction": {
@@ -225,7 +228,7 @@ def test_an_entry_put_beside_the_others_is_found_and_named(books, parent):
 def test_the_newest_bookings_without_their_seal_are_found(till):
     till.sell(RAVI, 900)
     seal(till.business)
-    change("DELETE FROM ledger_seal WHERE position = 11")
+    change(f"DELETE FROM ledger_seal WHERE position = {SEALS + 1}")
 
     assert "is in no seal, and no job waits to seal it" in verify_books(till.business.pk).difference
 
@@ -249,13 +252,13 @@ def test_the_end_that_was_cut_off_whole_is_found_by_who_saw_it(till):
             for table in ("programs_decision", "facts_line", "facts_factposition")
         ),
         f"DELETE FROM facts_fact WHERE id = {literal(fact)}",
-        "DELETE FROM ledger_seal WHERE position = 11",
+        f"DELETE FROM ledger_seal WHERE position = {SEALS + 1}",
     )
 
     assert verify_books(till.business.pk).difference == ""
-    seen = [Anchor(10, before.chain_hash, "Monday"), Anchor(11, after.chain_hash, "Tuesday")]
+    seen = [Anchor(SEALS, before.chain_hash, "Monday"), Anchor(SEALS + 1, after.chain_hash, "Tuesday")]
     assert verify_books(till.business.pk, anchors=seen).difference == (
-        "the chain ends at place 10; Tuesday saw place 11: the newest bookings were cut off"
+        f"the chain ends at place {SEALS}; Tuesday saw place {SEALS + 1}: the newest bookings were cut off"
     )
 
 
@@ -323,4 +326,4 @@ def test_an_accountant_computes_the_chain_from_the_exported_lines_alone(books):
 
     assert places == list(range(1, SEALS + 1))
     assert previous.hex() == verify_books(books.pk).chain_hash
-    assert sorted(balances.values()) == [-290, 0, 10, 30, 90, 160]
+    assert sorted(balances.values()) == [-310, 0, 10, 30, 110, 160]

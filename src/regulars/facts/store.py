@@ -42,13 +42,18 @@ LINES = Table(
 RETURNED = Table(
     "facts_returned", {"line_id": "uuid", "business_id": "uuid", "sold_milli": "bigint", "quantity_milli": "bigint"}
 )
-_FACT, _LINE = (
-    {name: kind for name, kind in table.columns.items() if name != "business_id"} for table in (FACTS, LINES)
-)
-SEALED = (PlainTable("facts_fact", "facts", _FACT), PlainTable("facts_line", "facts", _LINE, found_by="t.fact_id"))
 ATTRIBUTIONS = Table(
     "facts_attribution",
     {"id": "uuid", "business_id": "uuid", "fact_id": "uuid", "customer_id": "uuid", "at": "timestamptz"},
+)
+_FACT, _LINE, _ATTRIBUTION = (
+    {name: kind for name, kind in table.columns.items() if name != "business_id"}
+    for table in (FACTS, LINES, ATTRIBUTIONS)
+)
+SEALED = (
+    PlainTable("facts_fact", "facts", _FACT),
+    PlainTable("facts_line", "facts", _LINE, found_by="t.fact_id"),
+    PlainTable("facts_attribution", "attributions", _ATTRIBUTION),
 )
 POSITIONS = Table("facts_factposition", {"fact_id": "uuid", "business_id": "uuid", "position": "bigint"})
 

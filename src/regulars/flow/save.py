@@ -112,6 +112,7 @@ def _commit(batch: Batch, events: Iterable[UUID]) -> Commit:
         key=f"{batch.new_key().int:032X}",
         events=_hexes(events),
         facts=_hexes(fact.key for fact, _ in batch.new_facts),
+        attributions=_hexes(row[0] for row in batch.new_attributions),
         decisions=_hexes(row[0] for row in batch.new_decisions),
         accounts=_hexes(account.key for account in book.accounts.values() if account.is_new),
         transactions=_hexes(key for key, _ in book.transactions),

@@ -18,6 +18,7 @@ class Commit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     key: str = ""
     events: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    attributions: tuple[str, ...] = ()
     decisions: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     transactions: tuple[str, ...] = ()
