@@ -21,7 +21,7 @@ SAID = {"problem"}
 READS_THE_SAME = """
 what somebody sent or named, as it was written:
     value code path key field nearest number line row column columns file home tool said address vendor wanted unit offer
-    tiers external_id source store stores sku product customer webhook delivery hold name business businesses email
+    tiers external_id source store stores sku product customer survivor merged webhook delivery hold name business businesses email
     folder version fact
 codes to choose from, and codes of the law:
     allowed permission method country currency expected example

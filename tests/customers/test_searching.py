@@ -189,7 +189,7 @@ def test_a_place_that_no_page_made(people, after):
 
 
 def test_statements_of_a_page(people, django_assert_max_num_queries):
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         search(people, "anita", limit=50)
 
 

@@ -10,6 +10,8 @@ import pytest
 from django.db import connections
 
 from outbox.simultaneous import at_the_same_time
+from regulars.customers.actions import create_customer
+from regulars.customers.importing import CustomerRow
 from regulars.customers.matching import CustomerRef
 from regulars.facts.models import Attribution
 from regulars.flow.entitling import code_of
@@ -20,6 +22,7 @@ from regulars.flow.intake import (
     ClaimReceipt,
     HoldPoints,
     Intake,
+    Merge,
     Order,
     OrderLine,
     Receipt,
@@ -27,6 +30,7 @@ from regulars.flow.intake import (
     Return,
     ReturnLine,
     SettleHold,
+    Unmerge,
     UseEntitlement,
 )
 from regulars.flow.receive import receive
@@ -36,7 +40,7 @@ from regulars.ledger.models import Account
 from regulars.rewards.actions import OfferTerms, create_offer
 from regulars.rewards.models import Entitlement, Offer
 from regulars.tenancy.actors import SYSTEM
-from shop import ASHA, NOON, Till, a_shop, points_of
+from shop import ASHA, NOON, RAVI, Till, a_shop, points_of
 
 pytestmark = pytest.mark.usefixtures("commits")
 
@@ -297,4 +301,67 @@ def test_a_receipt_is_added_while_goods_come_back(till: Till, do: Do):
     assert outcomes(receipts) == {"done": 8}
     asha = next(receipt.customer for receipt in receipts if receipt.kind == "claim")
     assert points_of(till.business, asha) == 100
+
+
+def test_two_become_one_once(till: Till, do: Do):
+    ravi = till.sell(RAVI, 5_000).customer
+    asha = till.sell(ASHA, 1_000).customer
+    by_id = type(RAVI)(id=ravi)
+
+    merges = [Merge(**till.common(customer=ASHA), merged=by_id) for _ in range(8)]
+    assert outcomes(one_each(do, merges)) == {"done": 1, "merged": 7}
+    assert (points_of(till.business, asha), points_of(till.business, ravi)) == (60, 0)
+    assert ravi is not None
+    partings: list[Intake] = [Unmerge(**till.common(), merged=ravi) for _ in range(8)]
+    assert outcomes(one_each(do, partings)) == {"done": 1, "not_merged": 7}
+    assert (points_of(till.business, asha), points_of(till.business, ravi)) == (10, 50)
+    assert is_right(till)
+
+
+def test_two_who_are_merged_into_each_other_become_one(till: Till, do: Do):
+    ravi, asha = till.sell(RAVI, 5_000).customer, till.sell(ASHA, 1_000).customer
+    one, other = type(RAVI)(id=ravi), type(ASHA)(id=asha)
+
+    counted = outcomes(
+        one_each(
+            do, [Merge(**till.common(customer=one), merged=other), Merge(**till.common(customer=other), merged=one)]
+        )
+    )
+
+    assert counted == {"done": 1, "merged": 1}
+    assert sorted(points_of(till.business, who) for who in (ravi, asha)) == [0, 60]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_purchases_while_two_become_one_are_the_survivors(till: Till, do: Do, is_known: bool):
+    if is_known:
+        till.sell(RAVI, 1_000)
+    else:
+        customer = create_customer(till.business, CustomerRow((("phone", RAVI.phone),)), actor=SYSTEM, now=NOON)
+        assert points_of(till.business, customer.pk) == 0
+    asha = till.sell(ASHA, 1_000).customer
+    sales: list[Intake] = [Order(**till.common(customer=RAVI), lines=[OrderLine("A", 1_000)]) for _ in range(12)]
+    intakes = [*sales, Merge(**till.common(customer=ASHA), merged=RAVI)]
+
+    assert outcomes(one_each(do, intakes)) == {"done": 13}
+    assert points_of(till.business, asha) == (140 if is_known else 130)
+    assert Account.objects.filter(business=till.business, kind="member", balance__gt=0).count() == 1
+    assert is_right(till)
+
+
+def test_purchases_while_two_part_are_whose_the_receipt_says(till: Till, do: Do):
+    ravi, asha = till.sell(RAVI, 1_000).customer, till.sell(ASHA, 1_000).customer
+    till.give(Merge, ASHA, merged=RAVI)
+    assert ravi is not None
+    sales: list[Intake] = [Order(**till.common(customer=RAVI), lines=[OrderLine("A", 1_000)]) for _ in range(12)]
+
+    receipts = one_each(do, [*sales, Unmerge(**till.common(), merged=ravi)])
+
+    assert outcomes(receipts) == {"done": 13}
+    bought = [receipt.customer for receipt in receipts if receipt.kind == "order"]
+    assert [points_of(till.business, who) for who in (asha, ravi)] == [
+        10 + 10 * bought.count(asha),
+        10 + 10 * bought.count(ravi),
+    ]
+    assert len(bought) == bought.count(asha) + bought.count(ravi)
     assert is_right(till)

@@ -19,7 +19,7 @@ from regulars.customers.matching import CustomerRef
 from regulars.customers.models import Customer, Identity
 from regulars.facts.models import Fact
 from regulars.flow.entitling import code_of
-from regulars.flow.intake import Enrolment, HoldPoints, Order, OrderLine, Redemption, Visit
+from regulars.flow.intake import Enrolment, HoldPoints, Merge, Order, OrderLine, Redemption, Visit
 from regulars.flow.receive import receive
 from regulars.kernel.clock import utc_now
 from regulars.outbox.actions import enqueue
@@ -84,7 +84,7 @@ def _people_and_facts(business: Business, word: str, phone: str, offer: str, now
     """Let a member buy, take a reward and set points aside; a friend is a member too, a guest was only here."""
 
     def common(number: int, days: int, name: str = "Asha") -> dict[str, Any]:
-        people = {"Asha": phone, "Friend": f"{phone[:-1]}1", "Guest": f"{phone[:-1]}2"}
+        people = {"Asha": phone, "Friend": f"{phone[:-1]}1", "Guest": f"{phone[:-1]}2", "Twin": f"{phone[:-1]}3"}
         return {
             "source": "till", "external_id": f"{word}-{number}", "occurred_at": now - timedelta(days=days),
             "customer": CustomerRef(phone=people[name], name=f"{name} {word}"),
@@ -96,13 +96,17 @@ def _people_and_facts(business: Business, word: str, phone: str, offer: str, now
         Order(**common(4, 10), lines=lines), Order(**common(5, 1), lines=lines),
         Redemption(**common(6, 0), offer=offer), HoldPoints(**common(7, 0), points=10, ttl_s=604_800),
         Order(**(common(8, 1) | {"customer": None}), lines=lines),
+        Visit(**common(9, 20, "Twin")), Merge(**common(10, 0), merged=common(9, 0, "Twin")["customer"]),
     ]  # fmt: skip
     receipts = receive(business, intakes, now=now)
     assert [receipt.refusal for receipt in receipts] == [None] * len(intakes)
-    people = {name: Customer.objects.of(business).get(name=f"{name} {word}").pk for name in ("Asha", "Friend", "Guest")}
+    people = {
+        name: Customer.objects.of(business).get(name=f"{name} {word}").pk
+        for name in ("Asha", "Friend", "Guest", "Twin")
+    }
     entitlement = UUID(str(receipts[5].detail["entitlement"]))
     return {
-        "customer": people["Asha"], "friend": people["Friend"], "guest": people["Guest"],
+        "customer": people["Asha"], "friend": people["Friend"], "guest": people["Guest"], "merged": people["Twin"],
         "identity": Identity.objects.of(business).get(customer=people["Asha"]).pk,
         "source": "till", "external_id": f"{word}-4", "pending": f"{word}-5", "receipt": f"{word}-8", "hold": receipts[6].detail["hold"],
         "fact": Fact.objects.of(business).get(external_id=f"{word}-4").pk,
@@ -151,6 +155,8 @@ FORMS: dict[str, Callable[[Named], dict[str, Any]]] = {
     "customer_edit": lambda _: {"name": "Somebody else", "language": "hi", "tags": "new"},
     "customer_identity_add": lambda _: {"kind": "phone", "value": "+919820088888"},
     "customer_enrol": lambda _: {"once": ONCE},
+    "customer_merge": lambda named: {"with": named["friend"], "once": ONCE},
+    "customer_unmerge": lambda _: {"once": ONCE},
     "customer_adjust": lambda _: {"adjust-points": "5", "adjust-reason": "as promised", "adjust-once": ONCE},
     "customer_purchase": lambda _: {"purchase-amount": "10", "purchase-store": "", "purchase-once": ONCE},
     "customer_receipt": lambda named: {"receipt-number": named["receipt"], "receipt-once": ONCE},
@@ -184,6 +190,8 @@ BODIES: dict[str, Callable[[Named], Any]] = {
     "record_return": lambda named: {"order": named["external_id"], "order_source": "till"},
     "record_visit": lambda named: {"customer": {"id": named["customer"]}},
     "record_event": lambda named: {"customer": {"id": named["customer"]}, "name": "quiz"},
+    "merge_customers": lambda named: {"merged": {"id": named["friend"]}},
+    "unmerge_customers": lambda named: {"merged": named["merged"]},
     "enrol": lambda named: {"customer": {"id": named["guest"]}},
     "claim_receipt": lambda named: {"customer": {"id": named["customer"]}, "order": named["receipt"], "order_source": "till"},
     "adjust_points": lambda named: {"customer": {"id": named["customer"]}, "points": 5, "reason": "as promised"},

@@ -17,7 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from ledger.plain_ledger import FAR, No, PlainLedger
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import KeyMaker
-from regulars.ledger.book import Account, Book, Drawn, Hold, Lot, Negative, Posting, Side, Terms
+from regulars.ledger.book import Account, Drawn, Hold, Lot, Negative, Posting, Side, Terms
+from regulars.ledger.merging import Brought, MergingBook, PointsHeld
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MEMBERS = ["asha", "ravi"]
@@ -59,7 +60,7 @@ class BookMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.new_key = KeyMaker(clock_ms=lambda: 1, random_62=lambda: 0)
-        self.book = Book(now=START, new_key=self.new_key)
+        self.book = MergingBook(now=START, new_key=self.new_key)
         self.plain = PlainLedger(MEMBERS)
         self.members = {name: self.new_key() for name in MEMBERS}
         self.lots: list[tuple[Lot, dict[str, Any]]] = []
@@ -67,6 +68,7 @@ class BookMachine(RuleBasedStateMachine):
         self.spent: dict[str, Spending] = {}
         self.holds: dict[str, Hold] = {}
         self.ends: dict[UUID, datetime | None] = {}
+        self.passed: set[UUID] = set()
 
     # ---- helpers
 
@@ -97,7 +99,8 @@ class BookMachine(RuleBasedStateMachine):
     def pair_new_lots(self) -> None:
         """Remember which lot of the book is which of the plain ledger: both open them in the same order."""
         known = len(self.lots)
-        self.lots += list(zip(list(self.book.lots.values())[known:], self.plain.lots[known:], strict=True))
+        stay = [lot for lot in self.book.lots.values() if lot.key not in self.passed]
+        self.lots += list(zip(stay[known:], self.plain.lots[known:], strict=True))
         for lot, _ in self.lots[known:]:
             self.ends[lot.key] = lot.expires_at
 
@@ -246,6 +249,40 @@ class BookMachine(RuleBasedStateMachine):
         self.book.activate(earned.lot, self.new_key(), moment(end))
         self.plain.activate(earned.plain, end)
         self.ends[earned.lot.key] = earned.lot.expires_at
+
+    @rule(who=WHO)
+    def merged_and_parted(self, who: str) -> None:
+        """Two are made one and two again, and everything is as it was: each lot, its end, each balance and debt."""
+        giver, taker = self.account(who), self.account(MEMBERS[1 - MEMBERS.index(who)])
+        before, known = self.lots_and_debts(), set(self.book.lots)
+        posting = self.posting("merge")
+        try:
+            moved = self.book.merge(giver, taker, posting)
+        except PointsHeld:
+            assert self.lots_and_debts() == before
+            return
+        assert giver.balance == 0
+        paid = {entry.key for entry in self.book.entries if entry.transaction in self.recoveries(posting.fact)}
+        recovered = [Drawn(part.lot, -part.amount) for part in self.book.allocations if part.entry in paid]
+        brought = Brought(moved.owed, recovered, {})
+        self.book.part(taker, giver, self.posting("unmerge"), brought, negative=Negative.REFUSE)
+        self.passed |= set(self.book.lots) - known
+        self.ends |= {key: self.book.lots[key].expires_at for key in self.passed}
+        assert self.lots_and_debts() == before
+
+    def recoveries(self, fact: UUID) -> set[UUID]:
+        return {key for key, posting in self.book.transactions if posting.fact == fact and posting.kind == "recover"}
+
+    def lots_and_debts(self) -> object:
+        lots = {
+            lot.key: (lot.remaining, lot.held, lot.expired, lot.available_at, lot.waits_until, lot.expires_at)
+            for lot, _ in self.lots
+        }
+        return lots, [
+            self.book.account(side, "points", key).balance
+            for key in self.members.values()
+            for side in (Side.MEMBER, Side.DEFICIT)
+        ]
 
     # ---- what always holds
 

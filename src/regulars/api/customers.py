@@ -17,7 +17,7 @@ from regulars.customers.actions import ProfileChange, add_identity, change_profi
 from regulars.customers.importing import CustomerRow
 from regulars.customers.matching import CARD, EMAIL, EXTERNAL, PHONE, IdentityKey, UnknownCustomer
 from regulars.customers.models import Customer
-from regulars.customers.queries import Profile, customer_list, profile
+from regulars.customers.queries import Profile, customer_list, family_of, profile
 from regulars.database.transactions import run_durably
 from regulars.facts.models import Fact
 from regulars.flow.entitling import code_of
@@ -133,6 +133,12 @@ def find_customer(call: Call[Any, Any]) -> Customer:
     return found
 
 
+def _meant(call: Call[Any, Any]) -> Customer:
+    """Return the customer that the address means: who stayed, where the one that it names was merged."""
+    found = find_customer(call)
+    return found.alias.survivor if hasattr(found, "alias") else found
+
+
 def list_customers(call: Call[None, CustomerQuery]) -> Answer:
     """List customers, the latest first, or those that a text finds, best first."""
     query = call.query
@@ -182,7 +188,7 @@ def _unit_of(business: Business, now: datetime) -> str:
 
 def get_balance(call: Call[None, Nothing]) -> Answer:
     """Return what a customer has and where they stand."""
-    customer = find_customer(call)
+    customer = _meant(call)
     unit = _unit_of(call.business, call.now)
     balance = balance_of(call.business, customer.pk, unit, now=call.now)
     standing = standing_of(call.business, customer.pk, call.now)
@@ -207,7 +213,7 @@ def get_balance(call: Call[None, Nothing]) -> Answer:
 
 def get_statement(call: Call[None, PageQuery]) -> Answer:
     """List the movements of a customer's points with their reasons, the latest first."""
-    customer = find_customer(call)
+    customer = _meant(call)
     limit = call.query.limit
     rows = statement(
         call.business, customer.pk, _unit_of(call.business, call.now), before=call.query.after_key, limit=limit + 1
@@ -235,8 +241,8 @@ def _booking(row: StatementRow, fact: Fact, decision: Decision | None, words: Wo
 
 def list_taken(call: Call[None, PageQuery]) -> Answer:
     """List the rewards that a customer has taken, the latest first."""
-    customer = find_customer(call)
-    rows = Entitlement.objects.of(call.business).filter(holder=customer).select_related("offer").order_by("-id")
+    holders = family_of(call.business, _meant(call).pk)
+    rows = Entitlement.objects.of(call.business).filter(holder__in=holders).select_related("offer").order_by("-id")
     if (after := call.query.after_key) is not None:
         rows = rows.filter(pk__lt=after)
     found = list(rows[: call.query.limit + 1])

@@ -24,6 +24,8 @@ from regulars.api.problems import (
     Refused,
     problem_of_refusal,
 )
+from regulars.customers.matching import CustomerRef
+from regulars.flow.actions import unite_or_part
 from regulars.flow.entitling import code_of
 from regulars.flow.intake import (
     Adjustment,
@@ -35,6 +37,7 @@ from regulars.flow.intake import (
     ExternalId,
     HoldPoints,
     Intake,
+    Merge,
     Order,
     PendingChange,
     Receipt,
@@ -43,6 +46,7 @@ from regulars.flow.intake import (
     SettleHold,
     Source,
     Transfer,
+    Unmerge,
     UseEntitlement,
     Visit,
     VoidHold,
@@ -94,7 +98,7 @@ class MovedPoints(Struct, frozen=True):
 
     `balance` is null where nobody's points are concerned. `detail` holds what only some kinds have: `hold`, `entitlement`, `offer`,
     `code`, `expires_at`, `points_held`, `points_activated`, `purchase`, `rewards`, `rewards_taken`, `shortfall`,
-    `unmatched_lines`, `to`.
+    `unmatched_lines`, `to`, `merged`, `points_moved`.
     """
 
     fact: UUID
@@ -201,6 +205,12 @@ def _in_utc(moment: datetime) -> datetime:
         return moment
 
 
+def _write(call: Call[Any, Nothing], intake: Intake, compared: bytes | None) -> Receipt:
+    if isinstance(intake, Merge | Unmerge):
+        return unite_or_part(call.business, intake, actor=call.holder.actor, now=call.now, digest=compared)
+    return writer.receive_one(call.business, intake, digest=compared)
+
+
 def recording(
     kind: type[Intake], *, fill: Callable[[Call[Any, Nothing]], dict[str, Any]] | None = None
 ) -> Callable[[Call[Any, Nothing]], Answer]:
@@ -212,7 +222,7 @@ def recording(
         if fill is not None:
             fields.update(fill(call))
         intake, compared = _intake_of(kind, fields, call.now)
-        receipt = writer.receive_one(call.business, intake, digest=compared)
+        receipt = _write(call, intake, compared)
         if receipt.refusal is not None:
             raise Refused(receipt.refusal)
         headers = {"Idempotent-Replayed": "true"} if receipt.is_repeat else {}
@@ -268,6 +278,10 @@ def _result(receipt: Receipt, language: str) -> Result:
     return Result(200 if receipt.is_repeat else 201, receipt=answer_of(receipt))
 
 
+def _customer_in_path(call: Call[Any, Nothing]) -> dict[str, Any]:
+    return {"customer": CustomerRef(id=call.path["id"])}
+
+
 def _hold_in_path(call: Call[Any, Nothing]) -> dict[str, Any]:
     return {"hold": call.path["id"]}
 
@@ -316,6 +330,22 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     _one("adjust_points", "adjustments", Adjustment, "Give or take points by hand, with a reason."),
     _one("transfer_points", "transfers", Transfer, "Move spendable points to another member."),
+    _one(
+        "merge_customers",
+        "customers/<uuid:id>/merge",
+        Merge,
+        "Make another record part of this customer: identities, points and history.",
+        without=["customer", "store"],
+        fill=_customer_in_path,
+    ),
+    _one(
+        "unmerge_customers",
+        "customers/<uuid:id>/unmerge",
+        Unmerge,
+        "Undo a merge into this customer: each has again what was theirs.",
+        without=["customer", "store"],
+        fill=_customer_in_path,
+    ),
     _one("hold_points", "holds", HoldPoints, "Set points aside for a purchase under way."),
     _one(
         "settle_hold",

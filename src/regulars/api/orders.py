@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing, Page
 from regulars.api.words import Outcome, words_for
+from regulars.customers.store import aliases_of
 from regulars.database.transactions import run_durably
 from regulars.facts.models import Attribution, Fact, Line
 from regulars.facts.store import find_amending
@@ -144,7 +145,7 @@ def get_order(call: Call[None, Nothing]) -> Answer:
             occurred_at=fact.occurred_at,
             recorded_at=fact.recorded_at,
             local_day=fact.local_day,
-            customer=claimed.customer_id if claimed else fact.customer_id,
+            customer=_owner(call, claimed.customer_id if claimed else fact.customer_id),
             store=fact.store.code if fact.store else "",
             currency=fact.currency,
             total_minor=fact.total_minor,
@@ -155,6 +156,11 @@ def get_order(call: Call[None, Nothing]) -> Answer:
             outcomes=written,
         )
     )
+
+
+def _owner(call: Call[None, Nothing], customer: UUID | None) -> UUID | None:
+    """Return whose a purchase is: who stayed, where the customer was merged."""
+    return aliases_of(call.business.pk, [customer]).get(customer, customer) if customer else None
 
 
 def explain_fact(call: Call[None, Nothing]) -> Answer:

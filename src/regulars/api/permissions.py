@@ -27,6 +27,8 @@ PERMISSIONS: dict[str, str] = {
     "create_customer": "customers:write",
     "get_customer": "customers:read",
     "change_customer": "customers:write",
+    "merge_customers": "customers:write",
+    "unmerge_customers": "customers:write",
     "get_balance": "customers:read",
     "get_statement": "customers:read",
     "list_taken": "customers:read",

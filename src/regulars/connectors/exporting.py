@@ -15,6 +15,8 @@ from regulars.connectors.errorfile import guarded
 from regulars.connectors.orders import quantity_text
 from regulars.connectors.people import SEPARATOR
 from regulars.customers.models import Customer, Identity
+from regulars.customers.queries import families_of
+from regulars.customers.store import aliases_of
 from regulars.facts.models import Attribution, Fact, FactKind, Line
 from regulars.facts.queries import standing_orders
 from regulars.kernel.money import exponent
@@ -53,9 +55,11 @@ def _in_chunks(rows: QuerySet[_Row]) -> Iterator[list[_Row]]:
 
 
 def _identities_of(business: Business, customers: Sequence[UUID]) -> dict[UUID, list[Identity]]:
+    """Return the identities of customers, those of whom was merged into them too."""
+    owners = families_of(business, customers)
     found: dict[UUID, list[Identity]] = {}
-    for identity in Identity.objects.of(business).filter(customer__in=customers).order_by("pk"):
-        found.setdefault(identity.customer_id, []).append(identity)
+    for identity in Identity.objects.of(business).filter(customer__in=list(owners)).order_by("pk"):
+        found.setdefault(owners[identity.customer_id], []).append(identity)
     return found
 
 
@@ -64,14 +68,14 @@ def _joined(identities: Sequence[Identity], kind: str) -> str:
 
 
 def export_customers(business: Business, out: TextIO) -> int:
-    """Write every customer and return how many.
+    """Write every customer and return how many; who was merged stands in the line of who stayed.
 
     `customer_id`, `card`, `phone` and `email` hold what recognises the customer, `contacts` what recognises somebody else.
     """
     writer = csv.writer(out)
     writer.writerow(CUSTOMER_COLUMNS)
     count = 0
-    for chunk in _in_chunks(Customer.objects.of(business)):
+    for chunk in _in_chunks(Customer.objects.of(business).filter(alias=None)):
         identities = _identities_of(business, [customer.pk for customer in chunk])
         for customer in chunk:
             known = identities.get(customer.pk, [])
@@ -142,6 +146,8 @@ def _customer_cells(business: Business, facts: Sequence[Fact]) -> dict[UUID, lis
     owners = {fact.pk: fact.customer_id for fact in facts}
     later = Attribution.objects.of(business).filter(fact__in=list(owners)).order_by("at", "pk")
     owners.update(later.values_list("fact_id", "customer_id"))
+    merged = aliases_of(business.pk, {owner for owner in owners.values() if owner})
+    owners = {fact: merged.get(owner, owner) if owner else None for fact, owner in owners.items()}
     wanted = {owner for owner in owners.values() if owner}
     names = dict(Customer.objects.of(business).filter(pk__in=wanted).values_list("pk", "name"))
     identities = _identities_of(business, list(wanted))

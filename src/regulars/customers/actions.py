@@ -21,8 +21,9 @@ from regulars.customers.matching import (
     normalise_identity,
     read_language,
 )
-from regulars.customers.models import Customer, Identity
-from regulars.customers.profile import check_birthday, read_tags, search_words
+from regulars.customers.models import Alias, Customer, Identity
+from regulars.customers.profile import TAGS_MAX, check_birthday, read_tags, search_words
+from regulars.customers.queries import family_of
 from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.kernel.ids import new_key as make_key
 from regulars.kernel.rows import RowOutcome
@@ -34,6 +35,7 @@ from regulars.tenancy.models import Business
 
 IDENTITIES_MAX: Final = 50
 _CHUNK: Final = 500
+_FILLED: Final = ("name", "language", "birthday")
 
 
 class IdentityTaken(RegularsError):
@@ -45,6 +47,22 @@ class IdentityTaken(RegularsError):
         "This identity (%(kind)s) belongs to customer %(customer)s. Open that customer, or add it as a shared contact."
     )
     words: ClassVar = {"kind": KIND_NAMES}
+
+
+class Merged(RegularsError):
+    """The customer is somebody else's alias: what is changed has to be changed there."""
+
+    code = "merged"
+    status = 409
+    text = gettext_noop("Customer %(customer)s was merged into %(survivor)s. Use that one, or undo the merge first.")
+
+
+class NotMerged(RegularsError):
+    """There is no merge to undo."""
+
+    code = "not_merged"
+    status = 404
+    text = gettext_noop("Customer %(customer)s is not merged into another now, so there is nothing to undo.")
 
 
 class TooManyIdentities(RegularsError):
@@ -250,10 +268,10 @@ def add_identity(
         raise EmptyIdentity(kind=identity[0])
     kind, value = read
     same = Identity.objects.of(stored.business_id).filter(kind=kind, value=value)
-    if held := same.filter(customer=stored).first():
+    if held := same.filter(customer__in=family_of(stored.business, stored.pk)).first():
         return held
-    if not as_contact and (taken := same.filter(resolves=True).first()):
-        raise IdentityTaken(kind=kind, customer=taken.customer_id)
+    if not as_contact and (taken := same.filter(resolves=True).select_related("customer__alias").first()):
+        raise IdentityTaken(kind=kind, customer=_meant(taken.customer))
     if Identity.objects.of(stored.business_id).filter(customer=stored).count() >= IDENTITIES_MAX:
         raise TooManyIdentities(limit=IDENTITIES_MAX)
     added = Identity.objects.create(
@@ -268,7 +286,8 @@ def add_identity(
 @transaction.atomic
 def remove_identity(identity: Identity, *, actor: Actor, now: datetime, reason: str = "") -> None:
     """Take away a way to know a customer; nobody else's contact of the same value begins to resolve by it."""
-    stored = _locked(identity.customer)
+    owner = Customer.objects.of(identity.business_id).get(pk=_meant(identity.customer))
+    stored = _locked(owner)
     Identity.objects.of(stored.business_id).filter(pk=identity.pk).delete()
     _refresh_search_text(stored)
     before = {"kind": identity.kind, "resolves": identity.resolves}
@@ -276,12 +295,60 @@ def remove_identity(identity: Identity, *, actor: Actor, now: datetime, reason: 
     _announce(stored.business_id, [stored.pk], now=now)
 
 
+def merge_customers(business: Business, merged: UUID, survivor: UUID, *, fact: UUID, now: datetime) -> None:
+    """Let all that names a customer mean another from now on, who takes over what of the profile was not known of them.
+
+    Joins the caller's transaction, which has locked both and knows that neither is an alias or has the merged one's own aliases.
+    """
+    rows = Customer.objects.of(business).select_related("business").in_bulk([merged, survivor])
+    gone, stays = rows[merged], rows[survivor]
+    filled = [name for name in _FILLED if getattr(gone, name) and not getattr(stays, name)]
+    added = [tag for tag in gone.tags if tag not in stays.tags][: TAGS_MAX - len(stays.tags)]
+    for name in filled:
+        setattr(stays, name, getattr(gone, name))
+    stays.tags = [*stays.tags, *added]
+    Alias.objects.create(
+        business=business, customer=gone, survivor=stays, fact=fact, filled=filled, tags=added, merged_at=now
+    )
+    _save_both(stays, gone, gone_words="", now=now)
+
+
+def unmerge_customers(business: Business, merged: UUID, *, now: datetime) -> None:
+    """Let a merged customer stand for themselves again, with what they brought to the profile, where it is still as it was.
+
+    Joins the caller's transaction, which has locked both.
+    """
+    alias = Alias.objects.of(business).select_related("customer__business", "survivor__business").get(pk=merged)
+    gone, stays = alias.customer, alias.survivor
+    for name in alias.filled:
+        if getattr(stays, name) == getattr(gone, name):
+            setattr(stays, name, getattr(Customer(), name))
+    stays.tags = [tag for tag in stays.tags if tag not in alias.tags]
+    Alias.objects.of(business).filter(pk=merged).delete()
+    _save_both(stays, gone, gone_words=_words_of(gone), now=now)
+
+
+def _save_both(stays: Customer, gone: Customer, *, gone_words: str, now: datetime) -> None:
+    stays.search_text = _words_of(stays)
+    stays.save(update_fields=[*_FILLED, "tags", "search_text"])
+    gone.search_text = gone_words
+    gone.save(update_fields=["search_text"])
+    _announce(stays.business_id, [stays.pk, gone.pk], now=now)
+
+
 def _locked(customer: Customer) -> Customer:
-    """Lock a customer's row and return it as it is now. Raises UnknownCustomer."""
+    """Lock a customer's row and return it as it is now. Raises UnknownCustomer, or Merged for one who is another now."""
     found = Customer.objects.of(customer.business_id).select_for_update(of=("self",)).filter(pk=customer.pk).first()
     if found is None:
         raise UnknownCustomer(customer=customer.pk)
+    if alias := Alias.objects.of(found.business_id).filter(pk=found.pk).first():
+        raise Merged(customer=found.pk, survivor=alias.survivor_id)
     return found
+
+
+def _meant(customer: Customer) -> UUID:
+    """Return the key of a customer, or of the one they were merged into."""
+    return customer.alias.survivor_id if hasattr(customer, "alias") else customer.pk
 
 
 def _refresh_search_text(customer: Customer) -> None:
@@ -289,5 +356,7 @@ def _refresh_search_text(customer: Customer) -> None:
 
 
 def _words_of(customer: Customer) -> str:
+    """Return what a customer is found by: also the names and identities of those who were merged into them."""
     held = store.identities_of(customer.business_id, [customer.pk]).get(customer.pk, [])
-    return search_words(customer.name, held, customer.business.country)
+    names = Customer.objects.of(customer.business_id).filter(alias__survivor=customer).values_list("name", flat=True)
+    return search_words(" ".join([customer.name, *names]), held, customer.business.country)

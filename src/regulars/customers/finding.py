@@ -28,9 +28,10 @@ def holders_of(business_id: UUID, identities: list[IdentityKey]) -> list[UUID]:
     if not identities:
         return []
     parts = [
-        f"SELECT customer_id, {order} AS place FROM customers_identity "
-        f"WHERE business_id = %s AND kind = %s AND value = %s AND {resolves}"
-        for order, resolves in enumerate(("resolves", "NOT resolves"))
+        f"SELECT COALESCE(x.survivor_id, i.customer_id) AS customer_id, {order} AS place FROM customers_identity i "
+        "LEFT JOIN customers_alias x ON x.customer_id = i.customer_id "
+        f"WHERE i.business_id = %s AND i.kind = %s AND i.value = %s AND {resolves}"
+        for order, resolves in enumerate(("i.resolves", "NOT i.resolves"))
         for _ in identities
     ]
     params = [value for kind, text in identities for value in (business_id, kind, text)] * 2

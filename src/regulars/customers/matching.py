@@ -88,7 +88,8 @@ class CustomerRef(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
 class Resolved(Struct, frozen=True):
     """Who a reference is, with what program conditions ask of them. Without key and error the reference was anonymous.
 
-    `conflicts` are (kind, customer) of identities in the reference that belong to somebody else and stayed there.
+    `conflicts` are (kind, customer) of identities in the reference that belong to somebody else and stayed there. `alias` is whom the
+    reference names, where they were merged into the customer.
     """
 
     customer_id: UUID | None = None
@@ -98,6 +99,7 @@ class Resolved(Struct, frozen=True):
     tags: list[str] = []
     birthday: date | None = None
     conflicts: tuple[tuple[str, UUID], ...] = ()
+    alias: UUID | None = None
 
 
 class Matching(Struct):

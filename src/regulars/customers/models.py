@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from regulars.customers.matching import CARD, EMAIL, EXTERNAL, IDENTITY_MAX, PHONE
+from regulars.database.keys import KeyField
 from regulars.kernel.text import NAME_MAX, SEARCH_MAX
 from regulars.tenancy.scope import BusinessModel
 
@@ -23,6 +24,21 @@ class Customer(BusinessModel):
 
     class Meta:
         indexes = [models.Index(fields=["business", "id"], name="customer_newest")]
+
+
+class Alias(BusinessModel):
+    """A customer who was merged into another: whatever names them means the survivor, until the merge is undone.
+
+    `fact` is the merge; `filled` names the fields that the survivor took over from them, `tags` those that were added.
+    """
+
+    id = None  # type: ignore[assignment]  # the customer is the key
+    customer = models.OneToOneField(Customer, on_delete=models.PROTECT, primary_key=True, related_name="alias")
+    survivor = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="aliases")
+    fact = KeyField()
+    filled = models.JSONField(default=list)
+    tags = models.JSONField(default=list)
+    merged_at = models.DateTimeField()
 
 
 class Identity(BusinessModel):

@@ -27,7 +27,7 @@ from regulars.customers.matching import (
     normalise_identity,
     read_reference,
 )
-from regulars.customers.models import Customer, Identity
+from regulars.customers.models import Alias, Customer, Identity
 from regulars.customers.searching import BadCursor, Word, read_query
 from regulars.kernel.errors import RegularsError
 from regulars.tenancy.models import Business
@@ -49,7 +49,11 @@ class KnownIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """A customer with every identity: those that resolve first, then the earliest."""
+    """A customer with every identity: those that resolve first, then the earliest.
+
+    Identities of those who were merged into them are theirs too. `merged_into` says who stayed, where this one was merged;
+    `merged` who was merged into this one.
+    """
 
     id: UUID
     name: str
@@ -59,6 +63,8 @@ class Profile:
     is_test: bool
     created_at: datetime
     identities: tuple[KnownIdentity, ...]
+    merged_into: UUID | None = None
+    merged: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +82,7 @@ def customer_list(
     limit = min(limit, LIMIT_MAX)
     if text.strip():
         return search(business, text, tag=tag, limit=limit, after=after)
-    rows: QuerySet[Customer] = Customer.objects.of(business).order_by("-id")
+    rows: QuerySet[Customer] = Customer.objects.of(business).filter(alias=None).order_by("-id")
     if tag:
         rows = bearing(rows, tag)
     if after is not None:
@@ -155,12 +161,14 @@ def bearing(rows: QuerySet[Customer], tag: str) -> QuerySet[Customer]:
 
 
 def profiles(business: Business, keys: Sequence[UUID]) -> tuple[Profile, ...]:
-    """Return the profiles of these customers in the order of the keys; keys of nobody are left out. Two statements."""
-    customers = Customer.objects.of(business).in_bulk(keys)
+    """Return the profiles of these customers in the order of the keys; keys of nobody are left out. Three statements."""
+    customers = Customer.objects.of(business).select_related("alias").in_bulk(keys)
+    aliases = store.aliases_of(business.pk, list(customers))
     identities: dict[UUID, list[KnownIdentity]] = {key: [] for key in customers}
-    held = Identity.objects.of(business).filter(customer_id__in=list(customers))
+    held = Identity.objects.of(business).filter(customer_id__in=[*customers, *aliases])
     for row in held.order_by("-resolves", "id"):
-        identities[row.customer_id].append(
+        holder = row.customer_id if row.customer_id in customers else aliases[row.customer_id]
+        identities[holder].append(
             KnownIdentity(
                 id=row.pk,
                 kind=row.kind,
@@ -169,10 +177,13 @@ def profiles(business: Business, keys: Sequence[UUID]) -> tuple[Profile, ...]:
                 is_verified=row.is_verified,
             )
         )
-    return tuple(_profile(customers[key], identities[key]) for key in keys if key in customers)
+    merged: dict[UUID, list[UUID]] = {}
+    for gone, survivor in sorted(aliases.items()):
+        merged.setdefault(survivor, []).append(gone)
+    return tuple(_profile(customers[key], identities[key], merged.get(key, ())) for key in keys if key in customers)
 
 
-def _profile(customer: Customer, identities: list[KnownIdentity]) -> Profile:
+def _profile(customer: Customer, identities: list[KnownIdentity], merged: Sequence[UUID]) -> Profile:
     return Profile(
         id=customer.pk,
         name=customer.name,
@@ -182,7 +193,21 @@ def _profile(customer: Customer, identities: list[KnownIdentity]) -> Profile:
         is_test=customer.is_test,
         created_at=customer.created_at,
         identities=tuple(identities),
+        merged_into=customer.alias.survivor_id if hasattr(customer, "alias") else None,
+        merged=tuple(merged),
     )
+
+
+def family_of(business: Business, customer_id: UUID) -> list[UUID]:
+    """Return a customer and those who were merged into them: what is recorded of any of them is theirs."""
+    merged = Alias.objects.of(business).filter(survivor=customer_id).order_by("merged_at", "pk")
+    return [customer_id, *merged.values_list("pk", flat=True)]
+
+
+def families_of(business: Business, keys: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return whose is what is recorded of these customers and of those merged into them, by the key it is recorded under."""
+    merged = store.aliases_of(business.pk, keys)
+    return dict(zip(keys, keys, strict=True)) | {key: into for key, into in merged.items() if into in keys}
 
 
 def profile(business: Business, customer_id: UUID) -> Profile:

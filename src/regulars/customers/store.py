@@ -16,6 +16,7 @@ from msgspec import Struct
 from regulars.customers.importing import Person
 from regulars.customers.matching import IdentityKey, Resolved
 from regulars.database import sql
+from regulars.database.transactions import Overtaken
 from regulars.kernel.text import SEARCH_MAX
 
 CUSTOMERS = sql.Table(
@@ -59,8 +60,9 @@ def owners_of(business_id: UUID, wanted: Mapping[str, Collection[str]]) -> dict[
     parts, params = [], []
     for kind, values in wanted.items():
         among, among_params = sql.one_of("i.value", list(values), "text")
-        parts.append(f"""SELECT i.kind, i.value, c.id, c.language, c.tags, c.birthday
-            FROM customers_identity i JOIN customers_customer c ON c.id = i.customer_id
+        parts.append(f"""SELECT i.kind, i.value, c.id, c.language, c.tags, c.birthday, x.customer_id
+            FROM customers_identity i LEFT JOIN customers_alias x ON x.customer_id = i.customer_id
+            JOIN customers_customer c ON c.id = COALESCE(x.survivor_id, i.customer_id)
             WHERE i.business_id = %s AND i.kind = %s AND i.resolves AND {among}""")
         params += [business_id, kind, *among_params]
     rows = sql.fetch(" UNION ALL ".join(parts), params) if parts else []
@@ -68,20 +70,64 @@ def owners_of(business_id: UUID, wanted: Mapping[str, Collection[str]]) -> dict[
 
 
 def customers_by_id(business_id: UUID, ids: Collection[UUID]) -> dict[UUID, Resolved]:
-    """Return the customers of a business with these keys. One statement."""
+    """Return whom these keys mean in a business: the customer, or who stayed when they were merged. One statement."""
     if not ids:
         return {}
+    among, params = sql.one_of("a.id", list(ids), "uuid")
+    statement = f"""SELECT a.id, c.id, c.language, c.tags, c.birthday, x.customer_id FROM customers_customer a
+        LEFT JOIN customers_alias x ON x.customer_id = a.id
+        JOIN customers_customer c ON c.id = COALESCE(x.survivor_id, a.id) WHERE a.business_id = %s AND {among}"""
+    return {sql.to_key(key): _resolved(*row) for key, *row in sql.fetch(statement, [business_id, *params])}
+
+
+def aliases_of(business_id: UUID, customers: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the merges that customers are part of: who was merged, and into whom. One statement."""
+    if not customers:
+        return {}
+    merged, merged_params = sql.one_of("customer_id", list(customers), "uuid")
+    survivor, survivor_params = sql.one_of("survivor_id", list(customers), "uuid")
+    statement = f"""SELECT customer_id, survivor_id FROM customers_alias
+        WHERE business_id = %s AND ({merged} OR {survivor})"""
+    rows = sql.fetch(statement, [business_id, *merged_params, *survivor_params])
+    return {sql.to_key(key): sql.to_key(into) for key, into in rows}
+
+
+def merge_of(business_id: UUID, customer: UUID) -> tuple[UUID, UUID] | None:
+    """Return into whom a customer is merged, and the fact that says so; None for one who is not."""
+    statement = "SELECT survivor_id, fact FROM customers_alias WHERE business_id = %s AND customer_id = %s"
+    rows = sql.fetch(statement, [business_id, customer])
+    return (sql.to_key(rows[0][0]), sql.to_key(rows[0][1])) if rows else None
+
+
+def check_unmerged(
+    business_id: UUID, customers: Collection[UUID], named: Iterable[tuple[UUID | None, UUID | None]] = ()
+) -> dict[UUID, UUID]:
+    """Return the merges into customers whose rows are locked.
+
+    Raises Overtaken where one was merged, or an alias by which one was named (alias, customer) was parted, since they were looked up.
+    """
+    aliases = aliases_of(business_id, customers)
+    if not aliases.keys().isdisjoint(customers):
+        raise Overtaken("a customer was merged meanwhile")
+    if any(alias is not None and aliases.get(alias) != customer for alias, customer in named):
+        raise Overtaken("a merge was undone meanwhile")
+    return aliases
+
+
+def lock_customers(business_id: UUID, ids: Collection[UUID]) -> None:
+    """Lock customers in the order of their keys: nobody records anything of them beside this transaction."""
     among, params = sql.one_of("id", list(ids), "uuid")
-    statement = f"SELECT id, language, tags, birthday FROM customers_customer WHERE business_id = %s AND {among}"
-    return {sql.to_key(row[0]): _resolved(*row) for row in sql.fetch(statement, [business_id, *params])}
+    statement = f"SELECT id FROM customers_customer WHERE business_id = %s AND {among} ORDER BY id{sql.lock_clause()}"
+    sql.fetch(statement, [business_id, *params])
 
 
-def _resolved(customer_id: Any, language: str, tags: Any, birthday: Any) -> Resolved:
+def _resolved(customer_id: Any, language: str, tags: Any, birthday: Any, alias: Any) -> Resolved:
     return Resolved(
         sql.to_key(customer_id),
         language=language,
         tags=[] if tags == "[]" else sql.to_json(tags),
         birthday=sql.to_day(birthday),
+        alias=sql.to_key(alias),
     )
 
 
@@ -144,14 +190,16 @@ def contacts_among(business_id: UUID, wanted: Mapping[str, Collection[str]]) -> 
 
 
 def identities_of(business_id: UUID, ids: Collection[UUID]) -> dict[UUID, list[IdentityKey]]:
-    """Return every identity of these customers, the earliest first. One statement."""
+    """Return every identity of these customers and of those merged into them, the earliest first. One statement."""
     if not ids:
         return {}
-    among, params = sql.one_of("customer_id", list(ids), "uuid")
-    statement = f"""SELECT customer_id, kind, value FROM customers_identity
-        WHERE business_id = %s AND {among} ORDER BY id"""
+    own, params = sql.one_of("customer_id", list(ids), "uuid")
+    merged, _ = sql.one_of("x.survivor_id", list(ids), "uuid")
+    statement = f"""SELECT customer_id, kind, value, id FROM customers_identity WHERE business_id = %s AND {own}
+        UNION ALL SELECT x.survivor_id, i.kind, i.value, i.id FROM customers_alias x
+        JOIN customers_identity i ON i.customer_id = x.customer_id WHERE x.business_id = %s AND {merged} ORDER BY id"""
     found: dict[UUID, list[IdentityKey]] = {}
-    for key, kind, value in sql.fetch(statement, [business_id, *params]):
+    for key, kind, value, _ in sql.fetch(statement, [business_id, *params] * 2):
         found.setdefault(sql.to_key(key), []).append((kind, value))
     return found
 

@@ -13,12 +13,18 @@ ATTEMPTS_MAX = 6
 _RETRY_STATES = {"40001", "40P01", "23514"}
 
 
+class Overtaken(DatabaseError):
+    """Something that was read before a lock is no longer so: the work has to start over."""
+
+
 def is_worth_retrying(error: DatabaseError) -> bool:
     """Tell whether the same work may succeed when it starts over: a serialization failure, a deadlock, a lost race
     for a key or for what a check guards (the next reading sees the winner and refuses properly)."""
     state = getattr(error.__cause__, "sqlstate", None)
-    return state in _RETRY_STATES or (
-        isinstance(error, IntegrityError) and (state == "23505" or "UNIQUE" in str(error))
+    return (
+        isinstance(error, Overtaken)
+        or state in _RETRY_STATES
+        or (isinstance(error, IntegrityError) and (state == "23505" or "UNIQUE" in str(error)))
     )
 
 

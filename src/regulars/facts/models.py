@@ -34,6 +34,8 @@ class FactKind(models.TextChoices):
     ACTIVATION = "activation", _("pending points")
     CLAIM = "claim", _("receipt added")
     CLOSING = "closing", _("end of day")
+    MERGE = "merge", _("merged")
+    UNMERGE = "unmerge", _("merge undone")
 
 
 class Fact(RecordedModel):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads of facts that span relations."""
 
+from collections.abc import Sequence
 from statistics import median_low
 from uuid import UUID
 
@@ -21,10 +22,10 @@ def current_facts(business: Business) -> BusinessQuerySet[Fact]:
     return Fact.objects.of(business).exclude(Q(kind=FactKind.ORDER) & Exists(later))
 
 
-def with_claimed(business: Business, customer: UUID) -> Q:
-    """Return what holds for the facts of a customer, those included that they claimed later."""
-    claimed = Attribution.objects.of(business).filter(customer=customer).order_by("-id")
-    return Q(customer=customer) | Q(pk__in=list(claimed.values_list("fact", flat=True)[:CLAIMED_MAX]))
+def with_claimed(business: Business, family: Sequence[UUID]) -> Q:
+    """Return what holds for the facts of a customer and of those merged into them, those included that they claimed later."""
+    claimed = Attribution.objects.of(business).filter(customer__in=family).order_by("-id")
+    return Q(customer__in=family) | Q(pk__in=list(claimed.values_list("fact", flat=True)[:CLAIMED_MAX]))
 
 
 def find_receipts(business: Business, number: str, source: str = "") -> list[Fact]:

@@ -60,7 +60,10 @@ POSITIONS = Table("facts_factposition", {"fact_id": "uuid", "business_id": "uuid
 
 @dataclass(frozen=True, slots=True)
 class StoredFact:
-    """A fact as recorded; `customer` is whose it is now: one who claimed it later goes before what was recorded."""
+    """A fact as recorded; `customer` is whose it is now: one who claimed it later goes before what was recorded.
+
+    Where they were merged, `customer` is who stands for them and `alias` whose it was.
+    """
 
     key: UUID
     kind: str
@@ -75,6 +78,7 @@ class StoredFact:
     payload: dict[str, Any]
     receipt: dict[str, Any]
     is_claimed: bool = False
+    alias: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +124,19 @@ class NewFact:
 
 CLAIMED_BY = """(SELECT t.customer_id FROM facts_attribution t WHERE t.business_id = f.business_id AND t.fact_id = f.id
 ORDER BY t.at DESC, t.id DESC LIMIT 1)"""
+MERGED = f"LEFT JOIN customers_alias x ON x.customer_id = COALESCE({CLAIMED_BY}, f.customer_id)"
 _FACT_COLUMNS = f"""f.id, f.kind, f.source, f.external_id, f.revision, f.body_digest, f.customer_id, f.store_id, f.occurred_at, f.total_minor,
-f.payload, f.receipt, {CLAIMED_BY}"""
+f.payload, f.receipt, {CLAIMED_BY}, x.customer_id, x.survivor_id"""
 
 
 def _stored(row: tuple[Any, ...]) -> StoredFact:
-    key, kind, source, external_id, revision, digest, customer, store, occurred_at, total, payload, receipt, claimer = (
-        row
-    )
+    (
+        key, kind, source, external_id, revision, digest, customer, store, occurred_at, total, payload, receipt, claimer,
+        alias, survivor,
+    ) = row  # fmt: skip
     return StoredFact(
-        to_key(key), kind, source, external_id, revision, bytes(digest), to_key(claimer or customer), to_key(store), to_moment(occurred_at), total,
-        to_json(payload), to_json(receipt), claimer is not None,
+        to_key(key), kind, source, external_id, revision, bytes(digest), to_key(survivor or claimer or customer), to_key(store),
+        to_moment(occurred_at), total, to_json(payload), to_json(receipt), claimer is not None, to_key(alias),
     )  # fmt: skip
 
 
@@ -140,7 +146,7 @@ def find_facts(business: UUID, keys: Sequence[FactKey]) -> dict[FactKey, StoredF
         return {}
     head, params = keys_table({"source": "text", "external_id": "text", "revision": "int"}, keys)
     rows = fetch(
-        f"{head} SELECT {_FACT_COLUMNS} FROM k CROSS JOIN facts_fact f WHERE f.business_id = %s AND f.source = k.source"
+        f"{head} SELECT {_FACT_COLUMNS} FROM k CROSS JOIN facts_fact f {MERGED} WHERE f.business_id = %s AND f.source = k.source"
         " AND f.external_id = k.external_id AND f.revision >= k.revision",
         [*params, key_param(business)],
     )
@@ -153,7 +159,7 @@ def find_latest(business: UUID, names: Sequence[tuple[str, str]]) -> dict[tuple[
         return {}
     head, params = keys_table({"source": "text", "external_id": "text"}, names)
     rows = fetch(
-        f"{head} SELECT {_FACT_COLUMNS} FROM k CROSS JOIN facts_fact f WHERE f.business_id = %s AND f.source = k.source"
+        f"{head} SELECT {_FACT_COLUMNS} FROM k CROSS JOIN facts_fact f {MERGED} WHERE f.business_id = %s AND f.source = k.source"
         " AND f.external_id = k.external_id ORDER BY f.revision",
         [*params, key_param(business)],
     )
@@ -175,7 +181,7 @@ def load_facts(business: UUID, keys: Collection[UUID]) -> dict[UUID, StoredFact]
         return {}
     condition, params = one_of("f.id", list(keys), "uuid")
     rows = fetch(
-        f"SELECT {_FACT_COLUMNS} FROM facts_fact f WHERE f.business_id = %s AND {condition}",
+        f"SELECT {_FACT_COLUMNS} FROM facts_fact f {MERGED} WHERE f.business_id = %s AND {condition}",
         [key_param(business), *params],
     )
     return {fact.key: fact for fact in map(_stored, rows)}

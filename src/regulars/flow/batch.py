@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The working copy of everything that one batch of intakes touches: loaded once, decided in memory, written once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -15,7 +15,8 @@ from regulars.facts.store import NewFact, StoredFact, StoredLine
 from regulars.flow.errors import CustomerNeeded, NoProgram, NotAMember
 from regulars.flow.intake import Earning, Intake, Receipt, Refusal
 from regulars.kernel.clock import end_of_day, local_day
-from regulars.ledger.book import Account, Book, Drawn, Posting, Side
+from regulars.ledger.book import Account, Drawn, Posting, Side
+from regulars.ledger.merging import Brought, MergingBook
 from regulars.programs.decide import CompiledProgram
 from regulars.programs.definition import Automatic
 from regulars.programs.ladder import base_tier
@@ -100,6 +101,16 @@ class Item:
         self.receipt = Receipt(None, kind, self.customer, refusal=Refusal(code, text, status, plain))
 
 
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What a parting needs to know: the merge, what has become of it, and what counts towards the tier of each alone."""
+
+    survivor: UUID
+    merge: StoredFact
+    brought: Brought
+    progress: dict[UUID, tuple[int, datetime | None]]
+
+
 @dataclass
 class Batch:
     """Everything a batch has loaded, and everything it will write."""
@@ -108,7 +119,7 @@ class Batch:
     now: datetime
     new_key: Callable[[], UUID]
     items: list[Item]
-    book: Book
+    book: MergingBook
     with_points: bool = True
     timeline: Timeline = field(default_factory=lambda: Timeline(()))
     matching: Matching = field(default_factory=Matching)
@@ -135,6 +146,9 @@ class Batch:
     claims: list[StoredFact] = field(default_factory=list)
     stores: dict[UUID, StoreInfo] = field(default_factory=dict)
     reservations: set[UUID] = field(default_factory=set)
+    aliases: dict[UUID, UUID] = field(default_factory=dict)
+    all_counters: dict[tuple[UUID, str], int] = field(default_factory=dict)
+    apart: Apart | None = None
     remembers: bool = False
 
     new_facts: list[tuple[NewFact, Item]] = field(default_factory=list)
@@ -144,6 +158,8 @@ class Batch:
     new_decisions: list[tuple[Any, ...]] = field(default_factory=list)
     new_standings: list[tuple[Any, ...]] = field(default_factory=list)
     used: dict[tuple[UUID, str], int] = field(default_factory=dict)
+    merged: tuple[UUID, UUID, UUID] | None = None
+    unmerged: UUID | None = None
     events: list[tuple[str, UUID | None, dict[str, object]]] = field(default_factory=list)
     _versions: dict[datetime, tuple[UUID, CompiledProgram] | None] = field(default_factory=dict)
 
@@ -174,6 +190,11 @@ class Batch:
         """Tell whether members see what they owe as a negative balance."""
         latest = self.timeline.latest
         return latest is not None and compiled(latest).program.unit.negative == "allow"
+
+    def with_merged(self, customers: Iterable[UUID]) -> list[UUID]:
+        """Return customers and those who were merged into them: what is recorded of these is theirs."""
+        wanted = set(customers)
+        return [*wanted, *(key for key, survivor in self.aliases.items() if survivor in wanted)]
 
     def local_of(self, item: Item) -> datetime:
         """Return the local time of an intake: that of its store, else of the shop."""
@@ -311,7 +332,7 @@ class Batch:
         """Return how much has been collected so far; a refusal that left the mark unmoved has changed nothing."""
         return (
             self.book.version, len(self.new_facts), len(self.new_lines), len(self.members), len(self.events),
-            len(self.entitlements), len(self.returned),
+            len(self.entitlements), len(self.returned), len(self.used),
         )  # fmt: skip
 
     def has_made_known(self, item: Item) -> bool:

@@ -99,7 +99,7 @@ def load_claims(batch: Batch, items: Sequence[Item]) -> None:
     if not begins:
         return
     batch.remembers = True
-    keys = programs.find_undecided(batch.shop.key, begins, min(begins.values()))
+    keys = programs.find_undecided(batch.shop.key, batch.with_merged(begins), min(begins.values()))
     batch.lines |= facts.load_lines(keys)
     stored = facts.load_facts(batch.shop.key, keys)
     batch.matched |= stored

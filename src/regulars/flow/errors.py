@@ -150,6 +150,34 @@ class SameMember(RegularsError):
     text = gettext_noop("Points can be moved only to another member.")
 
 
+class SameCustomer(RegularsError):
+    """A merge of somebody with themselves."""
+
+    code = "same_customer"
+    status = 422
+    text = gettext_noop("Both are the same customer. Choose another one to merge with.")
+
+
+class HasMerged(RegularsError):
+    """Others were merged into somebody who would be merged."""
+
+    code = "has_merged"
+    status = 409
+    text = gettext_noop(
+        "Another customer was merged into %(customer)s before. Merge the other way round, or undo that merge first."
+    )
+
+
+class SurvivorNotMember(RegularsError):
+    """A member would be merged into somebody who is none."""
+
+    code = "survivor_not_a_member"
+    status = 409
+    text = gettext_noop(
+        "%(merged)s is a member of the program and %(customer)s is not. Merge the other way round, or enrol %(customer)s first."
+    )
+
+
 class TimeInFuture(RegularsError):
     """The intake has not happened yet."""
 

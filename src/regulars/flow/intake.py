@@ -184,6 +184,18 @@ class ClaimReceipt(_Common, frozen=True, tag="claim"):
     order_source: Source | None = None
 
 
+class Merge(_Common, frozen=True, tag="merge"):
+    """Two customers are one person: all that is known of `merged` is `customer`'s from now on, points too."""
+
+    merged: CustomerRef
+
+
+class Unmerge(_Common, frozen=True, tag="unmerge"):
+    """Two customers are not one person: a merge is undone, and each has again what was theirs."""
+
+    merged: UUID
+
+
 class Closing(_Common, frozen=True, tag="closing"):
     """One step of the end of a business day for one member: pending, tier, expiry. Made by the nightly run only."""
 
@@ -205,6 +217,8 @@ Intake = (
     | PendingChange
     | ClaimReceipt
     | Closing
+    | Merge
+    | Unmerge
 )
 
 
@@ -230,7 +244,7 @@ class Earning(Struct, frozen=True, omit_defaults=True):
 class Receipt(Struct, frozen=True, omit_defaults=True):
     """The answer to an intake, kept with the fact. `points_*` are what this intake moved; `balance` is right after it.
 
-    `detail` holds what only this kind has: `hold`, `entitlement`, `code` (shown once), `shortfall`, `unmatched_lines`.
+    `detail` holds what only this kind has: `hold`, `entitlement`, `code` (shown once), `shortfall`, `unmatched_lines`, `merged`.
     """
 
     fact: UUID | None

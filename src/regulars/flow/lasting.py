@@ -61,7 +61,7 @@ def _waiting(batch: Batch, earlier: StoredFact) -> list[Lot]:
     """Return the lots of an intake's decision that are pending and were not called off."""
     decision = batch.decisions.get(earlier.key)
     keys = {UUID(outcome["lot"]) for outcome in decision.outcomes if "lot" in outcome} if decision else set()
-    lots = [batch.book.lots[key] for key in keys if key in batch.book.lots]
+    lots = [lot for key in keys for lot in batch.book.line_of(key)]
     return [lot for lot in lots if not lot.is_called_off and (lot.available_at is None or lot.available_at > batch.now)]
 
 

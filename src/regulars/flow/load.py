@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from regulars.catalog.queries import find_products, match_products
 from regulars.catalog.store import ProductInfo, ProductRef
 from regulars.customers.queries import match_customers, recognise_customers
+from regulars.customers.store import aliases_of, check_unmerged, lock_customers, merge_of
 from regulars.facts import store as facts
-from regulars.flow.batch import Batch, Item, StoreInfo
+from regulars.flow.batch import Apart, Batch, Item, StoreInfo
 from regulars.flow.claiming import load_claims, load_receipts
 from regulars.flow.errors import KeyReused, Superseded, TimeInFuture, TimeTooEarly, TimeWithoutZone, UnknownStore
 from regulars.flow.intake import (
@@ -21,6 +22,7 @@ from regulars.flow.intake import (
     ClaimReceipt,
     Closing,
     HoldPoints,
+    Merge,
     Order,
     PendingChange,
     Receipt,
@@ -28,6 +30,7 @@ from regulars.flow.intake import (
     Return,
     SettleHold,
     Transfer,
+    Unmerge,
     UseEntitlement,
     VoidHold,
     receipt_of,
@@ -35,6 +38,7 @@ from regulars.flow.intake import (
 from regulars.kernel.errors import RegularsError
 from regulars.ledger import loading as ledger
 from regulars.ledger.book import Side
+from regulars.ledger.merging import Brought
 from regulars.programs import store as programs
 from regulars.programs.ladder import leaves_window_at, window_start
 from regulars.programs.versions import timeline
@@ -75,14 +79,56 @@ def load(batch: Batch, business: Business) -> None:
     batch.entitlements = _load_entitlements(batch, business, waiting)
     customers = _load_holders(batch, business, waiting)
     batch.members = programs.load_members(business.pk, customers)
+    if _uniting(waiting):
+        lock_customers(business.pk, customers)
+        batch.members = programs.load_members(business.pk, customers)
+    named_by = [(who.alias, who.customer_id) for who in batch.matching.resolved]
+    named_by += [(fact.alias, fact.customer) for fact in batch.named.values()]
+    batch.aliases = check_unmerged(business.pk, customers - _parting(waiting), named_by)
     _load_named(batch, business, waiting)
     load_claims(batch, waiting)
     _load_rewards(batch, business, waiting)
-    ledger.load_accounts(batch.book, business.pk, batch.unit, customers)
+    ledger.load_accounts(batch.book, business.pk, batch.unit, batch.with_merged(customers))
     ledger.load_shop_accounts(batch.book, business.pk, batch.unit)
     _load_lots(batch, business, waiting)
     _load_limits(batch, business, [*waiting, *load_receipts(batch, waiting)])
+    _load_apart(batch, business, waiting)
     _refresh_progress(batch, business)
+
+
+def _uniting(items: Sequence[Item]) -> bool:
+    """Tell whether customers are merged or parted; such an intake is the only one of its batch."""
+    return any(isinstance(item.intake, Merge | Unmerge) for item in items)
+
+
+def _parting(items: Sequence[Item]) -> set[UUID]:
+    return {intake.merged for _, intake in _of(items, Unmerge)}
+
+
+def _load_apart(batch: Batch, business: Business, items: Sequence[Item]) -> None:
+    """Load all that members have used of limits, and for a parting what has become of the merge."""
+    if not _uniting(items):
+        return
+    batch.all_counters = programs.load_all_counters(business.pk, batch.members)
+    for merged in _parting(items):
+        found = merge_of(business.pk, merged)
+        if found is None:
+            continue
+        survivor, fact = found
+        merge = facts.load_facts(business.pk, [fact])[fact]
+        brought = Brought(0, [], {})
+        if merged in batch.members and survivor in batch.members:
+            recovered, used = ledger.load_moved(batch.book, batch.account_of(survivor), batch.account_of(merged), fact)
+            brought = Brought(int(merge.payload.get("owed", 0)), recovered, used)
+        batch.apart = Apart(survivor, merge, brought, _progress_apart(batch, business, merged, survivor))
+
+
+def _progress_apart(
+    batch: Batch, business: Business, merged: UUID, survivor: UUID
+) -> dict[UUID, tuple[int, datetime | None]]:
+    """Return what counts towards the tier of two who part, each without the other."""
+    stay = {key: survivor for key in batch.with_merged([survivor]) if key != merged}
+    return _progress(batch, business, {**stay, merged: merged})
 
 
 def look(batch: Batch, business: Business) -> Looked:
@@ -95,6 +141,7 @@ def look(batch: Batch, business: Business) -> Looked:
     references = [item.intake.customer for item in items]
     for item, who in zip(items, recognise_customers(business, references, new_key=batch.new_key), strict=True):
         item.who, item.customer = who, who.customer_id
+    batch.aliases = aliases_of(business.pk, _customers(items))
     batch.timeline = timeline(business.pk)
     products = find_products(business, product_refs(items))
     if any(order.codes for _, order in _of(items, Order)):
@@ -117,7 +164,7 @@ def _load_catalogue(batch: Batch, business: Business) -> list[tuple[OfferState, 
     batch.offers |= {offer.key: offer for offer, _ in catalogue}
     limited = [offer.key for offer, _ in catalogue if offer.per_member_max]
     wanted = [(customer, offer) for customer in _customers(batch.items) for offer in limited]
-    batch.held_counts = rewards.count_held(business.pk, wanted)
+    batch.held_counts = _count_held(batch, business, wanted)
     return catalogue
 
 
@@ -187,15 +234,16 @@ def _load_stores(business: Business, items: Sequence[Item]) -> None:
 
 def _load_customers(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     items = [item for item in items if item.receipt is None]
-    transfers = _of(items, Transfer)
-    references = [item.intake.customer for item in items] + [transfer.to for _, transfer in transfers]
+    others = [(item, intake.to) for item, intake in _of(items, Transfer)]
+    others += [(item, intake.merged) for item, intake in _of(items, Merge)]
+    references = [item.intake.customer for item in items] + [other for _, other in others]
     batch.matching = match_customers(business, references, new_key=batch.new_key)
     resolved = batch.matching.resolved
     for item, who in zip(items, resolved, strict=False):
         item.who, item.customer = who, who.customer_id
         if who.error is not None:
             refuse(item, who.error)
-    for (item, _), who in zip(transfers, resolved[len(items) :], strict=True):
+    for (item, _), who in zip(others, resolved[len(items) :], strict=True):
         if who.error is not None:
             refuse(item, who.error)
         elif who.customer_id is not None:
@@ -245,13 +293,16 @@ def _load_named(batch: Batch, business: Business, items: Sequence[Item]) -> None
         return
     unnamed = [(item, intake) for item, intake in _of(items, Return) if intake.order is None and item.customer]
     pairs = {
-        (item.customer, batch.products[line.sku].id)
+        (customer, batch.products[line.sku].id)
         for item, intake in unnamed
         for line in intake.lines
-        if item.customer and line.sku in batch.products
+        for customer in batch.with_merged([item.customer] if item.customer else [])
+        if line.sku in batch.products
     }
     latest = max((intake.occurred_at for _, intake in unnamed), default=batch.now)
-    batch.purchases = facts.find_purchases(business.pk, pairs, latest)
+    found = facts.find_purchases(business.pk, pairs, latest)
+    for (customer, product), lines in sorted(found.items(), key=lambda pair: pair[0][0] in batch.aliases):
+        batch.purchases.setdefault((batch.aliases.get(customer, customer), product), []).extend(lines)
     keys = {fact.key for fact in batch.named.values()} | {
         line.fact for lines in batch.purchases.values() for line in lines
     }
@@ -275,9 +326,17 @@ def _load_rewards(batch: Batch, business: Business, items: Sequence[Item]) -> No
     wanted = {(item.customer, by_code.get(intake.offer)) for item, intake in redemptions}
     limited = [offer.key for offer in batch.offers.values() if offer.code in automatic and offer.per_member_max]
     wanted |= {(member, offer) for member in batch.members for offer in limited}
-    batch.held_counts = rewards.count_held(
-        business.pk, [(holder, offer) for holder, offer in wanted if holder and offer]
-    )
+    batch.held_counts = _count_held(batch, business, [(holder, offer) for holder, offer in wanted if holder and offer])
+
+
+def _count_held(batch: Batch, business: Business, wanted: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], int]:
+    """Count how many of offers members have taken, those who were merged into them too."""
+    pairs = [(key, offer) for holder, offer in wanted for key in batch.with_merged([holder])]
+    counts: dict[tuple[UUID, UUID], int] = {}
+    for (holder, offer), count in rewards.count_held(business.pk, pairs).items():
+        owner = batch.aliases.get(holder, holder)
+        counts[owner, offer] = counts.get((owner, offer), 0) + count
+    return counts
 
 
 def _load_entitlements(batch: Batch, business: Business, items: Sequence[Item]) -> dict[UUID, rewards.EntitlementState]:
@@ -293,7 +352,7 @@ def _load_entitlements(batch: Batch, business: Business, items: Sequence[Item]) 
         facts=cancelled,
     )
     closing = _customers(item for item, _ in _of(items, Closing))
-    found += rewards.load_overdue(business.pk, closing, batch.now) if closing else []
+    found += rewards.load_overdue(business.pk, batch.with_merged(closing), batch.now) if closing else []
     return {entitlement.key: entitlement for entitlement in found}
 
 
@@ -313,6 +372,9 @@ def _load_holders(batch: Batch, business: Business, items: Sequence[Item]) -> se
     customers |= {fact.customer for fact in batch.named.values() if fact.customer is not None}
     customers |= {entitlement.holder for entitlement in batch.entitlements.values()}
     customers |= set(batch.takers.values()) | set(ledger.holders_of(business.pk, holds).values())
+    for merged in _parting(items):
+        found = merge_of(business.pk, merged)
+        customers |= {merged, found[0]} if found else set()
     return customers
 
 
@@ -325,6 +387,9 @@ def _load_lots(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     drawn_on = _drawn_on(batch, items) | set(ledger.holders_of(business.pk, holds).values())
     ledger.load_lots(batch.book, drawn_on, keys=_lots_named(batch))
     closing = _customers(item for item, _ in _of(items, Closing))
+    if _uniting(items):
+        drawn_on = closing = set(batch.members)
+        ledger.load_lots(batch.book, drawn_on)
     accounts = batch.book.accounts.items()
     overdue = [account.key for (owner, _, side), account in accounts if side is Side.MEMBER and owner in closing]
     ledger.load_holds(batch.book, business.pk, holds, overdue_of=overdue)
@@ -387,7 +452,9 @@ def _load_limits(batch: Batch, business: Business, items: Sequence[Item]) -> Non
     for decision in batch.decisions.values():
         windows |= _waits_counted(batch, decision)
     batch.counters = programs.load_counters(business.pk, sorted(windows, key=str))
-    batch.order_counts = {**dict.fromkeys(counted, 0), **facts.count_orders(business.pk, counted)}
+    batch.order_counts = dict.fromkeys(counted, 0)
+    for customer, count in facts.count_orders(business.pk, batch.with_merged(counted)).items():
+        batch.order_counts[batch.aliases.get(customer, customer)] += count
     batch.past_tiers = programs.load_past_tiers(business.pk, late)
 
 
@@ -415,13 +482,27 @@ def _refresh_progress(batch: Batch, business: Business) -> None:
         for member in due:
             member.progress_until, member.is_changed = None, True
         return
-    since = window_start(ladder, batch.now, batch.shop.zone)
-    customers = [member.customer for member in due]
-    if ladder.metric == "points_earned":
-        sums = ledger.progress_of(business.pk, customers, batch.unit, since)
-    else:
-        sums = programs.spend_progress(business.pk, customers, since)
+    customers = batch.with_merged(member.customer for member in due)
+    sums = _progress(batch, business, {key: batch.aliases.get(key, key) for key in customers})
     for member in due:
         member.progress, first = sums.get(member.customer, (0, None))
         member.progress_until = leaves_window_at(ladder, first, batch.shop.zone) if first else None
         member.is_changed = True
+
+
+def _progress(batch: Batch, business: Business, owners: Mapping[UUID, UUID]) -> dict[UUID, tuple[int, datetime | None]]:
+    """Sum what counts towards the ladder in force since its window began, by whose it is, with the earliest moment that counts."""
+    version = batch.version_at(batch.now)
+    ladder = version[1].program.ladder if version else None
+    if ladder is None or ladder.metric == "balance":
+        return {}
+    since = window_start(ladder, batch.now, batch.shop.zone)
+    if ladder.metric == "points_earned":
+        sums = ledger.progress_of(business.pk, list(owners), batch.unit, since)
+    else:
+        sums = programs.spend_progress(business.pk, list(owners), since)
+    found: dict[UUID, tuple[int, datetime | None]] = {}
+    for customer, (amount, first) in sums.items():
+        total, earliest = found.get(owners[customer], (0, None))
+        found[owners[customer]] = total + amount, min((one for one in (earliest, first) if one), default=None)
+    return found

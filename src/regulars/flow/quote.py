@@ -23,8 +23,9 @@ from regulars.flow.intake import Order
 from regulars.flow.load import look, product_refs
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_key as key_maker
-from regulars.ledger.book import Book, InsufficientPoints
+from regulars.ledger.book import InsufficientPoints
 from regulars.ledger.loading import available_on
+from regulars.ledger.merging import MergingBook
 from regulars.programs.account import Account, account_again
 from regulars.programs.definition import Program
 from regulars.programs.inputs import Recorded
@@ -123,7 +124,7 @@ def _quote_together(
     business: Business, items: list[Item], now: datetime, new_key: Callable[[], UUID]
 ) -> dict[int, Quote | RegularsError]:
     shop = Shop(business.pk, business.currency, ZoneInfo(business.timezone))
-    batch = Batch(shop, now, new_key, items, Book(now=now, new_key=new_key))
+    batch = Batch(shop, now, new_key, items, MergingBook(now=now, new_key=new_key))
     looked = look(batch, business)
     members = [batch.account_of(customer).key for customer in batch.members]
     available = available_on(members, now=now)
@@ -141,7 +142,7 @@ def _quote_together(
 def _alone(batch: Batch, item: Item) -> Batch:
     """Return a batch of one purchase that earns, on what was loaded for all, so that it moves nothing of its neighbours'."""
     mine = Batch(
-        batch.shop, batch.now, batch.new_key, [item], Book(now=batch.now, new_key=batch.new_key), timeline=batch.timeline,
+        batch.shop, batch.now, batch.new_key, [item], MergingBook(now=batch.now, new_key=batch.new_key), timeline=batch.timeline,
         counters=batch.counters, offers=batch.offers, held_counts=batch.held_counts,
     )  # fmt: skip
     customer = item.customer

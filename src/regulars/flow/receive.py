@@ -5,7 +5,7 @@ A batch is loaded, decided in memory and written in one durable transaction; a b
 chunk is durable: answered means recorded. A refused intake changes nothing and does not disturb its neighbours.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -33,6 +33,7 @@ from regulars.flow.intake import (
     Event,
     HoldPoints,
     Intake,
+    Merge,
     Order,
     PendingChange,
     Receipt,
@@ -40,18 +41,20 @@ from regulars.flow.intake import (
     Return,
     SettleHold,
     Transfer,
+    Unmerge,
     UseEntitlement,
     Visit,
     VoidHold,
 )
 from regulars.flow.lasting import apply_pending_change
 from regulars.flow.load import answer_again, load, refuse
+from regulars.flow.merging import apply_merge, apply_unmerge
 from regulars.flow.returning import apply_cancel, apply_return
 from regulars.flow.save import make_receipt, save
 from regulars.kernel.digest import digest
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_key as key_maker
-from regulars.ledger.book import Book
+from regulars.ledger.merging import MergingBook
 from regulars.tenancy.models import Business
 
 CHUNK = 250
@@ -73,6 +76,8 @@ APPLY: dict[type, Callable[[Batch, Item], None]] = {
     PendingChange: apply_pending_change,
     ClaimReceipt: apply_claim,
     Closing: apply_closing,
+    Merge: apply_merge,
+    Unmerge: apply_unmerge,
 }
 
 
@@ -100,7 +105,7 @@ def receive(
     """
     bodies = [given or digest(intake) for intake, given in zip(intakes, digests or [None] * len(intakes), strict=True)]
     sent = list(zip(intakes, bodies, strict=True))
-    chunks = [sent[start : start + CHUNK] for start in range(0, len(sent), CHUNK)]
+    chunks = [sent[start:end] for start, end in _chunks(intakes)]
     works = [
         partial(_receive_chunk, business, chunk, now=now, with_points=with_points, new_key=new_key or key_maker.pool())
         for chunk in chunks
@@ -118,6 +123,21 @@ def _looks_back(intake: Intake) -> bool:
     )
 
 
+def _chunks(intakes: Sequence[Intake]) -> Iterator[tuple[int, int]]:
+    """Yield where chunks begin and end. Who is one person stays the same within a chunk: what changes it is one of its own."""
+    start = 0
+    for place, intake in enumerate(intakes):
+        is_alone = isinstance(intake, Merge | Unmerge)
+        if start < place and (is_alone or place - start == CHUNK):
+            yield start, place
+            start = place
+        if is_alone:
+            yield place, place + 1
+            start = place + 1
+    if start < len(intakes):
+        yield start, len(intakes)
+
+
 def _receive_chunk(
     business: Business,
     intakes: Sequence[tuple[Intake, bytes]],
@@ -133,7 +153,7 @@ def _receive_chunk(
         items = [Item(place, intake, body, new_key()) for place, (intake, body) in enumerate(intakes)]
         for place, error in refused.items():
             refuse(items[place], error)
-        batch = Batch(shop, now, new_key, items, Book(now=now, new_key=new_key), with_points=with_points)
+        batch = Batch(shop, now, new_key, items, MergingBook(now=now, new_key=new_key), with_points=with_points)
         load(batch, business)
         try:
             _apply_all(batch)

@@ -314,8 +314,8 @@ def _between(amount: int, part: Part) -> int:
 
 def _is_called_off(batch: Batch, outcome: Mapping[str, Any]) -> bool:
     """Tell whether the points of an outcome waited in vain and were taken back already."""
-    lot = batch.book.lots.get(UUID(outcome["lot"])) if outcome.get("lot") else None
-    return lot is not None and lot.is_called_off
+    lots = batch.book.line_of(UUID(outcome["lot"])) if outcome.get("lot") else []
+    return any(lot.is_called_off for lot in lots)
 
 
 def _reverse(batch: Batch, item: Item, member: Member, amount: int, outcome: Mapping[str, Any]) -> UUID:
@@ -483,8 +483,9 @@ def _cancel_adjustment(batch: Batch, item: Item, fact: StoredFact) -> None:
     member = batch.member_of(item)
     points, account = int(fact.payload["points"]), batch.account_of(member.customer)
     if points > 0:
-        posting = Posting(fact=item.fact, kind="adjust", occurred_at=item.intake.occurred_at)
         own = frozenset({UUID(fact.payload["lot"])}) if "lot" in fact.payload else frozenset()
+        opened = next((batch.book.lots[key].transaction for key in own if key in batch.book.lots), None)
+        posting = Posting(fact=item.fact, kind="adjust", occurred_at=item.intake.occurred_at, reverses=opened)
         reversal = batch.book.reverse_credit(
             account, points, posting, negative=_negative(batch, item), own=own, source=Side.ADJUSTED
         )

@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 
 from regulars.catalog.actions import save_products
-from regulars.customers.actions import save_matching
+from regulars.customers.actions import merge_customers, save_matching, unmerge_customers
+from regulars.customers.store import check_unmerged
 from regulars.database.sql import sent_together
 from regulars.facts import store as facts
 from regulars.flow.batch import Batch, Item
@@ -32,6 +33,8 @@ _EVENT_OF: Mapping[str, str] = {
     "transfer": "points.transferred",
     "activation": "points.activated",
     "claim": "receipt.added",
+    "merge": "customer.merged",
+    "unmerge": "customer.unmerged",
 }
 
 
@@ -66,8 +69,21 @@ def save(batch: Batch, business: Business) -> None:
     with sent_together():
         _write(batch, business)
         _announce(batch)
+    _unite(batch, business)
     lost = rewards.save_entitlements(business.pk, batch.entitlements.values(), batch.now)
     assert not lost, "an entitlement changes under the lock of its holder"
+
+
+def _unite(batch: Batch, business: Business) -> None:
+    """Say who is one from now on, or no longer; and make sure that nobody becomes a member who was merged meanwhile."""
+    if batch.merged is not None:
+        merged, survivor, fact = batch.merged
+        merge_customers(business, merged, survivor, fact=fact, now=batch.now)
+    if batch.unmerged is not None:
+        unmerge_customers(business, batch.unmerged, now=batch.now)
+    joined = {key for key, member in batch.members.items() if member.is_new}
+    if joined:
+        check_unmerged(business.pk, joined)
 
 
 def _write(batch: Batch, business: Business) -> None:

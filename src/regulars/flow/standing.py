@@ -45,12 +45,13 @@ def add_progress(batch: Batch, member: Member, ladder: Ladder, amount: int, coun
     member.is_changed = True
 
 
-def evaluate_standing(batch: Batch, item: Item, member: Member, ladder: Ladder) -> None:
-    """Compare progress with the ladder and note a change of tier with its reason."""
-    result = evaluate(ladder, tier=member.tier, progress=member.progress, falls_at=member.falls_at, now=batch.now)
+def evaluate_standing(batch: Batch, item: Item, member: Member, ladder: Ladder, *, tier: str | None = None) -> None:
+    """Compare progress with the ladder, beginning at the tier held or at another, and note a change of tier with its reason."""
+    begins = member.tier if tier is None else tier
+    result = evaluate(ladder, tier=begins, progress=member.progress, falls_at=member.falls_at, now=batch.now)
     if result.falls_at != member.falls_at:
         member.falls_at, member.is_changed = result.falls_at, True
-    if not result.is_changed:
+    if result.tier == member.tier:
         return
     batch.past_tiers.setdefault(member.customer, []).append((member.tier_since, member.tier))
     reason = {"from": member.tier, "progress": member.progress, "metric": ladder.metric}

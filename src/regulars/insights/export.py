@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Facts into the lake: purchases and what came back, by their place in commit order, with pseudonymous keys only."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -9,8 +9,9 @@ from django.conf import settings
 
 from regulars.analytics.lake import Lake, Row
 from regulars.analytics.marts import Limits, Marts
-from regulars.database.sql import fetch, key_param, to_day, to_key, to_moment
-from regulars.facts.store import CLAIMED_BY, last_position
+from regulars.customers.store import aliases_of
+from regulars.database.sql import fetch, key_param, one_of, to_day, to_json, to_key, to_moment
+from regulars.facts.store import CLAIMED_BY, MERGED, last_position
 from regulars.tenancy.models import Business
 
 STRETCH = 100_000
@@ -45,6 +46,7 @@ def fill_lake(business: Business) -> int:
             lake.retract(corrected)
         if claimed := _claimed(business.pk, watermark, until):
             lake.restate(facts=claimed)
+        _restate_united(lake, business.pk, watermark, until)
         lake.append(_rows(business.pk, watermark, until), after=watermark, watermark=until)
         watermark = until
     lake.compact()
@@ -54,7 +56,7 @@ def fill_lake(business: Business) -> int:
 _STRETCH = """FROM facts_factposition p JOIN facts_fact f ON f.id = p.fact_id {joins}
 WHERE p.business_id = %s AND p.position > %s AND p.position <= %s AND {kinds}"""
 _ORDER = "f.kind = 'order' AND NOT EXISTS (SELECT 1 FROM facts_fact a WHERE a.amends_id = f.id AND a.kind = 'order')"
-_OWNER = f"COALESCE({CLAIMED_BY}, f.customer_id)"
+_OWNER = f"COALESCE(x.survivor_id, {CLAIMED_BY}, f.customer_id)"
 _LINES = """JOIN facts_line l ON l.fact_id = f.id
 LEFT JOIN catalog_product d ON d.id = l.product_id LEFT JOIN catalog_category c ON c.id = d.category_id"""
 
@@ -79,10 +81,33 @@ def _corrected(business: UUID, after: int, until: int) -> list[str]:
 def _claimed(business: UUID, after: int, until: int) -> dict[str, str | None]:
     """Return the purchases that claims of a stretch gave to customers, and what had come back of them, each with its customer."""
     joins = """JOIN facts_fact c ON c.id = f.amends_id OR (c.amends_id = f.amends_id AND c.kind = 'return')
-JOIN facts_attribution t ON t.business_id = f.business_id AND t.fact_id = c.id"""
+JOIN facts_attribution t ON t.business_id = f.business_id AND t.fact_id = c.id
+LEFT JOIN customers_alias x ON x.customer_id = t.customer_id"""
     source = _STRETCH.format(joins=joins, kinds="f.kind = 'claim'")
-    rows = fetch(f"SELECT t.fact_id, t.customer_id {source}", [key_param(business), after, until])
-    return {to_key(fact).hex: _hex(customer) for fact, customer in rows}
+    rows = fetch(f"SELECT t.fact_id, t.customer_id, x.survivor_id {source}", [key_param(business), after, until])
+    return {to_key(fact).hex: _hex(into or customer) for fact, customer, into in rows}
+
+
+def _restate_united(lake: Lake, business: UUID, after: int, until: int) -> None:
+    """Give the rows of those whom a stretch merged to who stayed, and those of whom it parted back to them."""
+    source = _STRETCH.format(joins="", kinds="f.kind IN ('merge', 'unmerge')")
+    rows = fetch(f"SELECT f.payload {source}", [key_param(business), after, until])
+    touched = {UUID(to_json(payload)["merged"]) for (payload,) in rows}
+    into = aliases_of(business, touched)
+    merged = {key.hex: into[key].hex for key in touched if key in into}
+    parted = _facts_of(business, [key for key in touched if key not in into])
+    if merged or parted:
+        lake.restate(facts=parted, customers=merged)
+
+
+def _facts_of(business: UUID, customers: Sequence[UUID]) -> dict[str, str | None]:
+    if not customers:
+        return {}
+    condition, params = one_of("customer_id", list(customers), "uuid")
+    rows = fetch(
+        f"SELECT id, customer_id FROM facts_fact WHERE business_id = %s AND {condition}", [key_param(business), *params]
+    )
+    return {to_key(fact).hex: to_key(customer).hex for fact, customer in rows}
 
 
 def _hex(key: object) -> str | None:
@@ -91,7 +116,7 @@ def _hex(key: object) -> str | None:
 
 
 def _orders(scope: list[object]) -> Iterator[Row]:
-    source = _STRETCH.format(joins="LEFT JOIN tenancy_store s ON s.id = f.store_id", kinds=_ORDER)
+    source = _STRETCH.format(joins=f"LEFT JOIN tenancy_store s ON s.id = f.store_id {MERGED}", kinds=_ORDER)
     columns = f"f.id, {_OWNER}, s.code, f.source, f.occurred_at, f.local_day, f.currency, f.total_minor"
     for fact, customer, store, channel, occurred_at, day, currency, total in fetch(f"SELECT {columns} {source}", scope):
         yield _hex(fact), _hex(customer), store, channel, to_moment(occurred_at), to_day(day), currency, total, "order"
@@ -108,7 +133,7 @@ _CAME_BACK = "f.kind IN ('return', 'cancel') AND f.currency <> '' AND f.total_mi
 
 
 def _returns(scope: list[object]) -> Iterator[Row]:
-    joins = "LEFT JOIN tenancy_store s ON s.id = f.store_id LEFT JOIN facts_fact o ON o.id = f.amends_id"
+    joins = f"LEFT JOIN tenancy_store s ON s.id = f.store_id LEFT JOIN facts_fact o ON o.id = f.amends_id {MERGED}"
     source = _STRETCH.format(joins=joins, kinds=_CAME_BACK)
     columns = f"f.id, f.amends_id, {_OWNER}, s.code, f.occurred_at, f.local_day, o.local_day, f.total_minor, f.currency"
     for fact, order, customer, store, occurred_at, day, order_day, total, currency in fetch(

@@ -29,7 +29,7 @@ _CHANGED_LOTS = Table(
     "ledger_lot",
     {
         "id": "uuid", "now_remaining": "bigint", "now_held": "bigint", "now_expired": "bigint", "now_available_at": "timestamptz",
-        "now_waits_until": "timestamptz", "now_expires_at": "timestamptz", "now_expiry": "jsonb",
+        "now_waits_until": "timestamptz", "now_expires_at": "timestamptz", "now_expiry": "jsonb", "now_moved_from": "uuid",
     },
 )  # fmt: skip
 _HOLD_CHANGES = Table("ledger_hold", {"id": "uuid", "now_state": "text", "now_resolved_at": "timestamptz"})
@@ -67,7 +67,7 @@ def _save_lots(book: Book, business: UUID) -> None:
         (
             lot.key, business, account.key, lot.transaction, lot.granted, lot.remaining, lot.held, lot.expired,
             lot.occurred_at, lot.available_at,
-            lot.waits_for, lot.waits_until, lot.expires_at, lot.expiry,
+            lot.waits_for, lot.waits_until, lot.expires_at, lot.expiry, lot.moved_from,
         )
         for account in book.accounts.values()
         for lot in account.lots
@@ -75,15 +75,18 @@ def _save_lots(book: Book, business: UUID) -> None:
     ]  # fmt: skip
     insert_rows(LOTS, new)
     changed = [
-        (lot.key, lot.remaining, lot.held, lot.expired, lot.available_at, lot.waits_until, lot.expires_at, lot.expiry)
+        (
+            lot.key, lot.remaining, lot.held, lot.expired, lot.available_at, lot.waits_until, lot.expires_at,
+            lot.expiry, lot.moved_from,
+        )
         for lot in book.lots.values()
         if lot.is_changed and not lot.is_new
-    ]
+    ]  # fmt: skip
     update_rows(
         _CHANGED_LOTS,
         sorted(changed, key=lambda row: row[0]),
         sets="remaining = {now_remaining}, held = {now_held}, expired = {now_expired}, available_at = {now_available_at},"
-        " waits_until = {now_waits_until}, expires_at = {now_expires_at}, expiry = {now_expiry}",
+        " waits_until = {now_waits_until}, expires_at = {now_expires_at}, expiry = {now_expiry}, moved_from_id = {now_moved_from}",
     )
 
 

@@ -81,7 +81,10 @@ def is_spendable(available_at: datetime | None, expires_at: datetime | None, now
 
 
 class Lot(Struct):
-    """Points that came in together. `held` are pinned by open holds, `expired` went to breakage."""
+    """Points that came in together. `held` are pinned by open holds, `expired` went to breakage.
+
+    `moved_from` is the lot of a merged member whose points these are, for as long as the two are one.
+    """
 
     key: UUID
     transaction: UUID
@@ -95,6 +98,7 @@ class Lot(Struct):
     waits_for: str = ""
     waits_until: datetime | None = None
     expiry: dict[str, object] | None = None
+    moved_from: UUID | None = None
     is_new: bool = False
     is_changed: bool = False
 
@@ -238,6 +242,8 @@ class Journal:
         self._new_key = new_key
         self.accounts: dict[tuple[UUID | None, str, Side], Account] = {}
         self.lots: dict[UUID, Lot] = {}
+        self._homes: dict[UUID, Account] = {}
+        self._moved: dict[UUID, list[Lot]] = {}
         self.holds: dict[UUID, Hold] = {}
         self.transactions: list[tuple[UUID, Posting]] = []
         self.entries: list[Entry] = []
@@ -249,7 +255,27 @@ class Journal:
         """Take a stored account, with its lots, into the book."""
         self.accounts[account.customer, account.unit, account.side] = account
         for lot in account.lots:
-            self.lots[lot.key] = lot
+            self.add_lot(account, lot)
+
+    def add_lot(self, account: Account, lot: Lot) -> None:
+        """Take a lot of an account into the book."""
+        self.lots[lot.key] = lot
+        self._homes[lot.key] = account
+        if lot.moved_from is not None:
+            self._moved.setdefault(lot.moved_from, []).append(lot)
+
+    def line_of(self, key: UUID) -> list[Lot]:
+        """Return a lot, and those in which its points stand since its member was merged."""
+        first = self.lots.get(key)
+        return ([first] if first else []) + self._moved.get(key, [])
+
+    def _legs(self, parts: Sequence[tuple[Lot, int]], sign: int) -> list[tuple[Account, int]]:
+        """Return what parts of lots come to on the account of each."""
+        legs: dict[UUID, tuple[Account, int]] = {}
+        for lot, part in parts:
+            home = self._homes[lot.key]
+            legs[home.key] = (home, legs.get(home.key, (home, 0))[1] + sign * part)
+        return list(legs.values())
 
     def account(self, side: Side, unit: str, customer: UUID | None = None) -> Account:
         """Return an account, opening it when it is not there."""
@@ -284,7 +310,9 @@ class Journal:
         lot.is_changed = True
         self.allocations.append(Allocation(self._new_key(), entry, lot.key, -amount))
 
-    def _open_lot(self, account: Account, transaction: UUID, amount: int, terms: Terms) -> Lot:
+    def _open_lot(
+        self, account: Account, transaction: UUID, amount: int, terms: Terms, moved_from: UUID | None = None
+    ) -> Lot:
         lot = Lot(
             key=self._new_key(),
             transaction=transaction,
@@ -296,10 +324,11 @@ class Journal:
             waits_for=terms.waits_for,
             waits_until=terms.waits_until,
             expiry=terms.expiry,
+            moved_from=moved_from,
             is_new=True,
         )
         account.lots.append(lot)
-        self.lots[lot.key] = lot
+        self.add_lot(account, lot)
         return lot
 
     def plan(self, account: Account, amount: int) -> list[tuple[Lot, int]]:
@@ -393,23 +422,25 @@ class Book(Journal):
         Draws first on the lots `own` (pending or not), reinstating what of them had expired, then on the other lots; what is still
         missing follows the negative policy. Raises InsufficientPoints under `refuse` and changes nothing.
         """
-        mine = [self.lots[key] for key in own if key in self.lots]
+        mine = [lot for key in own for lot in self.line_of(key)]
+        ours = {lot.key for lot in mine}
         others = sorted(
-            (lot for lot in account.lots if lot.key not in own and not lot.is_over(self.now)), key=lambda lot: lot.order
+            (lot for lot in account.lots if lot.key not in ours and not lot.is_over(self.now)),
+            key=lambda lot: lot.order,
         )
-        expired = _take(mine, amount - sum(lot.free for lot in mine), lambda lot: lot.expired)
+        expired = take(mine, amount - sum(lot.free for lot in mine), lambda lot: lot.expired)
         within_own = amount - sum(lot.free for lot in mine) - sum(part for _, part in expired)
         missing = max(within_own - sum(lot.free for lot in others), 0)
         if missing and negative is Negative.REFUSE:
             raise InsufficientPoints(needed=amount, available=amount - missing)
         reinstated = self._reinstate(account, expired, posting)
-        parts = _take([*mine, *others], amount, lambda lot: lot.free)
+        parts = take([*mine, *others], amount, lambda lot: lot.free)
         taken = sum(part for _, part in parts)
         owed = self.account(Side.DEFICIT, account.unit, account.customer) if missing else account
         shop = self.account(source, account.unit)
-        transaction, entries = self._post(posting, [(account, -taken), (owed, -missing), (shop, amount)])
+        transaction, entries = self._post(posting, [*self._legs(parts, -1), (owed, -missing), (shop, amount)])
         for lot, part in parts:
-            self._draw(lot, entries[account.key], part)
+            self._draw(lot, entries[self._homes[lot.key].key], part)
         return Reversal(transaction, taken, reinstated, missing)
 
     def _reinstate(self, account: Account, expired: Sequence[tuple[Lot, int]], posting: Posting) -> int:
@@ -419,10 +450,12 @@ class Book(Journal):
             back = Posting(
                 fact=posting.fact, kind="reinstate", occurred_at=posting.occurred_at, reverses=posting.reverses
             )
-            _, entries = self._post(back, [(self.account(Side.BREAKAGE, account.unit), -amount), (account, amount)])
+            _, entries = self._post(
+                back, [(self.account(Side.BREAKAGE, account.unit), -amount), *self._legs(expired, 1)]
+            )
             for lot, part in expired:
                 lot.expired -= part
-                self._draw(lot, entries[account.key], -part)
+                self._draw(lot, entries[self._homes[lot.key].key], -part)
         return amount
 
     def give_back(
@@ -439,6 +472,7 @@ class Book(Journal):
 
         Never more than was drawn. What goes back to a lot whose time has passed lives until the end of its grace, or expires at once;
         first it pays what the member owes.
+        What goes back to a lot of a merged member moves on to the account.
         """
         parts: list[tuple[Lot, int]] = []
         missing = amount
@@ -450,13 +484,19 @@ class Book(Journal):
         given = amount - missing
         if not given:
             return 0
-        lots = [lot for lot, _ in parts]
-        self._end_the_rest(account, posting.fact, lots, grace_until)
-        transaction, entries = self._post(posting, [(self.account(source, account.unit), -given), (account, given)])
+        self._end_the_rest(account, posting.fact, [lot for lot, _ in parts], grace_until)
+        transaction, entries = self._post(
+            posting, [(self.account(source, account.unit), -given), *self._legs(parts, 1)]
+        )
         for lot, part in parts:
-            self._draw(lot, entries[account.key], -part)
+            self._draw(lot, entries[self._homes[lot.key].key], -part)
+        away = [(lot, part) for lot, part in parts if self._homes[lot.key] is not account]
+        parts = [part for part in parts if part not in away]
+        if away:
+            moving = Posting(fact=posting.fact, kind="merge", occurred_at=posting.occurred_at)
+            parts += self._move(away, account, moving)
         self._recover(account, parts, posting, transaction)
-        self._end_or_spare(account, posting.fact, lots, grace_until)
+        self._end_or_spare(account, posting.fact, [lot for lot, _ in parts], grace_until)
         return given
 
     def _end_the_rest(self, account: Account, fact: UUID, lots: Sequence[Lot], grace_until: datetime | None) -> int:
@@ -560,17 +600,27 @@ class Book(Journal):
 
     def transfer(self, giver: Account, taker: Account, amount: int, posting: Posting) -> UUID:
         """Move spendable points to another member's account; each part keeps its lot's expiry. Raises InsufficientPoints."""
-        parts = self.plan(giver, amount)
-        transaction, entries = self._post(posting, [(giver, -amount), (taker, amount)])
-        taken: list[tuple[Lot, int]] = []
-        for lot, part in parts:
-            self._draw(lot, entries[giver.key], part)
-            terms = Terms(
-                occurred_at=lot.occurred_at, available_at=lot.available_at, expires_at=lot.expires_at, expiry=lot.expiry
-            )
-            taken.append((self._open_lot(taker, transaction, part, terms), part))
-        self._recover(taker, taken, posting, transaction)
+        parts = self._move(self.plan(giver, amount), taker, posting, is_merge=False)
+        transaction = parts[0][0].transaction
+        self._recover(taker, parts, posting, transaction)
         return transaction
+
+    def _move(
+        self, parts: Sequence[tuple[Lot, int]], taker: Account, posting: Posting, *, is_merge: bool = True
+    ) -> list[tuple[Lot, int]]:
+        """Move parts of lots to an account, each into a lot of its own with the same times; return the new parts."""
+        amount = sum(part for _, part in parts)
+        transaction, entries = self._post(posting, [*self._legs(parts, -1), (taker, amount)])
+        moved = []
+        for lot, part in parts:
+            self._draw(lot, entries[self._homes[lot.key].key], part)
+            terms = Terms(
+                occurred_at=lot.occurred_at, available_at=lot.available_at, expires_at=lot.expires_at,
+                waits_for=lot.waits_for, waits_until=lot.waits_until, expiry=lot.expiry,
+            )  # fmt: skip
+            origin = lot.key if is_merge else None
+            moved.append((self._open_lot(taker, transaction, part, terms, origin), part))
+        return moved
 
     def activate(self, lot: Lot, fact: UUID, expires_at: datetime | None) -> None:
         """Make a waiting lot spendable from now on; its expiry clock starts here."""
@@ -588,7 +638,7 @@ class Book(Journal):
         return amount
 
 
-def _take(lots: Iterable[Lot], amount: int, has: Callable[[Lot], int]) -> list[tuple[Lot, int]]:
+def take(lots: Iterable[Lot], amount: int, has: Callable[[Lot], int]) -> list[tuple[Lot, int]]:
     """Take up to an amount from lots in the order given, as much from each as it has."""
     parts: list[tuple[Lot, int]] = []
     missing = amount

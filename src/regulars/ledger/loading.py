@@ -10,7 +10,7 @@ from regulars.database.sql import fetch, key_param, lock_clause, moment_param, o
 from regulars.ledger.book import Account, Book, Drawn, Hold, Lot, Side
 
 _LOT_COLUMNS = """id, account_id, transaction_id, granted, remaining, held, expired, occurred_at, available_at,
-waits_for, waits_until, expires_at, expiry"""
+waits_for, waits_until, expires_at, expiry, moved_from_id"""
 
 
 def load_accounts(book: Book, business: UUID, unit: str, customers: Collection[UUID]) -> None:
@@ -33,7 +33,7 @@ def load_shop_accounts(book: Book, business: UUID, unit: str) -> None:
 
 
 def load_lots(book: Book, customers: Collection[UUID], *, keys: Collection[UUID] = ()) -> None:
-    """Take the open lots of members into the book, and closed ones that a reversal names by key."""
+    """Take the open lots of members into the book, and closed ones that a reversal names by key, or that came from these by a merge."""
     by_key = {account.key: account for account in book.accounts.values() if account.side is Side.MEMBER}
     wanted = [
         account.key
@@ -46,14 +46,16 @@ def load_lots(book: Book, customers: Collection[UUID], *, keys: Collection[UUID]
     sql = f"SELECT {_LOT_COLUMNS} FROM ledger_lot WHERE {condition} AND remaining > 0"
     if keys:
         named, more = one_of("id", list(keys), "uuid")
+        moved, since = one_of("moved_from_id", list(keys), "uuid")
         sql += f" UNION ALL SELECT {_LOT_COLUMNS} FROM ledger_lot WHERE {named} AND remaining = 0"
-        params = [*params, *more]
+        sql += f" UNION ALL SELECT {_LOT_COLUMNS} FROM ledger_lot WHERE {moved} AND remaining = 0"
+        params = [*params, *more, *since]
     for row in fetch(sql, params):
         lot = _lot(row)
         account = by_key.get(to_key(row[1]))
         if account is not None and lot.key not in book.lots:
             account.lots.append(lot)
-            book.lots[lot.key] = lot
+            book.add_lot(account, lot)
 
 
 def available_on(accounts: Collection[UUID], *, now: datetime) -> dict[UUID, int]:
@@ -98,11 +100,12 @@ def _lot(row: tuple[Any, ...]) -> Lot:
         waits_until,
         expires_at,
         expiry,
+        moved_from,
     ) = row
     return Lot(
         key=to_key(key), transaction=to_key(transaction), granted=granted, remaining=remaining, held=held, expired=expired,
         occurred_at=to_moment(occurred_at), available_at=to_moment(available_at), waits_for=waits_for, waits_until=to_moment(waits_until),
-        expires_at=to_moment(expires_at), expiry=to_json(expiry),
+        expires_at=to_moment(expires_at), expiry=to_json(expiry), moved_from=to_key(moved_from),
     )  # fmt: skip
 
 
@@ -184,6 +187,50 @@ def progress_of(
         [key_param(business), *params, unit, moment_param(since)],
     )
     return {to_key(customer): (int(total), to_moment(first)) for customer, total, first in rows}
+
+
+def load_moved(book: Book, keeper: Account, owner: Account, merge: UUID) -> tuple[list[Drawn], dict[UUID, int]]:
+    """Take into the book what a parting touches: lots moved to an account, those that they came from, and those that paid debts.
+
+    Return what lots paid of debts in the merge itself, and by moved lot how much of it was used since: not what ran out, what its
+    own reversal took, or what was called off. Both accounts and their open lots are in the book already.
+    """
+    drawn = fetch(
+        "SELECT a.lot_id FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id AND t.kind = 'merge'"
+        " JOIN ledger_allocation a ON a.entry_id = e.id WHERE e.account_id = %s",
+        [key_param(owner.key)],
+    )
+    origins = {to_key(key) for (key,) in drawn}
+    paid = fetch(
+        "SELECT a.lot_id, -a.amount FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id"
+        " JOIN ledger_allocation a ON a.entry_id = e.id WHERE t.fact_id = %s AND t.kind = 'recover' ORDER BY a.id",
+        [key_param(merge)],
+    )
+    recovered = [Drawn(to_key(lot), amount) for lot, amount in paid]
+    _add_lots(book, "id", origins | {part.lot for part in recovered})
+    _add_lots(book, "moved_from_id", origins)
+    used = fetch(
+        "SELECT a.lot_id, -SUM(a.amount) FROM ledger_entry e JOIN ledger_allocation a ON a.entry_id = e.id"
+        " JOIN ledger_transaction t ON t.id = e.transaction_id JOIN ledger_lot l ON l.id = a.lot_id"
+        " JOIN ledger_lot o ON o.id = l.moved_from_id WHERE e.account_id = %s AND t.fact_id <> %s"
+        " AND t.kind NOT IN ('expire', 'reinstate', 'cancel_pending')"
+        " AND (t.reverses_id IS NULL OR t.reverses_id <> o.transaction_id) GROUP BY a.lot_id",
+        [key_param(keeper.key), key_param(merge)],
+    )
+    return recovered, {to_key(lot): int(total) for lot, total in used}
+
+
+def _add_lots(book: Book, column: str, keys: Collection[UUID]) -> None:
+    """Take lots of accounts that are in the book into it, each once: by their keys, or by those they were moved from."""
+    accounts = {account.key: account for account in book.accounts.values()}
+    if not keys:
+        return
+    condition, params = one_of(column, list(keys), "uuid")
+    for row in fetch(f"SELECT {_LOT_COLUMNS} FROM ledger_lot WHERE {condition}", params):
+        lot, account = _lot(row), accounts.get(to_key(row[1]))
+        if account is not None and lot.key not in book.lots:
+            account.lots.append(lot)
+            book.add_lot(account, lot)
 
 
 _DUE = """

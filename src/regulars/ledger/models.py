@@ -60,6 +60,8 @@ class TransactionKind(models.TextChoices):
     ADJUST = "adjust", _("adjusted")
     TRANSFER = "transfer", _("transferred")
     RECOVER = "recover", _("deficit recovered")
+    MERGE = "merge", _("merged")
+    UNMERGE = "unmerge", _("merge undone")
 
 
 class Transaction(RecordedModel):
@@ -92,6 +94,7 @@ class Lot(RecordedModel):
     """Points that came in together, spendable in [available_at, expires_at).
 
     `available_at` empty means waiting for a fact; `expiry` is the policy that gives `expires_at` once the lot is active.
+    `moved_from` is the lot of a merged member whose points these are; empty again once the two are parted.
     """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="lots", db_index=False)
@@ -108,6 +111,7 @@ class Lot(RecordedModel):
     waits_until = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     expiry = models.JSONField(null=True)
+    moved_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
         constraints = [
@@ -127,6 +131,7 @@ class Lot(RecordedModel):
             models.Index(
                 fields=["business", "waits_until"], condition=Q(available_at__isnull=True), name="lot_waiting"
             ),
+            models.Index(fields=["moved_from"], condition=Q(moved_from__isnull=False), name="lot_moved"),
         ]
 
 

@@ -34,7 +34,7 @@ LOTS = Table(
     {
         "id": "uuid", "business_id": "uuid", "account_id": "uuid", "transaction_id": "uuid", "granted": "bigint", "remaining": "bigint",
         "held": "bigint", "expired": "bigint", "occurred_at": "timestamptz", "available_at": "timestamptz", "waits_for": "text",
-        "waits_until": "timestamptz", "expires_at": "timestamptz", "expiry": "jsonb",
+        "waits_until": "timestamptz", "expires_at": "timestamptz", "expiry": "jsonb", "moved_from_id": "uuid",
     },
 )  # fmt: skip
 ALLOCATIONS = Table(

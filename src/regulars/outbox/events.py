@@ -29,6 +29,8 @@ EVENT_TYPES: dict[str, str] = {
     "points.expired": gettext_noop("Points ran out of time."),
     "tier.changed": gettext_noop("A member reached or left a level."),
     "customer.changed": gettext_noop("A customer's record was made or changed."),
+    "customer.merged": gettext_noop("Two customers became one."),
+    "customer.unmerged": gettext_noop("A merge of two customers was undone."),
     "program.published": gettext_noop("A new version of the program is in force."),
 }
 

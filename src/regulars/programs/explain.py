@@ -86,6 +86,8 @@ _BOOKINGS = {
     "adjust": gettext_noop("Corrected by staff"),
     "transfer": gettext_noop("Moved between members"),
     "recover": gettext_noop("Set against points owed"),
+    "merge": gettext_noop("Moved when two customers were merged"),
+    "unmerge": gettext_noop("Moved when a merge was undone"),
     "reverse_earn/cancel": gettext_noop("Taken back"),
     "reverse_spend/cancel": gettext_noop("Given back"),
     "reinstate/cancel": gettext_noop("Expired points brought back"),

@@ -247,6 +247,16 @@ def save_members(business: UUID, members: Iterable[Member]) -> None:
     )
 
 
+def load_all_counters(business: UUID, customers: Collection[UUID]) -> dict[tuple[UUID, str], int]:
+    """Return all that members have used of windows."""
+    condition, params = one_of("customer_id", list(customers), "uuid")
+    rows = fetch(
+        f'SELECT customer_id, "window", used FROM programs_counter WHERE business_id = %s AND {condition} ORDER BY "window"',
+        [key_param(business), *params],
+    )
+    return {(to_key(customer), window): used for customer, window, used in rows}
+
+
 def insert_decisions(rows: Sequence[tuple[Any, ...]]) -> None:
     """Record decisions, given as rows of `DECISIONS`."""
     insert_rows(DECISIONS, rows)

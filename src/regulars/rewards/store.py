@@ -59,7 +59,10 @@ class OfferState:
 
 @dataclass(slots=True)
 class EntitlementState:
-    """An entitlement as a batch works on it; `was` is its stored state, None for a new one."""
+    """An entitlement as a batch works on it; `was` is its stored state, None for a new one.
+
+    `holder` is who stands for them now, where they were merged; the row keeps who took it, so parting needs no move.
+    """
 
     key: UUID
     offer: UUID
@@ -82,7 +85,11 @@ class EntitlementState:
 _OFFER_COLUMNS = (
     "id, code, kind, value, unit, price, stock, taken, per_member_max, tiers, valid_days, is_refundable, is_active"
 )
-_COLUMNS = "id, offer_id, holder_id, code_digest, code_last4, state, kind, value, price, unit, hold_id, fact_id, used_on_id, issued_at, expires_at"
+_COLUMNS = (
+    "e.id, e.offer_id, COALESCE(x.survivor_id, e.holder_id), e.code_digest, e.code_last4, e.state, e.kind, e.value, e.price, e.unit,"
+    " e.hold_id, e.fact_id, e.used_on_id, e.issued_at, e.expires_at"
+)
+_HELD = "rewards_entitlement e LEFT JOIN customers_alias x ON x.customer_id = e.holder_id"
 
 CATALOGUE_MAX = 200
 
@@ -144,10 +151,10 @@ def load_entitlements(
     """Return entitlements by key, by the digest of their code, or by the fact that took or used them."""
     conditions, params = [], []
     for column, values, kind in (
-        ("id", keys, "uuid"),
-        ("code_digest", digests, "bytea"),
-        ("fact_id", facts, "uuid"),
-        ("used_on_id", facts, "uuid"),
+        ("e.id", keys, "uuid"),
+        ("e.code_digest", digests, "bytea"),
+        ("e.fact_id", facts, "uuid"),
+        ("e.used_on_id", facts, "uuid"),
     ):
         if values:
             condition, more = one_of(column, list(values), kind)
@@ -155,14 +162,14 @@ def load_entitlements(
             params += more
     if not conditions:
         return []
-    sql = f"SELECT {_COLUMNS} FROM rewards_entitlement WHERE business_id = %s AND ({' OR '.join(conditions)})"
+    sql = f"SELECT {_COLUMNS} FROM {_HELD} WHERE e.business_id = %s AND ({' OR '.join(conditions)})"
     return [_entitlement(row) for row in fetch(sql, [key_param(business), *params])]
 
 
 def load_overdue(business: UUID, holders: Collection[UUID], now: datetime) -> list[EntitlementState]:
     """Return what members hold that has run out of time and is still open."""
-    condition, params = one_of("holder_id", list(holders), "uuid")
-    sql = f"SELECT {_COLUMNS} FROM rewards_entitlement WHERE business_id = %s AND {condition} AND state IN ('reserved', 'issued') AND expires_at <= %s"
+    condition, params = one_of("e.holder_id", list(holders), "uuid")
+    sql = f"SELECT {_COLUMNS} FROM {_HELD} WHERE e.business_id = %s AND {condition} AND e.state IN ('reserved', 'issued') AND e.expires_at <= %s"
     rows = fetch(sql, [key_param(business), *params, moment_param(now)])
     return [_entitlement(row) for row in rows]
 

@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "customers.view": _ALL,
     "customers.enrol": _ALL - {Role.ANALYST},
     "customers.edit": _MARKETING | {Role.SUPPORT},
+    "customers.merge": _LEAD,
     "facts.record": _SERVICE | {Role.CASHIER},
     "points.adjust": _SERVICE,
     "rewards.view": _ALL,

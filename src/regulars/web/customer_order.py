@@ -54,7 +54,7 @@ class Wanted:
 
 def ordered_customers(business: Business, wanted: Wanted, *, limit: int) -> Page:
     """Return a page of customers; names from A on, everything else from the latest or the most on. Raises BadCursor."""
-    everybody: QuerySet[Customer] = Customer.objects.of(business)
+    everybody: QuerySet[Customer] = Customer.objects.of(business).filter(alias=None)
     rows = (bearing(everybody, wanted.tag) if wanted.tag else everybody).annotate(place=_place(business, wanted))
     rises = wanted.order == "name"
     if wanted.after:

@@ -19,7 +19,7 @@ from regulars.customers.actions import IdentityTaken, ProfileChange
 from regulars.customers.importing import CustomerRow
 from regulars.customers.matching import CustomerRef, IdentityKey
 from regulars.customers.models import Customer, Identity
-from regulars.customers.queries import Profile, profile, search
+from regulars.customers.queries import Profile, family_of, profile, search
 from regulars.customers.searching import PART_MIN
 from regulars.flow.intake import Enrolment
 from regulars.flow.writer import writer
@@ -270,7 +270,10 @@ def add_identity(request: StaffRequest, customer: UUID) -> HttpResponse:
 def remove_identity(request: StaffRequest, customer: UUID, identity: UUID) -> HttpResponse:
     """Take a way to recognise a customer away."""
     found = (
-        Identity.objects.of(request.business).filter(pk=identity, customer=customer).select_related("customer").first()
+        Identity.objects.of(request.business)
+        .filter(pk=identity, customer__in=family_of(request.business, customer))
+        .select_related("customer__alias")
+        .first()
     )
     if found is None:
         raise Http404

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from regulars.customers.matching import CustomerRef
-from regulars.customers.queries import profile
+from regulars.customers.queries import family_of, profile
 from regulars.facts.models import Fact, FactKind, Line
 from regulars.facts.queries import find_receipts, with_claimed
 from regulars.flow.intake import (
@@ -179,7 +179,11 @@ def take(request: StaffRequest, customer: UUID) -> HttpResponse:
 
 def _held(request: StaffRequest, customer: UUID) -> Entitlement:
     key = _uuid(request.POST.get("entitlement", ""))
-    held = Entitlement.objects.of(request.business).filter(holder=customer).select_related("fact")
+    held = (
+        Entitlement.objects.of(request.business)
+        .filter(holder__in=family_of(request.business, customer))
+        .select_related("fact")
+    )
     found = held.filter(pk=key).first() if key else None
     if found is None:
         raise Http404(gettext("There is no such reward."))
@@ -233,7 +237,7 @@ class ReturnableLine:
 @staff_page("facts.record", methods=BOTH)
 def return_purchase(request: StaffRequest, customer: UUID, fact: UUID) -> HttpResponse:
     """Take goods back, all or by line: first show exactly what is reversed, then do it."""
-    owned = with_claimed(request.business, customer)
+    owned = with_claimed(request.business, family_of(request.business, customer))
     order = Fact.objects.of(request.business).filter(owned, pk=fact, kind=FactKind.ORDER).first()
     if order is None:
         raise Http404(gettext("There is no such purchase."))

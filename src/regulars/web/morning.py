@@ -138,7 +138,7 @@ def greetings(request: StaffRequest, words: Words) -> list[Line]:
     is_today = Q(birthday__month=today.month, birthday__day=today.day)
     if today == end_of_month(today) and (today.month, today.day) == (2, 28):
         is_today |= Q(birthday__month=2, birthday__day=29)
-    born = Customer.objects.of(request.business).filter(is_today, birthday__isnull=False)
+    born = Customer.objects.of(request.business).filter(is_today, birthday__isnull=False, alias=None)
     people = profiles(request.business, list(born.order_by("-pk").values_list("pk", flat=True)[:SHOWN]))
     said = gettext("Birthday today")
     return [

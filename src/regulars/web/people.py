@@ -70,8 +70,11 @@ def list_people(business: Business, profiles: Sequence[Profile], words: Words, *
     keys = [profile.id for profile in profiles]
     tiers = dict(Membership.objects.of(business).filter(pk__in=keys).values_list("pk", "tier"))
     balances = balances_of(business, keys, unit_of(words.program))
-    came = Fact.objects.of(business).filter(customer__in=keys, kind__in=CAME)
-    last = dict(came.values_list("customer").annotate(last=Max("occurred_at")))
+    owners = {key: one.id for one in profiles for key in (one.id, *one.merged)}
+    came = Fact.objects.of(business).filter(customer__in=list(owners), kind__in=CAME)
+    last: dict[UUID, datetime] = {}
+    for key, at in came.values_list("customer").annotate(last=Max("occurred_at")):
+        last[owners[key]] = max(at, last.get(owners[key], at))
     return [
         Person(
             id=one.id,
@@ -129,7 +132,7 @@ def head_of(access: StaffAccess, profile: Profile, words: Words, *, now: datetim
     business = access.business
     is_masked = not access.may("customers.edit")
     standing = standing_of(business, profile.id, now)
-    facts = current_facts(business).filter(with_claimed(business, profile.id))
+    facts = current_facts(business).filter(with_claimed(business, [profile.id, *profile.merged]))
     bought = facts.aggregate(
         purchases=Count("id", filter=Q(kind=FactKind.ORDER)),
         spent=Sum("total_minor", filter=Q(kind__in=[FactKind.ORDER, FactKind.RETURN, FactKind.CANCEL])),
@@ -165,4 +168,5 @@ def _ahead(standing: StandingNow | None, words: Words) -> Ahead | None:
 
 def count_customers(business: Business) -> tuple[int, int]:
     """Return how many customers there are, and how many of them are members."""
-    return Customer.objects.of(business).count(), Membership.objects.of(business).count()
+    customers = Customer.objects.of(business).filter(alias=None)
+    return customers.count(), customers.filter(membership__isnull=False).count()

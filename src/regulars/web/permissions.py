@@ -13,6 +13,8 @@ PAGES: Mapping[str, str] = {
     "customer_edit": "customers.edit",
     "customer_identity_add": "customers.edit",
     "customer_identity_remove": "customers.edit",
+    "customer_merge": "customers.merge",
+    "customer_unmerge": "customers.merge",
     "customer_enrol": "customers.enrol",
     "customer_adjust": "points.adjust",
     "customer_purchase": "facts.record",

@@ -90,7 +90,12 @@ def show(request: StaffRequest) -> HttpResponse:
 
 
 def _members(request: StaffRequest) -> dict[str, int]:
-    rows = Membership.objects.of(request.business).values_list("tier").annotate(count=Count("pk"))
+    rows = (
+        Membership.objects.of(request.business)
+        .filter(customer__alias=None)
+        .values_list("tier")
+        .annotate(count=Count("pk"))
+    )
     return dict(rows.order_by())
 
 

@@ -13,7 +13,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from regulars.customers.queries import profile
+from regulars.customers.models import Alias
+from regulars.customers.queries import Profile, family_of, profile, profiles
 from regulars.flow.entitling import code_of
 from regulars.kernel.clock import last_day
 from regulars.programs.explain import text_in
@@ -22,7 +23,7 @@ from regulars.ui.shell import Choice
 from regulars.web.customers import words_of
 from regulars.web.door import StaffRequest, staff_page
 from regulars.web.once import new_once
-from regulars.web.people import Head, head_of
+from regulars.web.people import Head, head_of, name_of
 from regulars.web.record_forms import record_forms
 from regulars.web.story import read_cursor, read_statement, read_story
 from regulars.web.words import Words
@@ -63,8 +64,11 @@ def show(request: StaffRequest, customer: UUID) -> HttpResponse:
 
 def show_record(request: StaffRequest, customer: UUID, bound: Mapping[str, forms.Form]) -> HttpResponse:
     """Show a record, with forms that need correcting in the place of the empty ones."""
+    known = profile(request.business, customer)
+    if known.merged_into is not None:
+        return _show_merged(request, known, known.merged_into)
     words = words_of(request)
-    head = head_of(request.access, profile(request.business, customer), words, now=request.now)
+    head = head_of(request.access, known, words, now=request.now)
     view = request.GET.get("view", "")
     context = {
         "head": head,
@@ -75,12 +79,31 @@ def show_record(request: StaffRequest, customer: UUID, bound: Mapping[str, forms
         "tabs": _tabs(customer, view),
         "once": new_once(request.now),
         "has_program": words.program is not None,
+        "merged": _merged(request, customer),
         **_past(request, customer, words, view),
         **_rewards(request, head, words),
         **record_forms(request),
         **bound,
     }
     return render(request, "web/record.html", context, status=422 if bound else 200)
+
+
+def _show_merged(request: StaffRequest, known: Profile, survivor: UUID) -> HttpResponse:
+    """Say of somebody who was merged where to find them."""
+    context = {
+        "customer": known.id,
+        "name": name_of(known),
+        "survivor": survivor,
+        "survivor_name": name_of(profile(request.business, survivor)),
+    }
+    return render(request, "web/record_merged.html", context)
+
+
+def _merged(request: StaffRequest, customer: UUID) -> list[tuple[Alias, str]]:
+    """Return who was merged into a customer, each with the name they had."""
+    rows = Alias.objects.of(request.business).filter(survivor=customer).order_by("merged_at", "pk")
+    merged = {one.pk: one for one in rows}
+    return [(merged[one.id], name_of(one)) for one in profiles(request.business, list(merged))]
 
 
 def _lead(head: Head, words: Words, request: StaffRequest) -> str:
@@ -126,7 +149,11 @@ def _key(text: str) -> UUID | None:
 
 
 def _rewards(request: StaffRequest, head: Head, words: Words) -> dict[str, object]:
-    rows = Entitlement.objects.of(request.business).filter(holder=head.profile.id).select_related("offer")
+    rows = (
+        Entitlement.objects.of(request.business)
+        .filter(holder__in=family_of(request.business, head.profile.id))
+        .select_related("offer")
+    )
     is_open = Q(state__in=OPEN, expires_at__gt=request.now)
     held = [_held(row, request, words) for row in rows.filter(is_open).order_by("expires_at")]
     past = rows.exclude(is_open).order_by("-id")[:PAST_SHOWN]

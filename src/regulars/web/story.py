@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from regulars.customers.queries import family_of
 from regulars.facts.models import Fact, FactKind, Line
 from regulars.facts.queries import with_claimed
 from regulars.ledger.queries import StatementRow, drawn_from, occurred_at, statement
@@ -44,11 +45,14 @@ SHOWN = (
     FactKind.CANCEL,
     FactKind.ACTIVATION,
     FactKind.CLAIM,
+    FactKind.MERGE,
+    FactKind.UNMERGE,
 )
 ICONS = {
     "order": "receipt", "return": "undo", "visit": "place", "event": "star", "enrolment": "card", "redemption": "gift",
     "use": "ticket", "adjustment": "edit", "transfer": "repeat", "cancel": "undo", "activation": "clock",
     "claim": "receipt",
+    "merge": "merge", "unmerge": "undo",
 }  # fmt: skip
 TITLES = {
     "order": _("Purchase of %(amount)s"),
@@ -63,6 +67,8 @@ TITLES = {
     "cancel": _("Taken back"),
     "activation": _("Pending points"),
     "claim": _("Receipt added"),
+    "merge": _("Another record of this customer joined"),
+    "unmerge": _("A merge was undone"),
 }
 CANCELLED = {
     "order": _("Purchase of %(day)s cancelled"),
@@ -308,7 +314,7 @@ def read_story(
     business: Business, customer: UUID, words: Words, *, before: Cursor | None
 ) -> tuple[list[Happening], Cursor | None]:
     """Return a page of what happened, the latest first, and where the next begins."""
-    rows = Fact.objects.of(business).filter(with_claimed(business, customer), kind__in=SHOWN)
+    rows = Fact.objects.of(business).filter(with_claimed(business, family_of(business, customer)), kind__in=SHOWN)
     rows = rows.select_related("store", "amends")
     if before is not None:
         rows = rows.filter(
