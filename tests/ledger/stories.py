@@ -20,7 +20,8 @@ from regulars.kernel.clock import end_of_day, local_day, start_of_day
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import KeyMaker
 from regulars.kernel.money import share_of_part
-from regulars.ledger.book import Account, Book, Drawn, Hold, Lot, Negative, Posting, Side, Terms
+from regulars.ledger.book import Account, Drawn, Hold, Lot, Negative, Posting, Side, Terms
+from regulars.ledger.holding import HoldingBook
 
 PUNE = ZoneInfo("Asia/Kolkata")
 FOLDER = Path(__file__).parent / "examples"
@@ -49,8 +50,8 @@ class Spent:
 class Teller:
     """Tell one story on a book of its own."""
 
-    book: Book = field(
-        default_factory=lambda: Book(now=datetime(2026, 1, 1, tzinfo=UTC), new_key=KeyMaker(random_62=lambda: 0))
+    book: HoldingBook = field(
+        default_factory=lambda: HoldingBook(now=datetime(2026, 1, 1, tzinfo=UTC), new_key=KeyMaker(random_62=lambda: 0))
     )
     people: dict[str, UUID] = field(default_factory=dict)
     given: dict[str, Given] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mistakes that somebody could make, each of which the fast tests must notice: file, right text, wrong text."""
 
-BOOK, CHAIN, VERIFY = "ledger/book.py", "ledger/chain.py", "ledger/verify.py"
+BOOK, HOLDING, CHAIN, VERIFY = "ledger/book.py", "ledger/holding.py", "ledger/chain.py", "ledger/verify.py"
 SEALED, VERIFYING = "ledger/sealed.py", "flow/verifying.py"
 DECIDE, INPUTS = "programs/decide.py", "programs/inputs.py"
 RETURNING, STANDING, LASTING = "flow/returning.py", "flow/standing.py", "flow/lasting.py"
@@ -33,15 +33,15 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "recovered = min(owed, sum(part for _, part in parts))",
         "recovered = sum(part for _, part in parts)",
     ),
-    "all that was held is settled": (BOOK, "            part = min(pinned, missing)\n", "            part = pinned\n"),
-    "a voided hold can be settled": (BOOK, 'if hold.state != "open":', 'if hold.state == "settled":'),
+    "all that was held is settled": (HOLDING, "            part = min(pinned, missing)\n", "            part = pinned\n"),
+    "a voided hold can be settled": (HOLDING, 'if hold.state != "open":', 'if hold.state == "settled":'),
     "an overdue hold can be settled": (
-        BOOK,
+        HOLDING,
         'if state != "expired" and hold.expires_at <= self.now:',
         'if state != "expired" and hold.expires_at < self.now:',
     ),
-    "more is settled than was held": (BOOK, "if amount > hold.amount:", "if amount > hold.amount + 1:"),
-    "one hold frees what others hold": (BOOK, "            lot.held -= pinned\n", "            lot.held = 0\n"),
+    "more is settled than was held": (HOLDING, "if amount > hold.amount:", "if amount > hold.amount + 1:"),
+    "one hold frees what others hold": (HOLDING, "            lot.held -= pinned\n", "            lot.held = 0\n"),
     "held points end": (
         BOOK,
         "(lot, lot.free) for lot in (account.lots if only is None else only)",
@@ -55,7 +55,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     ),
     "points that ended are taken twice": (BOOK, "lambda lot: lot.expired)", "lambda lot: 0)"),
     "nothing is ever refused": (BOOK, "if missing and negative is Negative.REFUSE:", "if not missing and negative is None:"),
-    "moved points never end": (BOOK, "expires_at=lot.expires_at, expiry=lot.expiry", "expires_at=None, expiry=lot.expiry"),
+    "moved points never end": (BOOK, "available_at=lot.available_at, expires_at=lot.expires_at,", "available_at=lot.available_at, expires_at=None,"),
     "activated points never end": (BOOK, "waits_until=None, expires_at=expires_at)", "waits_until=None, expires_at=None)"),
     "called off and still waiting": (
         BOOK,
@@ -107,7 +107,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     ),
     "more comes back than was sold": (RETURNING, "if left > 0:\n            raise", "if left < 0:\n            raise"),
     "spent points go back by heads": (RETURNING, "[max(line.net_minor, 0) for line in lines]", "[1 for _ in lines]"),
-    "called off and taken again": (RETURNING, "return lot is not None and lot.is_called_off", "return False"),
+    "called off and taken again": (RETURNING, "return any(lot.is_called_off for lot in lots)", "return False"),
     "only the last purchase counts": (STANDING, "member.progress += amount", "member.progress = amount"),
     "a late purchase has the tier of today": (STANDING, "if moment >= member.tier_since:", "if member.tier_since:"),
     "what waited in vain still counts": (

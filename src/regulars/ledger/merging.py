@@ -11,7 +11,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from regulars.kernel.errors import RegularsError, gettext_noop
-from regulars.ledger.book import Account, Book, Drawn, InsufficientPoints, Lot, Negative, Posting, Side, take
+from regulars.ledger.book import Account, Drawn, InsufficientPoints, Lot, Negative, Posting, Side, take
+from regulars.ledger.holding import HoldingBook
 
 
 class PointsHeld(RegularsError):
@@ -49,7 +50,7 @@ class Parted(Struct, frozen=True):
     shortfall: int
 
 
-class MergingBook(Book):
+class MergingBook(HoldingBook):
     """A book that can also make two members one and part them."""
 
     def merge(self, giver: Account, taker: Account, posting: Posting) -> Moved:
