@@ -55,7 +55,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     ),
     "points that ended are taken twice": (BOOK, "lambda lot: lot.expired)", "lambda lot: 0)"),
     "nothing is ever refused": (BOOK, "if missing and negative is Negative.REFUSE:", "if not missing and negative is None:"),
-    "moved points never end": (BOOK, "available_at=lot.available_at, expires_at=lot.expires_at,", "available_at=lot.available_at, expires_at=None,"),
+    "moved points never end": (BOOK, "available_at, expires_at=lot.expires_at,", "available_at, expires_at=None,"),
     "activated points never end": (BOOK, "waits_until=None, expires_at=expires_at)", "waits_until=None, expires_at=None)"),
     "called off and still waiting": (
         BOOK,
