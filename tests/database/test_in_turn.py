@@ -14,8 +14,8 @@ from regulars.customers.models import Customer
 from regulars.database.turns import EarlierFailed, Turn, run_in_turn
 from regulars.flow import receive as path
 from regulars.flow.intake import Intake, Order, OrderLine, Receipt, Return, ReturnLine, Visit
+from regulars.flow.verifying import verify_books
 from regulars.kernel.ids import new_key
-from regulars.ledger.verify import verify_ledger
 from regulars.tenancy.models import Business
 from shop import SPEND, Till, a_program, a_shop
 
@@ -124,4 +124,4 @@ def test_a_file_in_flight_is_the_same_as_one_chunk_after_the_other(monkeypatch: 
 
     assert [said(receipt) for receipt in together] == [said(receipt) for receipt in expected]
     assert Customer.objects.of(fast.business).count() == 12
-    assert verify_ledger(fast.business.pk).is_right
+    assert verify_books(fast.business.pk).is_right

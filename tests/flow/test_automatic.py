@@ -10,8 +10,8 @@ from regulars.facts.models import Fact
 from regulars.flow.entitling import code_of
 from regulars.flow.intake import Adjustment, Cancel, Closing, Order, OrderLine, Receipt, Redemption, Transfer, Visit
 from regulars.flow.nightly import close_day
+from regulars.flow.verifying import verify_books
 from regulars.ledger.models import Transaction
-from regulars.ledger.verify import verify_ledger
 from regulars.outbox.models import Event
 from regulars.programs.actions import publish_program
 from regulars.programs.models import Membership, Standing
@@ -72,7 +72,7 @@ def test_at_night_a_reward_is_taken_for_who_can_pay_it():
 
     assert held(till, sold) == ["COFFEE"]
     assert points_of(till.business, sold.customer) == 30
-    assert verify_ledger(till.business.pk).totals["points"] == {"issued": -229, "member": 129, "redeemed": 100}
+    assert verify_books(till.business.pk).totals["points"] == {"issued": -229, "member": 129, "redeemed": 100}
 
 
 def test_it_is_an_ordinary_redemption_with_a_fact_of_its_own():

@@ -19,7 +19,7 @@ from regulars.flow.intake import (
     Visit,
 )
 from regulars.flow.nightly import close_day
-from regulars.ledger.verify import verify_ledger
+from regulars.flow.verifying import verify_books
 from regulars.outbox.models import Event
 from regulars.programs.actions import publish_program
 from regulars.programs.models import Decision, Membership
@@ -67,7 +67,7 @@ def test_a_receipt_brings_what_the_purchase_would_have_brought():
     assert (owner.fact_id, owner.customer_id) == (sold.fact, added.customer)
     event = Event.objects.get(business_id=till.business.pk, kind="receipt.added")
     assert (event.payload["points_earned"], event.customer_id) == (120, added.customer)
-    assert verify_ledger(till.business.pk).difference == ""
+    assert verify_books(till.business.pk).difference == ""
 
 
 def test_once_only_whoever_asks():
@@ -113,11 +113,11 @@ def test_what_cannot_be_added(name, refused):
     sell_to_nobody(till, 1_000, name="BACK")
     till.take_back("BACK")
     till.take(Visit(**till.common(customer=RAVI, external_id="V")))
-    before = verify_ledger(till.business.pk)
+    before = verify_books(till.business.pk)
 
     assert code_of(claim(till, name=name)) == refused
 
-    assert verify_ledger(till.business.pk) == before
+    assert verify_books(till.business.pk) == before
     assert not Membership.objects.of(till.business).filter(customer__name="Asha").exists()
 
 
