@@ -56,7 +56,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "points that ended are taken twice": (BOOK, "lambda lot: lot.expired)", "lambda lot: 0)"),
     "nothing is ever refused": (BOOK, "if missing and negative is Negative.REFUSE:", "if not missing and negative is None:"),
     "moved points never end": (BOOK, "available_at, expires_at=lot.expires_at,", "available_at, expires_at=None,"),
-    "activated points never end": (BOOK, "waits_until=None, expires_at=expires_at)", "waits_until=None, expires_at=None)"),
+    "activated points never end": (BOOK, "waits_until=None, expires_at=expires_at,", "waits_until=None, expires_at=None,"),
     "called off and still waiting": (
         BOOK,
         "available_at=None, waits_until=None, expires_at=lot.expires_at",
@@ -68,8 +68,8 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         '"account_id": "uuid", "counts_at"',
     ),
     "the chain forgets what came before": (CHAIN, "[previous, *digests,", "[GENESIS, *digests,"),
-    "the chain knows no terms of lots": (SEALED, '"jsonb", **dict.fromkeys(_TERMS, "timestamptz"),', '"jsonb",'),
-    "what nobody sealed is right": (VERIFYING, "!= named:", "< named:"),
+    "the chain knows no terms of lots": (SEALED, '"waits_for": "text", **_TERMS,', '"waits_for": "text",'),
+    "what nobody sealed is right": (VERIFYING, "!= self.covered[table.name] +", "< self.covered[table.name] +"),
     "decisions are not compared with what was booked": (VERIFYING, "if -issued[booking] != points:", "if points is None:"),
     "what was cut off is not missed": (VERIFYING, "if anchor.position > self.position", "if anchor.position < 0"),
     "nobody compares what is held": (VERIFY, "if held.pop(to_key(key), 0) != amount:", "if held.pop(to_key(key), 0) < 0:"),
@@ -151,8 +151,8 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "a grace brings all of a lot back": (BOOK, "self.expire(account, fact, only=lots) if grace_until else 0", "0"),
     "an activity moves the end of a grace": (
         BOOK,
-        "lot.expires_at, lot.expiry, lot.is_changed = grace_until, None, True",
-        "lot.expires_at, lot.is_changed = grace_until, True",
+        "expires_at=grace_until,\n                    expiry=None,",
+        "expires_at=grace_until,\n                    expiry=lot.expiry,",
     ),
     "a late purchase ends by the level of today": (
         EARNING,
