@@ -45,11 +45,11 @@ class PlainTable:
 
     @cached_property
     def select(self) -> str:
-        """Return the query up to its condition: the key that a row was found by, then its columns."""
+        """Return the query up to its condition: the key that a row was found by, the table's name, then its columns."""
         forms = _POSTGRESQL if is_postgresql() else _SQLITE
         found_by = forms["uuid"].format(self.found_by)
         columns = [forms.get(kind, "{0}").format(self.of.get(name, f"t.{name}")) for name, kind in self.columns.items()]
-        return f"SELECT {found_by}, {', '.join(columns)} FROM {self.name} t {self.joined}"
+        return f"SELECT {found_by}, '{self.name}', {', '.join(columns)} FROM {self.name} t {self.joined}"
 
     @property
     def is_listed(self) -> bool:
@@ -63,7 +63,7 @@ class PlainTable:
 
 
 def read_plain(table: PlainTable, business: UUID, keys: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Return the rows that keys lead to, in the order of their own keys: (key it was found by, columns …).
+    """Return the rows that keys lead to, in the order of their own keys: (key it was found by, table, columns …).
 
     Keys are given as hexadecimal digits and stay so, since making objects of them costs more than reading the rows.
     """

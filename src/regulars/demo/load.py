@@ -36,7 +36,7 @@ from regulars.tenancy.models import Business, User
 SHOPS = (CHANDRAKOR, TSIRANI)
 PASSWORD = "regulars-demo"  # noqa: S105 - shown to everybody who loads the demo; its data is invented
 _SEED = "regulars"
-_CHUNK = 225  # leaves room in a chunk of 250 for the rewards used since the one before
+_CHUNK = 360  # leaves room in a chunk of 400 for the rewards used since the one before
 _USED_AFTER = timedelta(minutes=2)
 _UNUSED_EVERY = 8
 

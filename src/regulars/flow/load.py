@@ -52,6 +52,14 @@ AHEAD_MAX_S = 300
 EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 
 
+class _Items(list[Item]):
+    """Items of a batch, and the kinds of intakes among them: most batches hold one kind and are asked for all."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        super().__init__(items)
+        self.kinds = frozenset(type(item.intake) for item in self)
+
+
 class Looked(NamedTuple):
     """What a look at purchases finds besides what their batch holds: the offers with their names, the known products by code."""
 
@@ -66,11 +74,11 @@ def load(batch: Batch, business: Business) -> None:
     until the end. Who holds an entitlement never changes, so it may be asked before; its state is read again.
     """
     _answer_repeats(batch)
-    waiting = [item for item in batch.items if item.receipt is None]
+    waiting = _Items(item for item in batch.items if item.receipt is None)
     _refuse_times(batch, waiting)
     _load_stores(business, waiting)
     _load_customers(batch, business, waiting)
-    waiting = [item for item in waiting if item.receipt is None]
+    waiting = _Items(item for item in waiting if item.receipt is None)
     batch.timeline = timeline(business.pk)
     _load_products(batch, business, waiting)
     names = [name for item in waiting for name in (item.named, item.corrected) if name is not None]
@@ -82,7 +90,9 @@ def load(batch: Batch, business: Business) -> None:
     if _uniting(waiting):
         lock_customers(business.pk, customers)
         batch.members = programs.load_members(business.pk, customers)
-    named_by = [(who.alias, who.customer_id) for who in batch.matching.resolved]
+    named_by: list[tuple[UUID | None, UUID | None]] = [
+        (who.alias, who.customer_id) for who in batch.matching.resolved if who.alias
+    ]
     named_by += [(fact.alias, fact.customer) for fact in batch.named.values()]
     batch.aliases = check_unmerged(business.pk, customers - _parting(waiting), named_by)
     _load_named(batch, business, waiting)
@@ -96,16 +106,16 @@ def load(batch: Batch, business: Business) -> None:
     _refresh_progress(batch, business)
 
 
-def _uniting(items: Sequence[Item]) -> bool:
+def _uniting(items: _Items) -> bool:
     """Tell whether customers are merged or parted; such an intake is the only one of its batch."""
-    return any(isinstance(item.intake, Merge | Unmerge) for item in items)
+    return not items.kinds.isdisjoint((Merge, Unmerge))
 
 
-def _parting(items: Sequence[Item]) -> set[UUID]:
+def _parting(items: _Items) -> set[UUID]:
     return {intake.merged for _, intake in _of(items, Unmerge)}
 
 
-def _load_apart(batch: Batch, business: Business, items: Sequence[Item]) -> None:
+def _load_apart(batch: Batch, business: Business, items: _Items) -> None:
     """Load all that members have used of limits, and for a parting what has become of the merge."""
     if not _uniting(items):
         return
@@ -136,7 +146,7 @@ def look(batch: Batch, business: Business) -> Looked:
 
     Nobody and nothing is made known, and outside a transaction nothing is locked. Lots are loaded for those who pay with points.
     """
-    items = batch.items
+    items = _Items(batch.items)
     _load_stores(business, items)
     references = [item.intake.customer for item in items]
     for item, who in zip(items, recognise_customers(business, references, new_key=batch.new_key), strict=True):
@@ -168,9 +178,9 @@ def _load_catalogue(batch: Batch, business: Business) -> list[tuple[OfferState, 
     return catalogue
 
 
-def _of(items: Iterable[Item], kind: type[_Kind]) -> list[tuple[Item, _Kind]]:
+def _of(items: _Items, kind: type[_Kind]) -> list[tuple[Item, _Kind]]:
     """Return the items whose intake is of a kind, each with its intake."""
-    return [(item, item.intake) for item in items if isinstance(item.intake, kind)]
+    return [(item, item.intake) for item in items if isinstance(item.intake, kind)] if kind in items.kinds else []
 
 
 def _answer_repeats(batch: Batch) -> None:
@@ -232,8 +242,8 @@ def _load_stores(business: Business, items: Sequence[Item]) -> None:
             refuse(item, UnknownStore(store=item.intake.store))
 
 
-def _load_customers(batch: Batch, business: Business, items: Sequence[Item]) -> None:
-    items = [item for item in items if item.receipt is None]
+def _load_customers(batch: Batch, business: Business, items: _Items) -> None:
+    items = _Items(item for item in items if item.receipt is None)
     others = [(item, intake.to) for item, intake in _of(items, Transfer)]
     others += [(item, intake.merged) for item, intake in _of(items, Merge)]
     references = [item.intake.customer for item in items] + [other for _, other in others]
@@ -286,7 +296,7 @@ def _keep_owners(batch: Batch, items: Sequence[Item]) -> None:
             item.customer = earlier.customer
 
 
-def _load_named(batch: Batch, business: Business, items: Sequence[Item]) -> None:
+def _load_named(batch: Batch, business: Business, items: _Items) -> None:
     """Load the earlier facts that returns, cancellations and pending changes speak of, and the purchases they may match."""
     batch.remembers = any(isinstance(item.intake, Return) or item.named or item.corrected for item in items)
     if not batch.remembers:
@@ -313,7 +323,7 @@ def _load_named(batch: Batch, business: Business, items: Sequence[Item]) -> None
     batch.drawn = ledger.load_drawn(keys)
 
 
-def _load_rewards(batch: Batch, business: Business, items: Sequence[Item]) -> None:
+def _load_rewards(batch: Batch, business: Business, items: _Items) -> None:
     """Load the offers that are asked for, and the entitlements that are used, given back or over."""
     redemptions = _of(items, Redemption)
     batch.entitlements = _load_entitlements(batch, business, items)
@@ -339,7 +349,7 @@ def _count_held(batch: Batch, business: Business, wanted: Sequence[tuple[UUID, U
     return counts
 
 
-def _load_entitlements(batch: Batch, business: Business, items: Sequence[Item]) -> dict[UUID, rewards.EntitlementState]:
+def _load_entitlements(batch: Batch, business: Business, items: _Items) -> dict[UUID, rewards.EntitlementState]:
     uses = [intake for _, intake in _of(items, UseEntitlement)]
     codes = [*chain.from_iterable(intake.codes for _, intake in _of(items, Order)), *(intake.code for intake in uses)]
     bare = [code for code in map(normalise_code, codes) if code]
@@ -360,12 +370,12 @@ def _customers(items: Iterable[Item]) -> set[UUID]:
     return {item.customer for item in items if item.customer is not None}
 
 
-def _holds_asked(items: Sequence[Item]) -> set[UUID]:
+def _holds_asked(items: _Items) -> set[UUID]:
     settled = {intake.hold for _, intake in _of(items, SettleHold)}
     return settled | {intake.hold for _, intake in _of(items, VoidHold)}
 
 
-def _load_holders(batch: Batch, business: Business, items: Sequence[Item]) -> set[UUID]:
+def _load_holders(batch: Batch, business: Business, items: _Items) -> set[UUID]:
     """Return every customer whose points may move."""
     holds = _holds_asked(items)
     customers = _customers(items)
@@ -378,7 +388,7 @@ def _load_holders(batch: Batch, business: Business, items: Sequence[Item]) -> se
     return customers
 
 
-def _load_lots(batch: Batch, business: Business, items: Sequence[Item]) -> None:
+def _load_lots(batch: Batch, business: Business, items: _Items) -> None:
     """Load lots and holds for those whose points may be drawn on; an intake that only earns needs none."""
     if batch.timeline.latest is None or not batch.with_points:
         return
@@ -398,26 +408,28 @@ def _load_lots(batch: Batch, business: Business, items: Sequence[Item]) -> None:
     batch.reservations = {key for key, fact in stored.items() if fact.kind == "redemption"}
 
 
-_DRAWING = (
-    Return
-    | Cancel
-    | PendingChange
-    | HoldPoints
-    | SettleHold
-    | VoidHold
-    | Redemption
-    | UseEntitlement
-    | Transfer
-    | ClaimReceipt
-    | Closing
+_DRAWING = frozenset(
+    (
+        Return,
+        Cancel,
+        PendingChange,
+        HoldPoints,
+        SettleHold,
+        VoidHold,
+        Redemption,
+        UseEntitlement,
+        Transfer,
+        ClaimReceipt,
+        Closing,
+    )
 )
 
 
-def _drawn_on(batch: Batch, items: Sequence[Item]) -> set[UUID]:
+def _drawn_on(batch: Batch, items: _Items) -> set[UUID]:
     """Return those whose points may be drawn on by these intakes, apart from the holders of holds."""
     if batch.slides_expiry or batch.takes_at_once:
         return set(batch.members)
-    drawing = _customers(item for item in items if isinstance(item.intake, _DRAWING) or _moves(item))
+    drawing = _customers(item for item in items if type(item.intake) in _DRAWING or _moves(item))
     named = {fact.customer for fact in batch.named.values() if fact.customer is not None}
     return drawing | named | {entitlement.holder for entitlement in batch.entitlements.values()}
 

@@ -13,7 +13,7 @@ from regulars.kernel.clock import utc_now
 from regulars.kernel.errors import RegularsError
 from regulars.tenancy.models import Business
 
-GATHER_S = 0.0005  # while many ask at once: what comes meanwhile shares the statements
+GATHER_S = 0.0002  # while many ask at once: what comes meanwhile shares the statements
 
 
 class Quoter:

@@ -57,7 +57,7 @@ from regulars.kernel.ids import new_key as key_maker
 from regulars.ledger.merging import MergingBook
 from regulars.tenancy.models import Business
 
-CHUNK = 250
+CHUNK = 400
 
 APPLY: dict[type, Callable[[Batch, Item], None]] = {
     Order: apply_order,

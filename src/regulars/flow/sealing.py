@@ -13,7 +13,7 @@ from regulars.facts.actions import number_facts
 from regulars.facts.store import SEALED as FACTS
 from regulars.kernel.ids import key_of_hex
 from regulars.ledger import actions as ledger
-from regulars.ledger.chain import digest_of, line_of
+from regulars.ledger.chain import digests_of
 from regulars.ledger.sealed import SEALED as LEDGER
 from regulars.outbox.actions import number_events
 from regulars.outbox.commits import Commit, commit_of
@@ -23,7 +23,7 @@ TABLES: tuple[PlainTable, ...] = (*FACTS, DECISIONS, *LEDGER)
 _ROWS_MAX = 2_000
 
 
-Row = tuple[str, tuple[Any, ...]]  # the name of the table, the columns as plain values
+Row = tuple[Any, ...]  # the name of the table, then the columns as plain values
 
 
 def seal_commits(business: UUID, payloads: Sequence[Mapping[str, Any]]) -> list[UUID]:
@@ -37,7 +37,7 @@ def seal_commits(business: UUID, payloads: Sequence[Mapping[str, Any]]) -> list[
         number_facts(business, _keys(commits, "facts"))
         for some in in_groups(ledger.unsealed(commits)):
             written = rows_of(business, some)
-            digests = [[digest_of(line_of(row)) for row in rows] for rows in written]
+            digests = [digests_of(rows) for rows in written]
             ledger.seal_commits(business, list(zip(some, digests, strict=True)))
     return events
 
@@ -64,7 +64,7 @@ def rows_of(business: UUID, commits: Sequence[Commit]) -> list[list[Row]]:
             key: rows for commit, rows in zip(commits, written, strict=True) for key in getattr(commit, table.keys)
         }
         for row in read_plain(table, business, list(rows_with)):
-            rows_with[row[0]].append((table.name, row[1:]))
+            rows_with[row[0]].append(row[1:])
     return written
 
 

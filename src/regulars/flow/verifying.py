@@ -11,7 +11,7 @@ from regulars.database.plain import PlainTable, count_rows, read_keys
 from regulars.database.transactions import at_one_moment
 from regulars.flow.sealing import TABLES, Row, in_groups, rows_of
 from regulars.ledger.actions import unsealed
-from regulars.ledger.chain import FORMAT, GENESIS, MARK_BYTES, digest_of, line_of, link, marks_of
+from regulars.ledger.chain import FORMAT, GENESIS, MARK_BYTES, digests_of, link, marks_of
 from regulars.ledger.sealed import StoredSeal, read_seals
 from regulars.ledger.verify import Verification, verify_ledger
 from regulars.outbox.commits import Commit, commit_of
@@ -76,7 +76,7 @@ class _Walk:
         self.position += 1
         if seal.position != self.position or seal.format != FORMAT:
             yield f"the seal at place {self.position} is missing: the next one there is at place {seal.position}"
-        digests = [digest_of(line_of(row)) for row in rows]
+        digests = digests_of(rows)
         found = link(self.previous, self.position, digests)
         if (found, marks_of(digests)) != (seal.chain_hash, seal.marks):
             yield from _missing(commit, rows, self.position)
@@ -86,7 +86,7 @@ class _Walk:
             if anchor.position == self.position and not found.hex().startswith(anchor.chain_hash.lower()):
                 yield f"the seal at place {self.position} is {found.hex()}; {anchor.seen_by} saw {anchor.chain_hash}"
         self.previous = found
-        self.covered.update(name for name, _ in rows)
+        self.covered.update(row[0] for row in rows)
 
     def _issued_in(self, rows: Sequence[Row]) -> Counter[str]:
         """Return what each transaction moved on the accounts of what was issued."""
@@ -103,7 +103,7 @@ class _Walk:
         for commits in waiting_commits(self.business):
             for group in in_groups(unsealed(commits)):
                 for rows in rows_of(self.business, group):
-                    waiting.update(name for name, _ in rows)
+                    waiting.update(row[0] for row in rows)
         self.unsealed = waiting["ledger_transaction"]
         for table in TABLES:
             if count_rows(table, self.business) != self.covered[table.name] + waiting[table.name]:
@@ -125,10 +125,10 @@ def _unseen(anchor: Anchor, position: int) -> str:
 
 def _some(rows: Sequence[Row], name: str, *columns: str) -> Iterator[tuple[Any, ...]]:
     """Yield some columns of the rows of a table."""
-    places = [_COLUMNS[name].index(column) for column in columns]
-    for table, values in rows:
-        if table == name:
-            yield tuple([values[place] for place in places])
+    places = [1 + _COLUMNS[name].index(column) for column in columns]
+    for row in rows:
+        if row[0] == name:
+            yield tuple([row[place] for place in places])
 
 
 def _shown(key: str) -> str:
@@ -137,7 +137,7 @@ def _shown(key: str) -> str:
 
 def _missing(commit: Commit, rows: Sequence[Row], position: int) -> Iterator[str]:
     """Name the rows that a seal covers and that are not there."""
-    there = {(name, values[0]) for name, values in rows}
+    there = {row[:2] for row in rows}
     for table in _LISTED:
         for key in getattr(commit, table.keys):
             if (table.name, key) not in there:
@@ -147,7 +147,7 @@ def _missing(commit: Commit, rows: Sequence[Row], position: int) -> Iterator[str
 def _changed(seal: StoredSeal, rows: Sequence[Row], digests: Sequence[bytes]) -> Iterator[str]:
     """Name the first row that is not the one that was sealed, by the marks beside the seal."""
     marks = [seal.marks[start : start + MARK_BYTES] for start in range(0, len(seal.marks), MARK_BYTES)]
-    for (name, values), digest, mark in zip(rows, digests, [*marks, *[b""] * len(rows)], strict=False):
+    for (name, *values), digest, mark in zip(rows, digests, [*marks, *[b""] * len(rows)], strict=False):
         if digest[:MARK_BYTES] != mark:
             of = dict(zip(_COLUMNS[name], values, strict=True)).get("transaction_id")
             owner = f" of transaction {_shown(of)}" if of else ""

@@ -13,7 +13,10 @@ _VARIANT = 0x2 << 62
 _COUNTER_BITS = 12
 _COUNTER_MAX = 0xFFF
 _UNKNOWN = SafeUUID.unknown
-_set = object.__setattr__
+_set_int, _set_is_safe = (
+    UUID.__dict__["int"].__set__,
+    UUID.__dict__["is_safe"].__set__,
+)  # a UUID lets nobody else set them
 
 
 def _clock_ms() -> int:
@@ -23,8 +26,8 @@ def _clock_ms() -> int:
 def key_of(number: int) -> UUID:
     """Return the UUID of a 128-bit number, without the checks of its constructor: keys are made and read in millions."""
     key = object.__new__(UUID)
-    _set(key, "int", number)
-    _set(key, "is_safe", _UNKNOWN)
+    _set_int(key, number)
+    _set_is_safe(key, _UNKNOWN)
     return key
 
 
@@ -41,8 +44,7 @@ def key_of_hex(text: str) -> UUID:
 _chance = random.Random()  # noqa: S311 - keys must differ, they need not be secret; seeded by the system in every process
 
 
-def _random_62() -> int:
-    return _chance.getrandbits(62)
+_random_62 = partial(_chance.getrandbits, 62)
 
 
 class KeyMaker:

@@ -18,15 +18,15 @@ MARK_BYTES = 4
 _encode = msgspec.json.Encoder().encode
 
 
-def line_of(row: tuple[str, Sequence[object]]) -> bytes:
+def line_of(row: Sequence[object]) -> bytes:
     """Return a row, given as its table's name and its columns, as the line that is hashed and exported."""
-    table, columns = row
-    return _encode((table, *columns))
+    return _encode(row)
 
 
-def digest_of(line: bytes) -> bytes:
-    """Return the 32 bytes that stand for a row."""
-    return hashlib.sha256(line).digest()
+def digests_of(rows: Iterable[Sequence[object]]) -> list[bytes]:
+    """Return for each row, given as its table's name and its columns, the 32 bytes that stand for its line."""
+    encode, sha256 = _encode, hashlib.sha256
+    return [sha256(encode(row)).digest() for row in rows]
 
 
 def head_of(position: int) -> bytes:

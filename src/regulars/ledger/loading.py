@@ -34,14 +34,14 @@ def load_shop_accounts(book: Book, business: UUID, unit: str) -> None:
 
 def load_lots(book: Book, customers: Collection[UUID], *, keys: Collection[UUID] = ()) -> None:
     """Take the open lots of members into the book, and closed ones that a reversal names by key, or that came from these by a merge."""
-    by_key = {account.key: account for account in book.accounts.values() if account.side is Side.MEMBER}
     wanted = [
         account.key
-        for (customer, _, side), account in book.accounts.items()
+        for (customer, _, side), account in (book.accounts.items() if customers else ())
         if side is Side.MEMBER and customer in customers and not account.is_new
     ]
     if not wanted:
         return
+    by_key = {account.key: account for account in book.accounts.values() if account.side is Side.MEMBER}
     condition, params = one_of("account_id", wanted, "uuid")
     sql = f"SELECT {_LOT_COLUMNS} FROM ledger_lot WHERE {condition} AND remaining > 0"
     if keys:

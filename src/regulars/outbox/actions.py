@@ -198,15 +198,15 @@ def number_events(business_id: UUID, event_ids: Sequence[UUID]) -> list[UUID]:
     without a gap.
     """
     head = _lock_head(business_id)
-    customer_of = store.unnumbered(business_id, event_ids)
-    fresh = [key for key in dict.fromkeys(event_ids) if key in customer_of]
-    last = store.last_sequences(business_id, {customer for customer in customer_of.values() if customer})
+    found = store.unnumbered(business_id, event_ids)
+    fresh = [key for key in dict.fromkeys(event_ids) if key in found]
+    last: dict[UUID, int] = {}
     rows = []
     for position, key in enumerate(fresh, start=head + 1):
-        customer, sequence = customer_of[key], None
+        customer, sequence = found[key]
         if customer:
-            sequence = last[customer] = last.get(customer, 0) + 1
-        rows.append(store.FeedRow(key, business_id, position, customer, sequence))
+            sequence = last[customer] = last.get(customer, sequence) + 1
+        rows.append(store.FeedRow(key, business_id, position, customer, sequence if customer else None))
     store.insert_feed(rows)
     FeedHead.objects.filter(pk=business_id).update(position=head + len(rows))
     return fresh

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The set-based writes of the hot path: jobs, events and feed entries, one statement for however many."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -164,26 +164,20 @@ def insert_events(rows: Sequence[EventRow]) -> None:
     insert_rows(EVENTS, rows)
 
 
-def unnumbered(business_id: UUID, keys: Sequence[UUID]) -> dict[UUID, UUID | None]:
-    """Return those of the events that have no place in the feed yet, with their customers."""
+def unnumbered(business_id: UUID, keys: Sequence[UUID]) -> dict[UUID, tuple[UUID | None, int]]:
+    """Return those of the events that have no place in the feed yet: their customers, and the number of the last event of each.
+
+    The number is asked for customer by customer, so the index answers it, however long a customer's history is.
+    """
     among, params = one_of("e.id", keys, "uuid")
+    last = """SELECT MAX(x.customer_sequence) FROM outbox_feedentry x
+        WHERE x.business_id = e.business_id AND x.customer_id = e.customer_id"""
     rows = fetch(
-        "SELECT e.id, e.customer_id FROM outbox_event e LEFT JOIN outbox_feedentry f ON f.event_id = e.id"
+        f"SELECT e.id, e.customer_id, ({last}) FROM outbox_event e LEFT JOIN outbox_feedentry f ON f.event_id = e.id"
         f" WHERE e.business_id = %s AND {among} AND f.event_id IS NULL",
         [key_param(business_id), *params],
     )
-    return {to_key(key): to_key(customer) for key, customer in rows}
-
-
-def last_sequences(business_id: UUID, customers: Collection[UUID]) -> dict[UUID, int]:
-    """Return the number of the last event of each customer that has one."""
-    among, params = one_of("customer_id", list(customers), "uuid")
-    rows = fetch(
-        "SELECT customer_id, MAX(customer_sequence) FROM outbox_feedentry"
-        f" WHERE business_id = %s AND {among} GROUP BY customer_id",
-        [key_param(business_id), *params],
-    )
-    return {to_key(customer): last for customer, last in rows}
+    return {to_key(key): (to_key(customer), last or 0) for key, customer, last in rows}
 
 
 def insert_feed(rows: Sequence[FeedRow]) -> None:
