@@ -43,6 +43,9 @@ class Side(StrEnum):
     __hash__ = str.__hash__  # that of Enum is slower than all the arithmetic
 
 
+_MEMBERS_OWN = frozenset((Side.MEMBER, Side.DEFICIT))
+
+
 class Negative(StrEnum):
     """What happens when a reversal finds fewer points than it must take."""
 
@@ -269,7 +272,7 @@ class Journal:
         for account, amount in legs:
             if amount == 0:
                 continue
-            counts_at = posting.counts_at if account.side in {Side.MEMBER, Side.DEFICIT} else None
+            counts_at = posting.counts_at if account.side in _MEMBERS_OWN else None
             entry = Entry(self._new_key(), transaction, account, amount, counts_at)
             self.entries.append(entry)
             entries[account.key] = entry.key
@@ -363,9 +366,10 @@ class Book(Journal):
     ) -> None:
         """Pay what a member owes from points that have just come in, come back or become free."""
         deficit = self.accounts.get((account.customer, account.unit, Side.DEFICIT))
-        owed = -deficit.balance if deficit else 0
-        recovered = min(owed, sum(part for _, part in parts))
-        if deficit is None or not recovered:
+        if deficit is None:
+            return
+        recovered = min(-deficit.balance, sum(part for _, part in parts))
+        if not recovered:
             return
         recovery = Posting(fact=posting.fact, kind="recover", occurred_at=posting.occurred_at, reverses=cause)
         _, entries = self._post(recovery, [(account, -recovered), (deficit, recovered)])
