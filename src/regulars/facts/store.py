@@ -11,7 +11,6 @@ from regulars.database.plain import PlainTable
 from regulars.database.sql import (
     Table,
     fetch,
-    insert_rows,
     key_param,
     keys_table,
     lock_clause,
@@ -292,39 +291,6 @@ def count_orders(business: UUID, customers: Collection[UUID]) -> dict[UUID, int]
     return {to_key(customer): count for customer, count in rows}
 
 
-def insert_facts(business: UUID, facts: Sequence[tuple[NewFact, object]], *, recorded_at: datetime) -> None:
-    """Record facts with the receipts that answer them."""
-    rows = [
-        (
-            fact.key, business, fact.kind, fact.source, fact.external_id, fact.revision, fact.body_digest, fact.customer, fact.store,
-            fact.occurred_at, fact.local_day, recorded_at, fact.currency, fact.total_minor, fact.amends, fact.caused_by, fact.depth,
-            fact.payload or {}, receipt,
-        )
-        for fact, receipt in facts
-    ]  # fmt: skip
-    insert_rows(FACTS, rows)
-
-
-def insert_lines(rows: Sequence[tuple[Any, ...]]) -> None:
-    """Record lines, given as rows of `LINES`."""
-    insert_rows(LINES, rows)
-
-
-def count_returned(business: UUID, returned: dict[UUID, tuple[int, int]]) -> None:
-    """Add to the returned quantity of lines: {line: (sold, more)}. The table refuses more than was sold."""
-    rows = [(line, business, sold, more) for line, (sold, more) in returned.items()]
-    insert_rows(
-        RETURNED,
-        rows,
-        on_conflict="(line_id) DO UPDATE SET quantity_milli = facts_returned.quantity_milli + excluded.quantity_milli",
-    )
-
-
-def insert_attributions(rows: Sequence[tuple[Any, ...]]) -> None:
-    """Record whose facts turned out to be, given as rows of `ATTRIBUTIONS`."""
-    insert_rows(ATTRIBUTIONS, rows)
-
-
 def unplaced(keys: Sequence[UUID]) -> list[UUID]:
     """Return those of the facts that have no place yet, in the order given."""
     if not keys:
@@ -339,8 +305,3 @@ def last_position(business: UUID) -> int:
     sql = "SELECT position FROM facts_factposition WHERE business_id = %s ORDER BY position DESC LIMIT 1"
     rows = fetch(sql, [key_param(business)])
     return int(rows[0][0]) if rows else 0
-
-
-def insert_positions(rows: Sequence[tuple[UUID, UUID, int]]) -> None:
-    """Record places, given as rows of `POSITIONS`."""
-    insert_rows(POSITIONS, rows)

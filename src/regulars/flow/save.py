@@ -10,15 +10,16 @@ from regulars.catalog.actions import save_products
 from regulars.customers.actions import merge_customers, save_matching, unmerge_customers
 from regulars.customers.store import check_unmerged
 from regulars.database.sql import sent_together
-from regulars.facts import store as facts
+from regulars.facts.actions import record_facts
 from regulars.flow.batch import Batch, Item
 from regulars.flow.intake import Receipt
 from regulars.ledger.actions import save_book
 from regulars.ledger.book import Side
-from regulars.outbox import store as outbox
-from regulars.outbox.commits import SEAL, Commit
-from regulars.programs import store as programs
-from regulars.rewards import store as rewards
+from regulars.outbox.actions import freeze
+from regulars.outbox.commits import Commit
+from regulars.outbox.store import EventRow
+from regulars.programs.actions import record_decisions, save_members
+from regulars.rewards.actions import save_entitlements, save_offers
 from regulars.tenancy.models import Business
 
 _EVENT_OF: Mapping[str, str] = {
@@ -70,7 +71,7 @@ def save(batch: Batch, business: Business) -> None:
         _write(batch, business)
         _announce(batch)
     _unite(batch, business)
-    lost = rewards.save_entitlements(business.pk, batch.entitlements.values(), batch.now)
+    lost = save_entitlements(business.pk, batch.entitlements.values(), batch.now)
     assert not lost, "an entitlement changes under the lock of its holder"
 
 
@@ -90,43 +91,35 @@ def _write(batch: Batch, business: Business) -> None:
     save_matching(business, batch.matching, now=batch.now, new_key=batch.new_key)
     save_products(business, batch.new_products, now=batch.now, new_key=batch.new_key)
     key = business.pk
-    done = [(fact, item.receipt) for fact, item in batch.new_facts]
-    facts.insert_facts(key, done, recorded_at=batch.now)
-    facts.insert_lines(batch.new_lines)
-    facts.count_returned(key, batch.returned)
-    facts.insert_attributions(batch.new_attributions)
-    programs.save_members(key, batch.members.values())
-    save_book(batch.book, key)
-    programs.insert_decisions(batch.new_decisions)
-    programs.insert_standings(batch.new_standings)
-    programs.count_used(
-        [
-            (batch.new_key(), key, customer, window, more)
-            for (customer, window), more in sorted(batch.used.items(), key=str)
-        ]
+    record_facts(
+        key,
+        [(fact, item.receipt) for fact, item in batch.new_facts],
+        lines=batch.new_lines,
+        returned=batch.returned,
+        attributions=batch.new_attributions,
+        recorded_at=batch.now,
     )
-    rewards.save_offers(batch.offers.values())
+    save_members(key, batch.members.values())
+    save_book(batch.book, key)
+    used = [(batch.new_key(), key, *window, more) for window, more in sorted(batch.used.items(), key=str)]
+    record_decisions(batch.new_decisions, batch.new_standings, used)
+    save_offers(batch.offers.values())
 
 
 def _announce(batch: Batch) -> None:
-    """Freeze the events and enqueue the one job that seals the commit, numbers the feed and plans the webhooks."""
-    rows = [
-        outbox.EventRow(batch.new_key(), batch.shop.key, kind, customer, payload, batch.now)
-        for kind, customer, payload in _events(batch)
-    ]
-    outbox.insert_events(rows)
+    """Freeze the events, with the one job that seals the commit, numbers the feed and plans the webhooks."""
+    key, now = batch.shop.key, batch.now
+    rows = [EventRow(batch.new_key(), key, kind, customer, payload, now) for kind, customer, payload in _events(batch)]
     if batch.new_facts:
-        commit = _commit(batch, [row.id for row in rows])
-        outbox.insert_jobs([outbox.JobRow(batch.new_key(), batch.shop.key, SEAL, commit, batch.now, batch.now)])
+        freeze(rows, _commit(batch), business_id=key, now=now, new_key=batch.new_key)
 
 
-def _commit(batch: Batch, events: Iterable[UUID]) -> Commit:
+def _commit(batch: Batch) -> Commit:
     book = batch.book
     lots = [lot for account in book.accounts.values() for lot in account.lots if lot.is_new]
     holds = list(book.holds.values())
     return Commit(
         key=f"{batch.new_key().int:032X}",
-        events=_hexes(events),
         facts=_hexes(fact.key for fact, _ in batch.new_facts),
         attributions=_hexes(row[0] for row in batch.new_attributions),
         decisions=_hexes(row[0] for row in batch.new_decisions),

@@ -231,7 +231,7 @@ def announce(
 ) -> UUID:
     """Freeze an event in the caller's transaction, with the job that gives it its place in the feed; return its key."""
     row = store.EventRow(new_key(), business_id, kind, customer_id, payload, now)
-    _freeze([row], new_key)
+    freeze([row], Commit(), business_id=business_id, now=now, new_key=new_key)
     return row.id
 
 
@@ -244,10 +244,13 @@ def announce_customers(
         for customer in customers
     ]
     if rows:
-        _freeze(rows, new_key)
+        freeze(rows, Commit(), business_id=business_id, now=now, new_key=new_key)
 
 
-def _freeze(rows: Sequence[store.EventRow], new_key: Callable[[], UUID]) -> None:
+def freeze(
+    rows: Sequence[store.EventRow], commit: Commit, *, business_id: UUID, now: datetime, new_key: Callable[[], UUID]
+) -> None:
+    """Freeze events, and enqueue the one job that gives them their places in the feed and seals what the commit wrote."""
     store.insert_events(rows)
-    commit = msgspec.to_builtins(Commit(events=tuple(f"{row.id.int:032X}" for row in rows)))
-    enqueue(SEAL, commit, now=rows[0].recorded_at, business_id=rows[0].business_id, new_key=new_key)
+    named = msgspec.structs.replace(commit, events=tuple([f"{row.id.int:032X}" for row in rows]))
+    store.insert_jobs([store.JobRow(new_key(), business_id, SEAL, named, now, now)])

@@ -1,20 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The writers of programs: a draft is edited, a version is published and never changes again."""
+"""The writers of programs: a draft is edited, a version is published and never changes again; what it decided, and for whom."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
 
+from regulars.database.sql import Table, insert_rows, update_rows
 from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.outbox.actions import announce
 from regulars.programs.definition import read_program, to_document
 from regulars.programs.models import Draft, Version
+from regulars.programs.store import COUNTERS, DECISIONS, MEMBERSHIPS, STANDINGS, Member
 from regulars.tenancy import audit
 from regulars.tenancy.actors import Actor
 from regulars.tenancy.models import Business
+
+_CHANGED_MEMBERS = Table(
+    "programs_membership",
+    {
+        "customer_id": "uuid", "now_tier": "text", "now_tier_since": "timestamptz", "now_progress": "bigint",
+        "now_progress_until": "timestamptz", "now_falls_at": "timestamptz",
+    },
+)  # fmt: skip
 
 
 class UnitChanged(RegularsError):
@@ -106,3 +117,41 @@ def discard_draft(draft: Draft, *, actor: Actor, now: datetime) -> None:
     """Throw the draft away."""
     audit.record(actor, "program.draft_discarded", draft, now=now)
     draft.delete()
+
+
+def save_members(business: UUID, members: Iterable[Member]) -> None:
+    """Write new and changed memberships."""
+    known = list(members)
+    new = [
+        (m.customer, business, m.enrolled_at, m.tier, m.tier_since, m.progress, m.progress_until, m.falls_at)
+        for m in known
+        if m.is_new
+    ]
+    insert_rows(MEMBERSHIPS, new)
+    changed = sorted(
+        (
+            (m.customer, m.tier, m.tier_since, m.progress, m.progress_until, m.falls_at)
+            for m in known
+            if m.is_changed and not m.is_new
+        ),
+        key=lambda row: row[0],
+    )
+    update_rows(
+        _CHANGED_MEMBERS,
+        changed,
+        sets="tier = {now_tier}, tier_since = {now_tier_since}, progress = {now_progress}, progress_until = {now_progress_until},"
+        " falls_at = {now_falls_at}",
+    )
+
+
+def record_decisions(
+    decisions: Sequence[tuple[Any, ...]], standings: Sequence[tuple[Any, ...]], used: Sequence[tuple[Any, ...]]
+) -> None:
+    """Record decisions and changes of tier, and add to counters what they used, given as rows of the tables."""
+    insert_rows(DECISIONS, decisions)
+    insert_rows(STANDINGS, standings)
+    insert_rows(
+        COUNTERS,
+        used,
+        on_conflict='(business_id, customer_id, "window") DO UPDATE SET used = programs_counter.used + excluded.used',
+    )

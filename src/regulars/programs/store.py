@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The SQL of programs on the hot path: standings in, decisions and changed standings out."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,6 @@ from regulars.database.plain import PlainTable
 from regulars.database.sql import (
     Table,
     fetch,
-    insert_rows,
     key_param,
     keys_table,
     lock_clause,
@@ -20,7 +19,6 @@ from regulars.database.sql import (
     to_json,
     to_key,
     to_moment,
-    update_rows,
 )
 from regulars.facts.store import facts_of
 
@@ -58,13 +56,6 @@ SEALED = PlainTable(
 COUNTERS = Table(
     "programs_counter", {"id": "uuid", "business_id": "uuid", "customer_id": "uuid", "window": "text", "used": "bigint"}
 )
-_CHANGES = Table(
-    "programs_membership",
-    {
-        "customer_id": "uuid", "now_tier": "text", "now_tier_since": "timestamptz", "now_progress": "bigint", "now_progress_until": "timestamptz",
-        "now_falls_at": "timestamptz",
-    },
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -222,31 +213,6 @@ def due_for_evaluation(business: UUID, *, now: datetime, limit: int) -> list[UUI
     return [to_key(customer) for (customer,) in fetch(_DUE, params * 2)]
 
 
-def save_members(business: UUID, members: Iterable[Member]) -> None:
-    """Write new and changed memberships."""
-    known = list(members)
-    new = [
-        (m.customer, business, m.enrolled_at, m.tier, m.tier_since, m.progress, m.progress_until, m.falls_at)
-        for m in known
-        if m.is_new
-    ]
-    insert_rows(MEMBERSHIPS, new)
-    changed = sorted(
-        (
-            (m.customer, m.tier, m.tier_since, m.progress, m.progress_until, m.falls_at)
-            for m in known
-            if m.is_changed and not m.is_new
-        ),
-        key=lambda row: row[0],
-    )
-    update_rows(
-        _CHANGES,
-        changed,
-        sets="tier = {now_tier}, tier_since = {now_tier_since}, progress = {now_progress}, progress_until = {now_progress_until},"
-        " falls_at = {now_falls_at}",
-    )
-
-
 def load_all_counters(business: UUID, customers: Collection[UUID]) -> dict[tuple[UUID, str], int]:
     """Return all that members have used of windows."""
     condition, params = one_of("customer_id", list(customers), "uuid")
@@ -255,22 +221,3 @@ def load_all_counters(business: UUID, customers: Collection[UUID]) -> dict[tuple
         [key_param(business), *params],
     )
     return {(to_key(customer), window): used for customer, window, used in rows}
-
-
-def insert_decisions(rows: Sequence[tuple[Any, ...]]) -> None:
-    """Record decisions, given as rows of `DECISIONS`."""
-    insert_rows(DECISIONS, rows)
-
-
-def insert_standings(rows: Sequence[tuple[Any, ...]]) -> None:
-    """Record changes of tier, given as rows of `STANDINGS`."""
-    insert_rows(STANDINGS, rows)
-
-
-def count_used(rows: Sequence[tuple[Any, ...]]) -> None:
-    """Add to counters, given as rows of `COUNTERS`."""
-    insert_rows(
-        COUNTERS,
-        rows,
-        on_conflict='(business_id, customer_id, "window") DO UPDATE SET used = programs_counter.used + excluded.used',
-    )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The writers of the catalogue. What members take and use is written on the one path, by `flow`, through `rewards.store`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,15 +9,23 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from regulars.database.sql import Table, insert_rows, update_rows
 from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 from regulars.kernel.ids import new_key as make_key
 from regulars.rewards.models import Offer
+from regulars.rewards.store import ENTITLEMENTS, EntitlementState, OfferState
 from regulars.tenancy import audit
 from regulars.tenancy.actors import Actor
 from regulars.tenancy.models import Business
 
 PRICE_MAX = 10**9
 VALID_DAYS_MAX = 3_650
+
+_TAKEN = Table("rewards_offer", {"id": "uuid", "more": "bigint"})
+_RESOLVED = Table(
+    "rewards_entitlement",
+    {"id": "uuid", "was": "text", "now_state": "text", "now_used_on": "uuid", "now_resolved_at": "timestamptz"},
+)
 
 
 class BadOffer(RegularsError):
@@ -188,3 +196,28 @@ def _trace(offer: Offer) -> dict[str, Any]:
         "is_active": offer.is_active,
         "kind": offer.kind,
     }
+
+
+def save_offers(offers: Collection[OfferState]) -> None:
+    """Add what was taken of offers; the table refuses more than the stock."""
+    rows = sorted((offer.key, offer.more) for offer in offers if offer.more)
+    update_rows(_TAKEN, rows, sets="taken = taken + {more}")
+
+
+def save_entitlements(business: UUID, entitlements: Collection[EntitlementState], now: datetime) -> int:
+    """Write new entitlements and changed states, each only from the state it was read in; return how many were not found so."""
+    new = [
+        (
+            e.key, business, e.offer, e.holder, e.digest, e.last4, e.state, e.kind, e.value, e.price, e.unit, e.hold, e.fact,
+            e.used_on, e.issued_at, e.expires_at, None,
+        )
+        for e in entitlements
+        if e.was is None
+    ]  # fmt: skip
+    insert_rows(ENTITLEMENTS, new)
+    changed = sorted(
+        ((e.key, e.was, e.state, e.used_on, now) for e in entitlements if e.was is not None and e.was != e.state),
+        key=lambda row: row[0],
+    )
+    sets = "state = {now_state}, used_on_id = {now_used_on}, resolved_at = {now_resolved_at}"
+    return len(changed) - update_rows(_RESOLVED, changed, sets=sets, guard="state = {was}")

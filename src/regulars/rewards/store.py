@@ -10,7 +10,6 @@ from uuid import UUID
 from regulars.database.sql import (
     Table,
     fetch,
-    insert_rows,
     key_param,
     keys_table,
     lock_clause,
@@ -19,7 +18,6 @@ from regulars.database.sql import (
     to_json,
     to_key,
     to_moment,
-    update_rows,
 )
 
 ENTITLEMENTS = Table(
@@ -30,11 +28,6 @@ ENTITLEMENTS = Table(
         "issued_at": "timestamptz", "expires_at": "timestamptz", "resolved_at": "timestamptz",
     },
 )  # fmt: skip
-_TAKEN = Table("rewards_offer", {"id": "uuid", "more": "bigint"})
-_RESOLVED = Table(
-    "rewards_entitlement",
-    {"id": "uuid", "was": "text", "now_state": "text", "now_used_on": "uuid", "now_resolved_at": "timestamptz"},
-)
 
 
 @dataclass(slots=True)
@@ -186,28 +179,3 @@ def _entitlement(row: tuple[Any, ...]) -> EntitlementState:
         to_key(key), to_key(offer), to_key(holder), bytes(digest), last4, state, kind, to_json(value), price, unit, to_key(hold), to_key(fact),
         to_key(used_on), to_moment(issued_at), to_moment(expires_at), state,
     )  # fmt: skip
-
-
-def save_offers(offers: Collection[OfferState]) -> None:
-    """Add what was taken of offers; the table refuses more than the stock."""
-    rows = sorted((offer.key, offer.more) for offer in offers if offer.more)
-    update_rows(_TAKEN, rows, sets="taken = taken + {more}")
-
-
-def save_entitlements(business: UUID, entitlements: Collection[EntitlementState], now: datetime) -> int:
-    """Write new entitlements and changed states, each only from the state it was read in; return how many were not found so."""
-    new = [
-        (
-            e.key, business, e.offer, e.holder, e.digest, e.last4, e.state, e.kind, e.value, e.price, e.unit, e.hold, e.fact, e.used_on, e.issued_at,
-            e.expires_at, None,
-        )
-        for e in entitlements
-        if e.was is None
-    ]  # fmt: skip
-    insert_rows(ENTITLEMENTS, new)
-    changed = sorted(
-        ((e.key, e.was, e.state, e.used_on, now) for e in entitlements if e.was is not None and e.was != e.state),
-        key=lambda row: row[0],
-    )
-    sets = "state = {now_state}, used_on_id = {now_used_on}, resolved_at = {now_resolved_at}"
-    return len(changed) - update_rows(_RESOLVED, changed, sets=sets, guard="state = {was}")
