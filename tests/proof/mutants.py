@@ -30,7 +30,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     ),
     "debts are paid without end": (
         BOOK,
-        "recovered = min(owed, sum(part for _, part in parts))",
+        "recovered = min(-deficit.balance, sum(part for _, part in parts))",
         "recovered = sum(part for _, part in parts)",
     ),
     "all that was held is settled": (HOLDING, "            part = min(pinned, missing)\n", "            part = pinned\n"),
