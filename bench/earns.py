@@ -113,7 +113,8 @@ def run(shop: Served, seconds: float) -> None:
     print(
         f"  page writes p95 {percentile(writes, 0.95):.0f} ms, worst {max(writes):.0f} ms; reads p95 {percentile(reads, 0.95):.0f} ms, worst {max(reads):.0f} ms"
     )
-    measure(shop, "quotes, 8 connections", 8, seconds, lambda _: quote_requests(shop.token))
+    for connections in (8, CONNECTIONS):
+        measure(shop, f"quotes, {connections} connections", connections, seconds, lambda _: quote_requests(shop.token))
     rates = [send_batch(shop, f"batch{round_}") for round_ in range(ROUNDS)]
     print(f"{'batches of 10,000 one-line orders':<44} {spread(rates):>28} orders/s")
 
