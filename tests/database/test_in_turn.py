@@ -2,6 +2,7 @@
 """Works in flight together come out as if one had followed the other."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,10 +15,13 @@ from regulars.customers.models import Customer
 from regulars.database.turns import EarlierFailed, Turn, run_in_turn
 from regulars.flow import receive as path
 from regulars.flow.intake import Intake, Order, OrderLine, Receipt, Return, ReturnLine, Visit
+from regulars.flow.sealing import seal_commits
 from regulars.flow.verifying import verify_books
 from regulars.kernel.ids import new_key
+from regulars.outbox.models import FeedEntry
+from regulars.outbox.store import lease
 from regulars.tenancy.models import Business
-from shop import SPEND, Till, a_program, a_shop
+from shop import ASHA, SPEND, Till, a_program, a_shop
 
 pytestmark = pytest.mark.usefixtures("commits")
 
@@ -125,3 +129,18 @@ def test_a_file_in_flight_is_the_same_as_one_chunk_after_the_other(monkeypatch: 
     assert [said(receipt) for receipt in together] == [said(receipt) for receipt in expected]
     assert Customer.objects.of(fast.business).count() == 12
     assert verify_books(fast.business.pk).is_right
+
+
+def test_chunks_are_sealed_in_the_order_in_which_they_were_written(monkeypatch: pytest.MonkeyPatch):
+    till = Till(a_shop())
+    asha = till.sell(ASHA, 100).customer
+    monkeypatch.setattr(path, "CHUNK", 10)
+
+    till.take(*[Order(**till.common(customer=ASHA), lines=[OrderLine("A", 1_000)]) for _ in range(95)])
+
+    jobs = lease(None, now=till.now, until=till.now + timedelta(minutes=1), limit=50, busy_targets=[])
+    seal_commits(till.business.pk, [job.payload for job in jobs])
+    entries = FeedEntry.objects.filter(customer_id=asha, event__kind="order.recorded").order_by("customer_sequence")
+    told = [entry.event.payload["balance"] for entry in entries.select_related("event")]
+    assert (len(jobs), told) == (11, [1 + 10 * place for place in range(96)])
+    assert verify_books(till.business.pk).difference == ""

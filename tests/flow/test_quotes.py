@@ -109,3 +109,19 @@ def test_nothing_is_written_and_a_refusal_is_raised(till: Till):
         110,
         before,
     )
+
+
+def test_a_discount_is_seen_by_who_tells_why_not():
+    much = {
+        "id": "much",
+        "name": {"en": "Much off"},
+        "gives": {"kind": "per_amount", "points": 1, "per_minor": 10_000_000},
+        "when": {"all": [{"field": "line.discount_minor", "is": "at_least", "value": 100}]},
+    }
+    till = Till(a_shop(a_program(SPEND, much)))
+    till.sell(ASHA, 1_000)
+    order = Order(**till.common(customer=ASHA), lines=[OrderLine("A", 5_000, discount_minor=500)])
+
+    (other,) = quote(till.business, order, now=till.now).others
+
+    assert (other.rule.id, other.came_to, other.unmet) == ("much", "nothing", ())

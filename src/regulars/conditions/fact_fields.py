@@ -25,6 +25,8 @@ KINDS = {
     "activation": gettext_noop("pending points becoming usable"),
     "claim": gettext_noop("a receipt added"),
     "closing": gettext_noop("the end of the day"),
+    "merge": gettext_noop("two customers made one"),
+    "unmerge": gettext_noop("a merge undone"),
 }
 
 ITEMS = ngettext_lazy("{count} item", "{count} items")

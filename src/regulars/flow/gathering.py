@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from queue import SimpleQueue
 from time import sleep
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import close_old_connections
 
@@ -71,9 +71,16 @@ class Gathering(Generic[_Question, _Answer]):
                 sleep(self._gather_s)
             while len(group) < GROUP_MAX and not self._queue.empty():
                 group.append(self._queue.get())
-            close_old_connections()
-            for business in dict.fromkeys(waiting.business for waiting in group):
-                self._answer_group(business, [waiting for waiting in group if waiting.business == business])
+            try:
+                self._answer(group)
+            except Exception as error:  # the thread must live: whoever waits is told, and the next group is taken
+                logger.exception("the %s could not answer", self._name)
+                _tell(group, error)
+
+    def _answer(self, group: Sequence[_Waiting[_Question, _Answer]]) -> None:
+        close_old_connections()
+        for business in dict.fromkeys(waiting.business for waiting in group):
+            self._answer_group(business, [waiting for waiting in group if waiting.business == business])
 
     def _answer_group(self, business: Business, group: Sequence[_Waiting[_Question, _Answer]]) -> None:
         """Answer a group together; where that fails unexpectedly, one by one, so that only the culprit fails."""
@@ -89,3 +96,9 @@ class Gathering(Generic[_Question, _Answer]):
             return
         for waiting, answer in zip(group, answers, strict=True):
             waiting.answer.set_result(answer)
+
+
+def _tell(group: Sequence[_Waiting[Any, Any]], error: Exception) -> None:
+    for waiting in group:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error)

@@ -188,7 +188,7 @@ def _quote(
         points_earned=item.tally.earned if earns else 0,
         points_as_member=item.tally.earned,
         outcomes=batch.new_decisions[0][4] if batch.new_decisions else (),
-        others=_others(batch, item, basket),
+        others=_others(batch, item, order),
         program=_program(batch, batch.now),
         available=available,
         payment_refusal=payment,
@@ -199,7 +199,7 @@ def _quote(
     )
 
 
-def _others(batch: Batch, item: Item, basket: Sequence[BasketLine]) -> list[Account]:
+def _others(batch: Batch, item: Item, order: Order) -> list[Account]:
     """Return the rules for purchases that give nothing, and why."""
     if not batch.new_decisions:
         return []
@@ -212,8 +212,14 @@ def _others(batch: Batch, item: Item, basket: Sequence[BasketLine]) -> list[Acco
         day=batch.day_of(item),
         at=int(item.intake.occurred_at.timestamp()),
         lines=[
-            bought(sku=line.sku, category="", net_minor=line.net_minor, quantity_milli=line.quantity_milli)
-            for line in basket
+            bought(
+                sku=line.sku,
+                category="",
+                net_minor=line.amount_minor,
+                quantity_milli=milli(line.quantity),
+                discount_minor=line.discount_minor,
+            )
+            for line in order.lines
         ],
     )
     accounts = account_again(program, inputs, outcomes, recorded)

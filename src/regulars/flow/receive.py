@@ -106,8 +106,9 @@ def receive(
     bodies = [given or digest(intake) for intake, given in zip(intakes, digests or [None] * len(intakes), strict=True)]
     sent = list(zip(intakes, bodies, strict=True))
     chunks = [sent[start:end] for start, end in _chunks(intakes)]
+    make_keys = key_maker.pool if new_key is None else lambda: new_key
     works = [
-        partial(_receive_chunk, business, chunk, now=now, with_points=with_points, new_key=new_key or key_maker.pool())
+        partial(_receive_chunk, business, chunk, now=now, with_points=with_points, make_keys=make_keys)
         for chunk in chunks
     ]
     apart = [any(_looks_back(intake) for intake, _ in chunk) for chunk in chunks]
@@ -145,8 +146,9 @@ def _receive_chunk(
     *,
     now: datetime,
     with_points: bool,
-    new_key: Callable[[], UUID],
+    make_keys: Callable[[], Callable[[], UUID]],
 ) -> list[Receipt]:
+    new_key = make_keys()
     shop = Shop(business.pk, business.currency, ZoneInfo(business.timezone))
     refused: dict[int, RegularsError] = {}
     while True:
@@ -161,6 +163,9 @@ def _receive_chunk(
             refused[signal.place] = signal.error
             continue
         turn.may_write()
+        batch.new_key = (
+            make_keys()
+        )  # what is written later has later keys: by that of its job a chunk is sealed in its turn
         save(batch, business)
         return [item.receipt for item in items if item.receipt is not None]
 

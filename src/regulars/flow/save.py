@@ -123,7 +123,7 @@ def _commit(batch: Batch) -> Commit:
         facts=_hexes(fact.key for fact, _ in batch.new_facts),
         attributions=_hexes(row[0] for row in batch.new_attributions),
         decisions=_hexes(row[0] for row in batch.new_decisions),
-        accounts=_hexes(account.key for account in book.accounts.values() if account.is_new),
+        accounts=_hexes(account.key for account in book.opened()),
         transactions=_hexes(key for key, _ in book.transactions),
         lots=_hexes(lot.key for lot in lots),
         allocations=_hexes(allocation.key for allocation in book.allocations),

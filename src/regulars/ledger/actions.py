@@ -37,16 +37,11 @@ _HOLD_CHANGES = Table("ledger_hold", {"id": "uuid", "now_state": "text", "now_re
 
 def save_book(book: Book, business: UUID) -> None:
     """Write all that is new or changed in the book, parents before children. Balances and lots are guarded by their tables."""
-    accounts = book.accounts.values()
     insert_rows(
         ACCOUNTS,
-        [
-            (a.key, business, a.side.value, a.unit, a.customer, a.moved if a.customer else 0)
-            for a in accounts
-            if a.is_new
-        ],
+        [(a.key, business, a.side.value, a.unit, a.customer, a.moved if a.customer else 0) for a in book.opened()],
     )
-    moved = sorted((a.key, a.moved) for a in accounts if a.customer and a.moved and not a.is_new)
+    moved = sorted((a.key, a.moved) for a in book.accounts.values() if a.customer and a.moved and not a.is_new)
     update_rows(_MOVED, moved, sets="balance = balance + {moved}")
     insert_rows(
         TRANSACTIONS,

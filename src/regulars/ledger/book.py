@@ -264,6 +264,12 @@ class Journal:
             self.accounts[customer, unit, side] = found
         return found
 
+    def opened(self) -> list[Account]:
+        """Return the new accounts on which something was booked; one that was only looked at is not kept."""
+        new = [account for account in self.accounts.values() if account.is_new]
+        booked = {entry.account.key for entry in self.entries} if new else set()
+        return [account for account in new if account.key in booked]
+
     def _post(self, posting: Posting, legs: Iterable[tuple[Account, int]]) -> tuple[UUID, dict[UUID, UUID]]:
         """Write one transaction; return its key and the entry key per account."""
         transaction = self._new_key()

@@ -122,7 +122,7 @@ def lease(
     of_kind, kind_params = one_of("kind", kinds, "text") if kinds is not None else ("TRUE", [])
     busy, busy_params = one_of("target_id", busy_targets, "uuid") if busy_targets else ("FALSE", [])
     picked = f"""SELECT id FROM outbox_job WHERE {_DUE} AND {of_kind} AND (target_id IS NULL OR NOT {busy})
-        ORDER BY run_at LIMIT %s"""
+        ORDER BY run_at, id LIMIT %s"""
     # Not IN on PostgreSQL: it may pick anew for every row it looks at, and so more than the limit.
     among = f"id = ANY(ARRAY({picked} FOR UPDATE SKIP LOCKED))" if is_postgresql() else f"id IN ({picked})"
     rows = fetch(
@@ -130,7 +130,7 @@ def lease(
         RETURNING id, business_id, kind, payload, target_id, state, run_at, attempts, leased_until, last_error, created_at""",
         [moment_param(until), moment_param(now), moment_param(now), *kind_params, *busy_params, limit],
     )
-    return sorted(map(_job, rows), key=lambda job: job.run_at)
+    return sorted(map(_job, rows), key=lambda job: (job.run_at, job.id))
 
 
 def _job(row: tuple[Any, ...]) -> Job:

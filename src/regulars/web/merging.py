@@ -2,11 +2,11 @@
 """Two records of one person: found, seen side by side, made one; and undone, with what comes back."""
 
 from collections.abc import Sequence
+from typing import NoReturn
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from regulars.customers.matching import CustomerRef
 from regulars.customers.models import Alias
 from regulars.customers.queries import customer_list, profile
+from regulars.database.transactions import run_durably
 from regulars.flow.actions import unite_or_part
 from regulars.flow.intake import Merge, Receipt, Unmerge
 from regulars.web.customers import SOURCE, words_of
@@ -123,12 +124,24 @@ def _back(customer: UUID | None, text: str, request: StaffRequest) -> HttpRespon
     return HttpResponseRedirect(reverse("customer", args=[customer]))
 
 
+class _Tried(Exception):
+    """It was done, and is to be taken back."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__(receipt.kind)
+        self.receipt = receipt
+
+
 def _preview(request: StaffRequest, intake: Merge | Unmerge) -> Receipt:
     """Return the receipt that an intake would get: all of it is done, and nothing of it is kept."""
-    with transaction.atomic():
-        receipt = unite_or_part(request.business, intake, actor=request.access.actor, now=request.now)
-        transaction.set_rollback(True)
-    return receipt
+
+    def attempt() -> NoReturn:
+        raise _Tried(unite_or_part(request.business, intake, actor=request.access.actor, now=request.now))
+
+    try:
+        run_durably(attempt)
+    except _Tried as tried:
+        return tried.receipt
 
 
 def _merge_preview(request: StaffRequest, intake: Merge, words: Words) -> tuple[Sequence[str], str]:
