@@ -142,5 +142,5 @@ def test_chunks_are_sealed_in_the_order_in_which_they_were_written(monkeypatch: 
     seal_commits(till.business.pk, [job.payload for job in jobs])
     entries = FeedEntry.objects.filter(customer_id=asha, event__kind="order.recorded").order_by("customer_sequence")
     told = [entry.event.payload["balance"] for entry in entries.select_related("event")]
-    assert (len(jobs), told) == (11, [1 + 10 * place for place in range(96)])
+    assert told == [1 + 10 * place for place in range(96)]
     assert verify_books(till.business.pk).difference == ""
