@@ -47,7 +47,7 @@ pytestmark = pytest.mark.usefixtures("commits")
 Do = Callable[[Intake], Receipt]
 
 
-class End(Exception):
+class End(BaseException):
     """The writer's thread is over."""
 
 
