@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A purchase that named nobody, added to a member afterwards by its receipt."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -45,6 +46,11 @@ def sell_to_nobody(till: Till, *amounts: int, name: str = "R1", **over: Any) -> 
 
 def claim(till: Till, who: Any = ASHA, name: str = "R1", **over: Any) -> Receipt:
     return till.give(ClaimReceipt, who, order=name, **over)
+
+
+def claim_at(till: Till, moment: datetime, name: str) -> Receipt:
+    """Claim a receipt now by an intake that says another moment."""
+    return till.take(ClaimReceipt(**till.common(customer=ASHA, occurred_at=moment), order=name))[0]
 
 
 def code_of(receipt: Receipt) -> str:
@@ -157,6 +163,33 @@ def test_within_the_days_that_the_program_states_or_never():
     sold = sell_to_nobody(till, 1_000, name="R4")
     till.wait(days=1)
     assert (sold.refusal, code_of(claim(till, name="R4"))) == (None, "receipt_too_old")
+
+
+def test_the_days_are_counted_to_the_day_on_which_the_claim_comes_whatever_it_says():
+    till = a_till(receipt_days=7)
+    sell_to_nobody(till, 10_000)
+    sold_at = till.now
+    sell_to_nobody(till, 10_000, name="R2")
+    till.wait(days=7)
+    in_time = claim_at(till, sold_at - timedelta(days=3), "R1")
+    till.wait(days=1)
+
+    late = [claim_at(till, sold_at + timedelta(days=days), "R2") for days in (-3, 0, 7)]
+
+    assert (code_of(in_time), in_time.points_earned) == ("", 100)
+    assert [code_of(one) for one in late] == ["receipt_too_old"] * 3
+    assert points_of(till.business, in_time.customer) == 100
+
+
+def test_the_days_are_those_of_the_version_in_force_when_the_claim_comes():
+    till = a_till(receipt_days=7)
+    sell_to_nobody(till, 10_000)
+    sold_at = till.now
+    till.wait(days=1)
+    publish_program(till.business, a_program(receipt_days=2), valid_from=till.now, actor=SYSTEM, now=till.now)
+    till.wait(days=2)
+
+    assert code_of(claim_at(till, sold_at, "R1")) == "receipt_too_old"
 
 
 def test_what_came_back_before_is_not_earned_and_what_comes_back_later_is_taken():

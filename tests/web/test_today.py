@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The first page in the morning: how it goes, whom to greet, what ends soon, what waits for a hand."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,6 +16,7 @@ from regulars.ledger.models import Lot
 from regulars.outbox.actions import enqueue
 from regulars.outbox.models import Job
 from regulars.programs.actions import save_draft
+from regulars.programs.models import Membership
 from regulars.rewards.actions import OfferTerms, create_offer
 from regulars.tenancy.actors import SYSTEM
 from regulars.ui import format as write
@@ -70,6 +71,29 @@ def test_the_figures_of_yesterday_of_seven_days_and_of_the_seven_before(shop, ow
         "Points spent 40 40 0 "
         "New members 0 1 1"
     ) in page
+
+
+def test_who_joined_counts_on_the_local_day(shop, owner):
+    """In Pune 18:30 UTC is midnight: a second earlier is the day before."""
+    moments = ("11-12T18:29:59", "11-12T18:30:00", "11-19T18:29:59", "11-19T18:30:00", "11-25T18:29:59")
+    moments += ("11-25T18:30:00", "11-26T18:29:59", "11-26T18:30:00")
+    Membership.objects.filter(pk=shop.asha.pk).update(enrolled_at="2026-01-01T00:00:00+00:00")
+    made = [
+        Enrolment(
+            source="till",
+            external_id=moment,
+            occurred_at=datetime.fromisoformat(f"2026-{moment}+00:00"),
+            customer=CustomerRef(card=f"CARD{number}"),
+        )
+        for number, moment in enumerate(moments)
+    ]
+    at = datetime.fromisoformat("2026-11-27T06:00:00+00:00")
+    assert [receipt.refusal for receipt in receive(shop.business, made, now=at)] == [None] * 8
+
+    with time_machine.travel(at):
+        page = text_of(a_browser(shop.business, "owner", "Ravi").get("/"))
+
+    assert "New members 2 4 2" in page
 
 
 def test_a_cashier_reads_no_figures_but_whom_to_greet(shop, owner):

@@ -66,10 +66,14 @@ def apply_claim(batch: Batch, item: Item) -> None:
 
 
 def _check_days(batch: Batch, item: Item, order: StoredFact) -> None:
-    """Raise ReceiptTooOld where the program in force no longer lets a purchase be added."""
-    days = batch.program_now(item).program.receipt_days
+    """Raise ReceiptTooOld where the program in force no longer lets a purchase be added.
+
+    The clock counts, not the moment that the claim says of itself: who sends it could say any.
+    """
+    version = batch.version_at(batch.now)
+    days = (version[1] if version else batch.program_now(item)).program.receipt_days
     bought_on = local_day(order.occurred_at, batch.shop.zone)
-    if local_day(item.intake.occurred_at, batch.shop.zone) > bought_on + timedelta(days=days):
+    if local_day(batch.now, batch.shop.zone) > bought_on + timedelta(days=days):
         raise ReceiptTooOld(external_id=order.external_id, days=days, day=bought_on.isoformat())
 
 

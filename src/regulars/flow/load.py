@@ -40,7 +40,9 @@ from regulars.ledger import loading as ledger
 from regulars.ledger.book import Side
 from regulars.ledger.merging import Brought
 from regulars.programs import store as programs
+from regulars.programs.definition import Ladder
 from regulars.programs.ladder import leaves_window_at, window_start
+from regulars.programs.store import Member
 from regulars.programs.versions import timeline
 from regulars.rewards import store as rewards
 from regulars.rewards.codes import digest_code, normalise_code
@@ -174,7 +176,7 @@ def _load_catalogue(batch: Batch, business: Business) -> list[tuple[OfferState, 
     batch.offers |= {offer.key: offer for offer, _ in catalogue}
     limited = [offer.key for offer, _ in catalogue if offer.per_member_max]
     wanted = [(customer, offer) for customer in _customers(batch.items) for offer in limited]
-    batch.held_counts = _count_held(batch, business, wanted)
+    batch.held_counts = rewards.count_held(business.pk, wanted, batch.aliases)
     return catalogue
 
 
@@ -336,17 +338,8 @@ def _load_rewards(batch: Batch, business: Business, items: _Items) -> None:
     wanted = {(item.customer, by_code.get(intake.offer)) for item, intake in redemptions}
     limited = [offer.key for offer in batch.offers.values() if offer.code in automatic and offer.per_member_max]
     wanted |= {(member, offer) for member in batch.members for offer in limited}
-    batch.held_counts = _count_held(batch, business, [(holder, offer) for holder, offer in wanted if holder and offer])
-
-
-def _count_held(batch: Batch, business: Business, wanted: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], int]:
-    """Count how many of offers members have taken, those who were merged into them too."""
-    pairs = [(key, offer) for holder, offer in wanted for key in batch.with_merged([holder])]
-    counts: dict[tuple[UUID, UUID], int] = {}
-    for (holder, offer), count in rewards.count_held(business.pk, pairs).items():
-        owner = batch.aliases.get(holder, holder)
-        counts[owner, offer] = counts.get((owner, offer), 0) + count
-    return counts
+    asked = [(holder, offer) for holder, offer in wanted if holder and offer]
+    batch.held_counts = rewards.count_held(business.pk, asked, batch.aliases)
 
 
 def _load_entitlements(batch: Batch, business: Business, items: _Items) -> dict[UUID, rewards.EntitlementState]:
@@ -484,19 +477,27 @@ def _is_late(batch: Batch, item: Item) -> bool:
 
 
 def _refresh_progress(batch: Batch, business: Business) -> None:
-    """Sum progress anew for members some of whose amounts have left the ladder's window."""
+    """Sum progress anew for members some of whose amounts have left the ladder's window.
+
+    Without a ladder nobody falls, and what has aged waits until there is one again.
+    """
     version = batch.version_at(batch.now)
     ladder = version[1].program.ladder if version else None
-    due = [member for member in batch.members.values() if member.progress_until and member.progress_until <= batch.now]
-    if ladder is None or not due:
-        return
-    if ladder.metric == "balance":
-        for member in due:
+    aged = [member for member in batch.members.values() if member.progress_until and member.progress_until <= batch.now]
+    if ladder is None:
+        for member in batch.members.values():
+            member.falls_at, member.is_changed = None, member.is_changed or member.falls_at is not None
+    elif ladder.metric == "balance":
+        for member in aged:
             member.progress_until, member.is_changed = None, True
-        return
-    customers = batch.with_merged(member.customer for member in due)
+    elif aged:
+        _sum_anew(batch, business, ladder, aged)
+
+
+def _sum_anew(batch: Batch, business: Business, ladder: Ladder, members: Sequence[Member]) -> None:
+    customers = batch.with_merged(member.customer for member in members)
     sums = _progress(batch, business, {key: batch.aliases.get(key, key) for key in customers})
-    for member in due:
+    for member in members:
         member.progress, first = sums.get(member.customer, (0, None))
         member.progress_until = leaves_window_at(ladder, first, batch.shop.zone) if first else None
         member.is_changed = True

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from regulars.customers.store import aliases_of
 from regulars.flow.entitling import can_have
 from regulars.ledger.loading import available_to
 from regulars.ledger.queries import balances_of
@@ -64,7 +65,8 @@ def _takers(business: Business, program: Program, members: Sequence[Member], now
     pairs = [
         (member, offer) for member in members for offer in offers if available.get(member.customer, 0) >= offer.price
     ]
-    held = count_held(business.pk, [(member.customer, offer.key) for member, offer in pairs if offer.per_member_max])
+    limited = [(member.customer, offer.key) for member, offer in pairs if offer.per_member_max]
+    held = count_held(business.pk, limited, aliases_of(business.pk, {customer for customer, _ in limited}))
     return {
         member.customer
         for member, offer in pairs

@@ -234,17 +234,18 @@ def _add_lots(book: Book, column: str, keys: Collection[UUID]) -> None:
 
 
 _DUE = """
-SELECT account_id FROM (SELECT account_id FROM ledger_lot WHERE business_id = %s AND expires_at IS NOT NULL AND remaining > 0
-    AND expires_at <= %s AND remaining > held LIMIT %s) AS over
-UNION SELECT account_id FROM (SELECT account_id FROM ledger_lot WHERE business_id = %s AND available_at IS NULL
-    AND waits_until <= %s AND remaining > 0 LIMIT %s) AS in_vain
-UNION SELECT account_id FROM (SELECT account_id FROM ledger_hold WHERE business_id = %s AND state = 'open'
-    AND expires_at <= %s LIMIT %s) AS held
+WITH due AS MATERIALIZED (
+    SELECT account_id FROM ledger_lot WHERE business_id = %s AND expires_at IS NOT NULL AND remaining > 0
+        AND expires_at <= %s AND remaining > held
+    UNION SELECT account_id FROM ledger_lot WHERE business_id = %s AND available_at IS NULL
+        AND waits_until <= %s AND remaining > 0
+    UNION SELECT account_id FROM ledger_hold WHERE business_id = %s AND state = 'open' AND expires_at <= %s
+), owners AS MATERIALIZED (SELECT customer_id FROM ledger_account WHERE id IN (SELECT account_id FROM due))
+SELECT DISTINCT customer_id FROM owners WHERE customer_id > %s ORDER BY customer_id LIMIT %s
 """
 
 
-def due_for_closing(business: UUID, *, now: datetime, limit: int) -> list[UUID]:
-    """Return members with something to close: points that are over, waited in vain, or held too long."""
-    sql = f"SELECT customer_id FROM ledger_account WHERE id IN ({_DUE}) AND customer_id IS NOT NULL LIMIT %s"
-    params = [key_param(business), moment_param(now), limit]
-    return [to_key(customer) for (customer,) in fetch(sql, [*params * 3, limit])]
+def due_for_closing(business: UUID, *, now: datetime, after: UUID, limit: int) -> list[UUID]:
+    """Return members after a key, in the order of keys, with something to close: points that are over, waited in vain, or held too long."""
+    params = [key_param(business), moment_param(now)] * 3
+    return [to_key(customer) for (customer,) in fetch(_DUE, [*params, key_param(after), limit])]

@@ -105,9 +105,10 @@ def _member(row: tuple[Any, ...]) -> Member:
 
 
 def members_after(business: UUID, after: UUID | None, limit: int) -> list[Member]:
-    """Return memberships in the order of their keys, those after a key, unlocked."""
+    """Return memberships in the order of their keys, those after a key, unlocked; the standing of who was merged rests."""
     rows = fetch(
-        f"SELECT {_MEMBER_COLUMNS} FROM programs_membership WHERE business_id = %s AND customer_id > %s ORDER BY customer_id LIMIT %s",
+        f"SELECT {_MEMBER_COLUMNS} FROM programs_membership m WHERE business_id = %s AND customer_id > %s"
+        " AND NOT EXISTS (SELECT 1 FROM customers_alias x WHERE x.customer_id = m.customer_id) ORDER BY customer_id LIMIT %s",
         [key_param(business), key_param(after or UUID(int=0)), limit],
     )
     return [_member(row) for row in rows]
@@ -200,17 +201,20 @@ def load_versions(business: UUID) -> list[tuple[UUID, datetime, int]]:
 
 
 _DUE = """
-SELECT customer_id FROM (SELECT customer_id FROM programs_membership WHERE business_id = %s AND progress_until IS NOT NULL
-    AND progress_until <= %s LIMIT %s) AS progress
-UNION SELECT customer_id FROM (SELECT customer_id FROM programs_membership WHERE business_id = %s AND falls_at IS NOT NULL
-    AND falls_at <= %s LIMIT %s) AS falls
+WITH due AS MATERIALIZED (
+    SELECT customer_id FROM programs_membership WHERE business_id = %s AND falls_at IS NOT NULL AND falls_at <= %s{aged}
+)
+SELECT customer_id FROM due WHERE customer_id > %s ORDER BY customer_id LIMIT %s
 """
+_AGED = """
+    UNION SELECT customer_id FROM programs_membership WHERE business_id = %s AND progress_until IS NOT NULL AND progress_until <= %s"""
 
 
-def due_for_evaluation(business: UUID, *, now: datetime, limit: int) -> list[UUID]:
-    """Return members whose progress has aged or whose grace is over."""
-    params = [key_param(business), moment_param(now), limit]
-    return [to_key(customer) for (customer,) in fetch(_DUE, params * 2)]
+def due_for_evaluation(business: UUID, *, now: datetime, after: UUID, limit: int, has_ladder: bool) -> list[UUID]:
+    """Return members after a key, in the order of keys, whose grace is over or, where there is a ladder to count for, whose progress has aged."""
+    dated = [key_param(business), moment_param(now)] * (2 if has_ladder else 1)
+    statement = _DUE.format(aged=_AGED if has_ladder else "")
+    return [to_key(customer) for (customer,) in fetch(statement, [*dated, key_param(after), limit])]
 
 
 def load_all_counters(business: UUID, customers: Collection[UUID]) -> dict[tuple[UUID, str], int]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The SQL of rewards on the path: offers and entitlements in, what was taken and used out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -125,17 +125,30 @@ def load_offers(business: UUID, codes: Collection[str] = (), *, keys: Collection
     return {offer.key: offer for offer in map(_offer, rows)}
 
 
-def count_held(business: UUID, wanted: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], int]:
-    """Return how many of an offer a member has taken and not given back, by (member, offer)."""
+def count_held(
+    business: UUID, wanted: Collection[tuple[UUID, UUID]], aliases: Mapping[UUID, UUID]
+) -> dict[tuple[UUID, UUID], int]:
+    """Return how many of an offer a member has taken and not given back, by (member, offer).
+
+    What those took who were merged into a member is the member's: `aliases` names them with the survivor.
+    """
     if not wanted:
         return {}
-    head, params = keys_table({"holder_id": "uuid", "offer_id": "uuid"}, wanted)
+    merged: dict[UUID, list[UUID]] = {}
+    for key, survivor in aliases.items():
+        merged.setdefault(survivor, []).append(key)
+    pairs = [(key, offer) for holder, offer in wanted for key in (holder, *merged.get(holder, ()))]
+    head, params = keys_table({"holder_id": "uuid", "offer_id": "uuid"}, pairs)
     rows = fetch(
         f"{head} SELECT e.holder_id, e.offer_id, COUNT(*) FROM k CROSS JOIN rewards_entitlement e WHERE e.business_id = %s"
         " AND e.holder_id = k.holder_id AND e.offer_id = k.offer_id AND e.state <> 'cancelled' GROUP BY e.holder_id, e.offer_id",
         [*params, key_param(business)],
     )
-    return {(to_key(holder), to_key(offer)): count for holder, offer, count in rows}
+    counts: dict[tuple[UUID, UUID], int] = {}
+    for holder, offer, count in rows:
+        owner = aliases.get(to_key(holder), to_key(holder)), to_key(offer)
+        counts[owner] = counts.get(owner, 0) + count
+    return counts
 
 
 def load_entitlements(
@@ -167,10 +180,18 @@ def load_overdue(business: UUID, holders: Collection[UUID], now: datetime) -> li
     return [_entitlement(row) for row in rows]
 
 
-def due_holders(business: UUID, *, now: datetime, limit: int) -> list[UUID]:
-    """Return who holds something that has run out of time and is still open."""
-    sql = "SELECT holder_id FROM rewards_entitlement WHERE business_id = %s AND state IN ('reserved', 'issued') AND expires_at <= %s LIMIT %s"
-    return [to_key(holder) for (holder,) in fetch(sql, [key_param(business), moment_param(now), limit])]
+_DUE = """
+WITH due AS MATERIALIZED (
+    SELECT holder_id FROM rewards_entitlement WHERE business_id = %s AND state IN ('reserved', 'issued') AND expires_at <= %s
+)
+SELECT DISTINCT holder_id FROM due WHERE holder_id > %s ORDER BY holder_id LIMIT %s
+"""
+
+
+def due_holders(business: UUID, *, now: datetime, after: UUID, limit: int) -> list[UUID]:
+    """Return who, after a key and in the order of keys, holds something that has run out of time and is still open."""
+    params = [key_param(business), moment_param(now), key_param(after), limit]
+    return [to_key(holder) for (holder,) in fetch(_DUE, params)]
 
 
 def _entitlement(row: tuple[Any, ...]) -> EntitlementState:
