@@ -56,3 +56,17 @@ def test_without_a_key_nothing_happens():
 
     assert (refused.status_code, refused.data["code"]) == (400, "key_missing")
     assert caller.get(f"customers/{ravi}").data["merged_into"] is None
+
+
+def test_what_cannot_be_parted_exactly_stays_one_and_says_why():
+    caller = a_caller()
+    asha, ravi = two(caller)
+    caller.post(f"customers/{asha}/merge", {"merged": {"id": ravi}}, idempotency_key="m1")
+    corrected = caller.post("orders", an_order(external_id="second", customer=RAVI, revision=1))
+    assert (corrected.status_code, corrected.data["customer"]) == (201, asha)
+
+    refused = caller.post(f"customers/{asha}/unmerge", {"merged": ravi}, idempotency_key="u1")
+
+    assert (refused.status_code, refused.data["code"]) == (409, "cannot_part")
+    assert "a purchase or an event from before the merge was corrected" in str(refused.data)
+    assert caller.get(f"customers/{ravi}").data["merged_into"] == asha

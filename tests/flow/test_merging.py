@@ -285,14 +285,31 @@ def test_a_tier_that_was_held_stays_held():
     assert [(members[key].tier, members[key].progress) for key in (asha, ravi)] == [("a", 1_000), ("b", 16_000)]
 
 
-def test_a_tier_by_the_balance_follows_the_points():
+def test_a_tier_by_the_balance_follows_the_points_at_night():
     ladder = {"levels": LEVELS, "metric": "balance", "months": 12, "grace_days": 0}
     till = Till(a_shop(a_program(ladder=ladder)))
     ravi = till.sell(RAVI, 10_000).customer
     till.sell(ASHA, 9_000)
 
-    assert merge(till).tier == "b"
+    assert merge(till).tier == "a", "190 together, compared at night"
+    till.wait(days=1)
+    close_day(till.business, now=till.now)
+    assert till.sell(ASHA, 100).tier == "b"
+    assert part(till, ravi).tier == "a", "the higher one was the merge's"
+
+
+def test_a_tier_by_the_balance_that_one_held_is_held_until_the_night():
+    ladder = {"levels": LEVELS, "metric": "balance", "months": 12, "grace_days": 0}
+    till = Till(a_shop(a_program(ladder=ladder)))
+    ravi = till.sell(RAVI, 16_000).customer
+    till.sell(ASHA, 1_000)
+    till.wait(days=1)
+    close_day(till.business, now=till.now)
+    till.sell(RAVI, 0, points=100)
+
+    assert merge(till).tier == "b", "Ravi's, though both have but seventy"
     assert part(till, ravi).tier == "a"
+    assert Membership.objects.get(pk=ravi).tier == "b"
 
 
 def test_limits_that_both_have_used_count_together_and_apart():

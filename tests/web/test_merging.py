@@ -3,8 +3,12 @@
 
 import pytest
 
+from regulars.customers.matching import CustomerRef
 from regulars.customers.models import Customer
 from regulars.customers.queries import profile
+from regulars.facts.models import Fact
+from regulars.flow.intake import Order, OrderLine
+from regulars.flow.receive import receive
 from regulars.kernel.clock import utc_now
 from regulars.ledger.queries import balance_of
 from regulars.tenancy.models import AuditEntry
@@ -75,6 +79,22 @@ def test_two_are_made_one_once_and_parted_again(shop, owner, twin):
 
     assert (total(shop, shop.asha), total(shop, twin)) == (before, 320)
     assert "Asha K." in text_of(owner.get("/customers/"))
+
+
+def test_what_cannot_be_parted_exactly_says_why(shop, owner, twin):
+    bought = Fact.objects.get(customer=twin, kind="order")
+    merge(owner, shop.asha, twin)
+    corrected = Order(
+        source=bought.source, external_id=bought.external_id, revision=1, occurred_at=bought.occurred_at,
+        customer=CustomerRef(id=shop.asha.pk), lines=[OrderLine("A", 20_000)],
+    )  # fmt: skip
+    assert receive(shop.business, [corrected], now=utc_now())[0].refusal is None
+
+    undo = owner.get(f"/customers/{twin.pk}/unmerge/")
+    owner.post(f"/customers/{twin.pk}/unmerge/", {"once": value_of(undo, "once")})
+
+    assert "a purchase or an event from before the merge was corrected. Keep them merged" in text_of(undo)
+    assert profile(shop.business, twin.pk).merged_into == shop.asha.pk
 
 
 def test_what_cannot_be_merged_says_why(shop, owner, twin):

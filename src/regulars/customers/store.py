@@ -92,11 +92,11 @@ def aliases_of(business_id: UUID, customers: Collection[UUID]) -> dict[UUID, UUI
     return {sql.to_key(key): sql.to_key(into) for key, into in rows}
 
 
-def merge_of(business_id: UUID, customer: UUID) -> tuple[UUID, UUID] | None:
-    """Return into whom a customer is merged, and the fact that says so; None for one who is not."""
-    statement = "SELECT survivor_id, fact FROM customers_alias WHERE business_id = %s AND customer_id = %s"
+def merge_of(business_id: UUID, customer: UUID) -> tuple[UUID, UUID, datetime] | None:
+    """Return into whom a customer is merged, the fact that says so, and since when; None for one who is not."""
+    statement = "SELECT survivor_id, fact, merged_at FROM customers_alias WHERE business_id = %s AND customer_id = %s"
     rows = sql.fetch(statement, [business_id, customer])
-    return (sql.to_key(rows[0][0]), sql.to_key(rows[0][1])) if rows else None
+    return (sql.to_key(rows[0][0]), sql.to_key(rows[0][1]), sql.to_moment(rows[0][2])) if rows else None
 
 
 def check_unmerged(

@@ -226,6 +226,24 @@ def facts_of(business: UUID, customers: Collection[UUID]) -> tuple[str, list[Any
     return sql, [key_param(business), *own_params, key_param(business), *claimed_params]
 
 
+def taken_back_since(
+    business: UUID, owner: UUID, since: datetime, *, unless_by: UUID | None = None
+) -> list[tuple[str, UUID]]:
+    """Return what of a customer was taken back or corrected since a moment: by which kind, and what; not what is recorded of one."""
+    facts, params = facts_of(business, [owner])
+    later, scope = "r.business_id = %s AND r.recorded_at >= %s", [key_param(business), moment_param(since)]
+    if unless_by is not None:
+        later, scope = f"{later} AND (r.customer_id IS NULL OR r.customer_id <> %s)", [*scope, key_param(unless_by)]
+    rows = fetch(
+        f"SELECT r.kind, f.id FROM {facts} f JOIN facts_fact r ON r.amends_id = f.id WHERE {later}"
+        f" AND r.kind IN ('return', 'cancel', 'order', 'visit', 'event') UNION SELECT r.kind, f.id FROM {facts} f"
+        " JOIN facts_line l ON l.fact_id = f.id JOIN facts_line b ON b.original_line_id = l.id"
+        f" JOIN facts_fact r ON r.id = b.fact_id WHERE {later}",
+        [*params, *scope, *params, *scope],
+    )
+    return [(kind, to_key(key)) for kind, key in rows]
+
+
 _LINE_COLUMNS = "l.id, l.fact_id, l.position, l.product_id, l.quantity_milli, l.net_minor, COALESCE(r.quantity_milli, 0), l.discount_minor"
 
 

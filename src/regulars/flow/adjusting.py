@@ -8,6 +8,7 @@ import msgspec
 from regulars.flow.automatic import take_at_night
 from regulars.flow.batch import Batch, Item
 from regulars.flow.errors import CustomerNeeded, NothingToAdjust, SameMember
+from regulars.flow.holding import release_overdue
 from regulars.flow.intake import Adjustment, Transfer
 from regulars.flow.lasting import activate, call_off
 from regulars.flow.standing import evaluate_balance, evaluate_member, tier_at
@@ -73,11 +74,7 @@ def apply_closing(batch: Batch, item: Item) -> None:
         activate(batch, item, overdue)
     else:
         call_off(batch, item, member, overdue)
-    for hold in batch.book.holds.values():
-        if hold.account is account and hold.state == "open" and hold.expires_at <= batch.now:
-            item.tally.expired += batch.book.release(
-                hold, item.fact, state="expired", grace_until=batch.grace_until(item)
-            )
+    release_overdue(batch, item, member.customer)
     _close_rewards(batch, member.customer)
     batch.record(item)
     take_at_night(batch, item, member)

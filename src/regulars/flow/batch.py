@@ -103,12 +103,16 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """What a parting needs to know: the merge, what has become of it, and what counts towards the tier of each alone."""
+    """What a parting needs to know: the merge, what has become of it, and what counts towards the tier of each alone.
+
+    `entangled` says in a word why it cannot be undone exactly, if so.
+    """
 
     survivor: UUID
     merge: StoredFact
     brought: Brought
     progress: dict[UUID, tuple[int, datetime | None]]
+    entangled: str
 
 
 @dataclass

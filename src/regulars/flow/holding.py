@@ -2,6 +2,7 @@
 """Points set aside, spent from what was set aside, or given back."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from regulars.flow.batch import Batch, Item
 from regulars.flow.errors import UnknownHold
@@ -44,6 +45,15 @@ def apply_void(batch: Batch, item: Item) -> None:
     hold = _hold(batch, item)
     item.tally.expired += batch.book.release(hold, item.fact, state="voided", grace_until=batch.grace_until(item))
     batch.record(item, payload={"hold": str(hold.key)})
+
+
+def release_overdue(batch: Batch, item: Item, customer: UUID) -> None:
+    """Give back what holds of a member have set aside beyond their time; what has run out of time meanwhile has the grace, or expires."""
+    account = batch.account_of(customer)
+    for hold in batch.book.holds.values():
+        if hold.account is account and hold.state == "open" and hold.expires_at <= batch.now:
+            grace = batch.grace_until(item)
+            item.tally.expired += batch.book.release(hold, item.fact, state="expired", grace_until=grace)
 
 
 def _hold(batch: Batch, item: Item) -> Hold:

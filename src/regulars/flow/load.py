@@ -35,6 +35,7 @@ from regulars.flow.intake import (
     VoidHold,
     receipt_of,
 )
+from regulars.flow.parting import find_entangled
 from regulars.kernel.errors import RegularsError
 from regulars.ledger import loading as ledger
 from regulars.ledger.book import Side
@@ -126,13 +127,17 @@ def _load_apart(batch: Batch, business: Business, items: _Items) -> None:
         found = merge_of(business.pk, merged)
         if found is None:
             continue
-        survivor, fact = found
+        survivor, fact, merged_at = found
         merge = facts.load_facts(business.pk, [fact])[fact]
         brought = Brought(0, [], {})
         if merged in batch.members and survivor in batch.members:
-            recovered, used = ledger.load_moved(batch.book, batch.account_of(survivor), batch.account_of(merged), fact)
-            brought = Brought(int(merge.payload.get("owed", 0)), recovered, used)
-        batch.apart = Apart(survivor, merge, brought, _progress_apart(batch, business, merged, survivor))
+            keeper, owner = batch.account_of(survivor), batch.account_of(merged)
+            recovered, used = ledger.load_moved(batch.book, keeper, owner, fact)
+            has_ended = bool(used) and ledger.has_ended(keeper, owner, merged_at)
+            has_drawn = bool(recovered) and ledger.has_drawn(business.pk, survivor, fact)
+            brought = Brought(int(merge.payload.get("owed", 0)), recovered, used, has_ended, has_drawn)
+        entangled = find_entangled(batch, merged, survivor, merge, since=merged_at)
+        batch.apart = Apart(survivor, merge, brought, _progress_apart(batch, business, merged, survivor), entangled)
 
 
 def _progress_apart(

@@ -14,9 +14,11 @@ from regulars.customers.actions import Merged, NotMerged
 from regulars.customers.matching import CustomerRef
 from regulars.flow.batch import Batch, Item
 from regulars.flow.errors import CustomerNeeded, HasMerged, SameCustomer, SurvivorNotMember
+from regulars.flow.holding import release_overdue
 from regulars.flow.intake import Merge, Unmerge
-from regulars.flow.standing import evaluate_standing
+from regulars.flow.standing import evaluate_standing, move_to
 from regulars.ledger.book import Negative, Posting
+from regulars.ledger.merging import CannotPart
 from regulars.programs.definition import Ladder
 from regulars.programs.ladder import leaves_window_at, rank
 from regulars.programs.store import Member
@@ -32,7 +34,7 @@ def apply_merge(batch: Batch, item: Item) -> None:
     if giver is not None:
         if taker is None:
             raise SurvivorNotMember(customer=survivor, merged=merged)
-        _release_overdue(batch, item, merged)
+        release_overdue(batch, item, merged)
         posting = Posting(fact=item.fact, kind="merge", occurred_at=batch.now)
         moved = batch.book.merge(batch.account_of(merged), batch.account_of(survivor), posting)
         counted = _add_counters(batch, merged, survivor)
@@ -61,13 +63,6 @@ def _pair(batch: Batch, item: Item, intake: Merge) -> tuple[UUID, UUID]:
 def _check_no_alias(asked: CustomerRef | None, found: UUID) -> None:
     if asked is not None and asked.id is not None and asked.id != found:
         raise Merged(customer=asked.id, survivor=found)
-
-
-def _release_overdue(batch: Batch, item: Item, customer: UUID) -> None:
-    account = batch.account_of(customer)
-    for hold in batch.book.holds.values():
-        if hold.account is account and hold.state == "open" and hold.expires_at <= batch.now:
-            item.tally.expired += batch.book.release(hold, item.fact, state="expired")
 
 
 def _is_last(window: str) -> bool:
@@ -99,11 +94,10 @@ def _join_standings(batch: Batch, item: Item, giver: Member, taker: Member) -> N
     if ladder is not None:
         if rank(ladder, giver.tier) > rank(ladder, taker.tier):
             tier, taker.falls_at = giver.tier, giver.falls_at
-        together = taker.progress + giver.progress
-        taker.progress = batch.account_of(taker.customer).balance if ladder.metric == "balance" else together
+        taker.progress += giver.progress
         ends = [until for until in (taker.progress_until, giver.progress_until) if until]
         taker.progress_until = min(ends, default=None)
-        evaluate_standing(batch, item, taker, ladder, tier=tier)
+        _stand(batch, item, taker, ladder, tier)
     giver.progress_until = giver.falls_at = None
     giver.is_changed = taker.is_changed = True
 
@@ -115,10 +109,12 @@ def apply_unmerge(batch: Batch, item: Item) -> None:
     merged, apart = intake.merged, batch.apart
     if apart is None or item.customer not in {None, apart.survivor}:
         raise NotMerged(customer=merged)
+    if apart.entangled:
+        raise CannotPart(why=apart.entangled)
     survivor = item.customer = apart.survivor
     owner, keeper = batch.members.get(merged), batch.members.get(survivor)
     if owner is not None and keeper is not None:
-        _release_overdue(batch, item, survivor)
+        release_overdue(batch, item, survivor)
         posting = Posting(fact=item.fact, kind="unmerge", occurred_at=batch.now)
         policy = Negative(batch.program_now(item).program.unit.negative)
         parted = batch.book.part(
@@ -167,4 +163,12 @@ def _stand_alone(batch: Batch, item: Item, member: Member, ladder: Ladder, was: 
     tier = min(was["tier"], member.tier, key=lambda code: rank(ladder, code))
     if was["falls_at"] and tier == was["tier"]:
         member.falls_at = datetime.fromisoformat(was["falls_at"])
-    evaluate_standing(batch, item, member, ladder, tier=tier)
+    _stand(batch, item, member, ladder, tier)
+
+
+def _stand(batch: Batch, item: Item, member: Member, ladder: Ladder, tier: str) -> None:
+    """Begin at a tier and compare progress with the ladder; the balance is compared at night only."""
+    if ladder.metric == "balance":
+        move_to(batch, item, member, ladder, tier)
+    else:
+        evaluate_standing(batch, item, member, ladder, tier=tier)

@@ -51,15 +51,18 @@ def evaluate_standing(batch: Batch, item: Item, member: Member, ladder: Ladder, 
     result = evaluate(ladder, tier=begins, progress=member.progress, falls_at=member.falls_at, now=batch.now)
     if result.falls_at != member.falls_at:
         member.falls_at, member.is_changed = result.falls_at, True
-    if result.tier == member.tier:
+    move_to(batch, item, member, ladder, result.tier)
+
+
+def move_to(batch: Batch, item: Item, member: Member, ladder: Ladder, tier: str) -> None:
+    """Note that a member has a tier from now on, with its reason, where they have another."""
+    if tier == member.tier:
         return
     batch.past_tiers.setdefault(member.customer, []).append((member.tier_since, member.tier))
     reason = {"from": member.tier, "progress": member.progress, "metric": ladder.metric}
-    member.tier, member.tier_since, member.is_changed = result.tier, batch.now, True
-    batch.new_standings.append(
-        (batch.new_key(), batch.shop.key, member.customer, result.tier, batch.now, reason, item.fact)
-    )
-    batch.events.append(("tier.changed", member.customer, {"fact": str(item.fact), "tier": result.tier, **reason}))
+    member.tier, member.tier_since, member.is_changed = tier, batch.now, True
+    batch.new_standings.append((batch.new_key(), batch.shop.key, member.customer, tier, batch.now, reason, item.fact))
+    batch.events.append(("tier.changed", member.customer, {"fact": str(item.fact), "tier": tier, **reason}))
 
 
 def count_activity(batch: Batch, item: Item, member: Member) -> None:

@@ -189,6 +189,51 @@ def progress_of(
     return {to_key(customer): (int(total), to_moment(first)) for customer, total, first in rows}
 
 
+_DRAWN = """FROM ledger_account k JOIN ledger_entry e ON e.account_id = k.id JOIN ledger_transaction t ON t.id = e.transaction_id
+LEFT JOIN ledger_allocation a ON a.entry_id = e.id LEFT JOIN ledger_lot l ON l.id = a.lot_id
+LEFT JOIN ledger_lot o ON o.id = l.moved_from_id WHERE k.business_id = %s AND k.customer_id = %s"""
+_TAKEN_BACK = f"{_DRAWN} AND t.kind IN ('reverse_earn', 'adjust')"
+
+
+def is_paid_by_other(business: UUID, keeper: UUID, owner: Account, since: datetime) -> bool:
+    """Tell whether, since a merge, what one of the two had got was taken back from what is the other's.
+
+    Of `owner`, who was merged, nothing may be taken but what a booking gave; of `keeper` anything but what was moved to them.
+    """
+    rows = fetch(
+        f"SELECT 1 {_TAKEN_BACK} AND (o.account_id = %s AND o.transaction_id <> t.reverses_id OR t.booked_at >= %s AND EXISTS"
+        " (SELECT 1 FROM ledger_entry g WHERE g.transaction_id = t.reverses_id AND g.account_id = %s)"
+        " AND (o.transaction_id IS NULL OR o.transaction_id <> t.reverses_id)) LIMIT 1",
+        [key_param(business), key_param(keeper), key_param(owner.key), moment_param(since), key_param(owner.key)],
+    )
+    return bool(rows)
+
+
+def has_drawn(business: UUID, keeper: UUID, merge: UUID) -> bool:
+    """Tell whether a member has used points since a merge, or something was taken back from other lots than those that it opened."""
+    rows = fetch(
+        f"SELECT 1 {_DRAWN} AND t.id > %s AND (t.kind IN ('spend', 'settle', 'transfer') AND e.amount < 0"
+        " OR t.kind = 'adjust' AND t.reverses_id IS NULL AND e.amount < 0"
+        " OR t.kind IN ('reverse_earn', 'adjust') AND t.reverses_id IS NOT NULL"
+        " AND (l.id IS NULL OR l.transaction_id <> t.reverses_id AND (o.id IS NULL OR o.transaction_id <> t.reverses_id)))"
+        " LIMIT 1",
+        [key_param(business), key_param(keeper), key_param(merge)],
+    )
+    return bool(rows)
+
+
+def has_ended(keeper: Account, owner: Account, since: datetime) -> bool:
+    """Tell whether points of an account, other than those moved to it from another, have run out since a moment."""
+    rows = fetch(
+        "SELECT 1 FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id"
+        " JOIN ledger_allocation a ON a.entry_id = e.id JOIN ledger_lot l ON l.id = a.lot_id"
+        " LEFT JOIN ledger_lot o ON o.id = l.moved_from_id WHERE e.account_id = %s AND t.kind = 'expire' AND t.booked_at >= %s"
+        " AND (o.id IS NULL OR o.account_id <> %s) LIMIT 1",
+        [key_param(keeper.key), moment_param(since), key_param(owner.key)],
+    )
+    return bool(rows)
+
+
 def load_moved(book: Book, keeper: Account, owner: Account, merge: UUID) -> tuple[list[Drawn], dict[UUID, int]]:
     """Take into the book what a parting touches: lots moved to an account, those that they came from, and those that paid debts.
 

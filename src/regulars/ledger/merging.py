@@ -6,6 +6,7 @@ came from, so that a parting finds its way back: to the same lots, with the same
 """
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 from uuid import UUID
 
 from msgspec import Struct
@@ -23,6 +24,31 @@ class PointsHeld(RegularsError):
     text = gettext_noop("%(held)s points are set aside for a purchase under way. Settle or give back the hold first.")
 
 
+class CannotPart(RegularsError):
+    """What happened while two were one cannot be told apart exactly."""
+
+    code = "cannot_part"
+    status = 409
+    text = gettext_noop(
+        "The merge cannot be undone exactly: %(why)s. Keep them merged, or correct the balances by hand with adjustments."
+    )
+    words: ClassVar = {
+        "why": {
+            "paid_by_other": gettext_noop(
+                "a purchase was taken back, and points of the other customer had to pay for it"
+            ),
+            "taken_back": gettext_noop(
+                "a purchase from before the merge that counted for a level or a limit was taken back"
+            ),
+            "corrected": gettext_noop("a purchase or an event from before the merge was corrected"),
+            "joined": gettext_noop("purchases from before the merge gave points when the other customer joined"),
+            "grace": gettext_noop("points from before the merge came back and end later than the rest"),
+            "ended": gettext_noop("points were used since the merge, and others expired"),
+            "debt": gettext_noop("points that were owed before the merge were paid"),
+        }
+    }
+
+
 class Moved(Struct, frozen=True):
     """What a merge posted over: points, and what was owed."""
 
@@ -34,12 +60,15 @@ class Brought(Struct, frozen=True):
     """What has become of a merge until its parting.
 
     `owed` came with the merged member; `recovered` is what lots paid of debts in the merge itself; `used` says by moved lot how many
-    of its points the member who stayed has used since.
+    of its points the member who stayed has used since; `has_ended` tells whether other points of theirs have run out
+    since, and `has_drawn` whether they have used any, or had to give any back that a purchase had not brought.
     """
 
     owed: int
     recovered: Sequence[Drawn]
     used: Mapping[UUID, int]
+    has_ended: bool = False
+    has_drawn: bool = False
 
 
 class Parted(Struct, frozen=True):
@@ -72,19 +101,21 @@ class MergingBook(HoldingBook):
         """Give a merged member back what came from them: what is left in the moved lots, and what was used of them.
 
         What was used meanwhile is made up from other points of who stays; what they lack follows the negative policy: the parting is
-        refused, or they owe it. What ran out meanwhile has run out. Raises PointsHeld or InsufficientPoints and changes nothing.
+        refused, or they owe it. What ran out meanwhile has run out. Raises PointsHeld, CannotPart or InsufficientPoints and changes
+        nothing.
         """
         moved = [lot for lot in keeper.lots if lot.moved_from is not None and self._homes.get(lot.moved_from) is owner]
         _check_free(moved)
         used = sum(brought.used.get(lot.key, 0) for lot in moved)
+        self._check_exact(keeper, moved, used, brought)
         self._check_enough(keeper, moved, used, brought, negative)
         self._take_back_recovery(keeper, brought.recovered, posting)
         self._move_debt(keeper, owner, min(brought.owed, self._owed_by(keeper)), posting)
         over = [lot for lot in moved if lot.expired]
         self._reinstate(keeper, [(lot, lot.expired) for lot in over], posting)
-        ended = [self._origin(lot) for lot in over]
+        ended = {lot.moved_from: self._origin(lot) for lot in over}
         parted = self._return_lots(keeper, owner, moved, posting, brought.used)
-        self.expire(owner, posting.fact, only=ended)
+        self.expire(owner, posting.fact, only=list(ended.values()))
         self._pay_debt(keeper, posting)
         self._pay_debt(owner, posting)
         return parted
@@ -129,7 +160,7 @@ class MergingBook(HoldingBook):
     def _others(self, account: Account, moved: Sequence[Lot]) -> list[Lot]:
         keys = {lot.key for lot in moved}
         lots = [lot for lot in account.lots if lot.key not in keys and not lot.is_over(self.now)]
-        return sorted(lots, key=lambda lot: lot.order)
+        return sorted(lots, key=lambda lot: (not lot.is_spendable(self.now), lot.order))
 
     def _check_enough(
         self, keeper: Account, moved: Sequence[Lot], used: int, brought: Brought, negative: Negative
@@ -139,6 +170,21 @@ class MergingBook(HoldingBook):
         free = sum(others.values()) + coming
         if used > free and negative is Negative.REFUSE:
             raise InsufficientPoints(needed=used, available=free)
+
+    def _check_exact(self, keeper: Account, moved: Sequence[Lot], used: int, brought: Brought) -> None:
+        """Raise CannotPart where another would have other points than if the two had never been one."""
+        ends: dict[UUID | None, object] = {}
+        for lot in moved:
+            terms = (lot.available_at, lot.waits_until, lot.expires_at, lot.expiry)
+            if ends.setdefault(lot.moved_from, terms) != terms:
+                raise CannotPart(why="grace")
+        keys = {lot.key for lot in moved}
+        is_over = any(lot.free and lot.is_over(self.now) for lot in keeper.lots if lot.key not in keys)
+        if used and (brought.has_ended or is_over):
+            raise CannotPart(why="ended")
+        owed = self._owed_by(keeper) + sum(part.amount for part in brought.recovered)
+        if owed < brought.owed or (brought.recovered and brought.has_drawn):
+            raise CannotPart(why="debt")
 
     def _take_back_recovery(self, keeper: Account, recovered: Sequence[Drawn], posting: Posting) -> None:
         """Undo what the merge paid of debts, so that both owe and have what they would."""

@@ -154,6 +154,15 @@ def load_decisions(facts: Collection[UUID]) -> dict[UUID, StoredDecision]:
     }
 
 
+def is_decided(business: UUID, customer: UUID) -> bool:
+    """Tell whether a program has decided anything that was recorded as a customer's."""
+    rows = fetch(
+        "SELECT 1 FROM facts_fact f JOIN programs_decision d ON d.fact_id = f.id WHERE f.business_id = %s AND f.customer_id = %s LIMIT 1",
+        [key_param(business), key_param(customer)],
+    )
+    return bool(rows)
+
+
 def find_undecided(business: UUID, customers: Collection[UUID], since: datetime) -> list[UUID]:
     """Return the purchases of customers since a moment that no program decided, neither cancelled nor corrected, the earliest first."""
     if not customers:

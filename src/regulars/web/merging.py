@@ -153,7 +153,7 @@ def _merge_preview(request: StaffRequest, intake: Merge, words: Words) -> tuple[
         gettext("Purchases, visits and rewards of both stand on one record."),
         *_points_told(receipt, words, gettext("%(points)s move over; each keeps the day on which it ends.")),
         gettext("What is missing in the profile is taken over, and tags are put together."),
-        gettext("It can be undone at any time."),
+        gettext("It can be undone, unless what is taken back or corrected later mixes the points of both."),
     ]
     return texts, ""
 
