@@ -43,6 +43,8 @@ COLUMNS = {
     "order": "order", "time": "date", "customer_phone": "phone", "sku": "product", "quantity": "qty", "amount": "amount",
 }  # fmt: skip
 
+DRAFTED = utc_now()
+
 
 def a_full_shop(name: str, *, word: str, phone: str, versions: int) -> tuple[Business, Named]:
     """Open a shop, and return it with what names each of its things; `word` and `phone` are in no other shop."""
@@ -56,7 +58,7 @@ def a_full_shop(name: str, *, word: str, phone: str, versions: int) -> tuple[Bus
     }
     for _ in range(versions):
         publish_program(business, program, valid_from=now - timedelta(days=30), actor=SYSTEM, now=now)
-    save_draft(business, program | {"rules": [*program["rules"], RULE]}, actor=SYSTEM, now=now)
+    save_draft(business, program | {"rules": [*program["rules"], RULE]}, actor=SYSTEM, now=DRAFTED)
     terms = OfferTerms(code=f"{word}-cup", name={"en": f"A cup of {word}"}, kind="perk", value={}, price=40)
     offer = create_offer(business, terms, actor=SYSTEM, now=now)
     endpoint, _ = actions.create_endpoint(
@@ -167,7 +169,7 @@ FORMS: dict[str, Callable[[Named], dict[str, Any]]] = {
     "program_unit": lambda _: UNIT,
     "program_ladder": lambda _: LADDER,
     "program_rule": lambda _: A_RULE,
-    "program_publish": lambda _: {"note": "tea"},
+    "program_publish": lambda _: {"note": "tea", "revision": DRAFTED.isoformat()},
     "reward_new": lambda _: REWARD,
     "reward_edit": lambda _: REWARD,
     "import_new": lambda named: {"subject": "orders", "preset": "", "file": SimpleUploadedFile("sales.csv", named["sales"].encode())},

@@ -5,10 +5,11 @@ import re
 
 import pytest
 from django.http import HttpResponse
+from django.test import Client
 
 from regulars.programs.models import Draft, Version
 from regulars.rewards.models import Offer
-from web.cast import SITE, a_browser, a_shop, show_in, text_of
+from web.cast import SITE, a_browser, a_shop, form_of, show_in, text_of
 
 pytestmark = pytest.mark.django_db
 RULE = {"name": "Tea time", "on": "order", "kind": "per_item", "points": "5", "limit_per": "day", "is_active": "on"}
@@ -16,6 +17,12 @@ RULE = {"name": "Tea time", "on": "order", "kind": "per_item", "points": "5", "l
 
 def draft() -> dict:
     return Draft.objects.get().config
+
+
+def publish(browser: Client, **given: str) -> HttpResponse:
+    """Open the draft, look at it, and publish it."""
+    fields = form_of(browser.get("/program/draft/"), "/program/draft/publish/")
+    return browser.post("/program/draft/publish/", {**fields, **given}, follow=True)
 
 
 def rule(name: str) -> dict:
@@ -53,12 +60,50 @@ def test_a_rule_is_added_tried_and_published(shop, owner):
     }
     assert "New: Tea time: 5 points for each item" in text_of(owner.get("/program/draft/"))
 
-    answer = owner.post("/program/draft/publish/", {"note": "tea"}, follow=True)
+    answer = publish(owner, note="tea")
 
     assert "Version 2 is published" in text_of(answer)
     assert Draft.objects.count() == 0
     assert [version.number for version in Version.objects.order_by("number")] == [1, 2]
     assert "New: Tea time" in text_of(owner.get("/program/versions/2/"))
+
+
+def test_what_was_not_seen_is_not_published(owner):
+    owner.post("/program/draft/rules/new/", RULE)
+    seen = form_of(owner.get("/program/draft/"), "/program/draft/publish/")
+    owner.post("/program/draft/rules/new/", RULE | {"name": "Cake time"})
+
+    answer = owner.post("/program/draft/publish/", seen)
+
+    assert answer.status_code == 422
+    assert "The draft has changed since you opened this page." in text_of(answer)
+    assert "New: Cake time" in text_of(answer)
+    assert Version.objects.count() == 1
+
+    owner.post("/program/draft/publish/", form_of(answer, "/program/draft/publish/"))
+    assert [one["name"]["en"] for one in Version.objects.get(number=2).config["rules"]][3:] == ["Tea time", "Cake time"]
+
+
+def test_a_draft_that_was_published_is_not_published_again(owner):
+    owner.post("/program/draft/rules/new/", RULE)
+    seen = form_of(owner.get("/program/draft/"), "/program/draft/publish/")
+    owner.post("/program/draft/publish/", seen)
+
+    answer = owner.post("/program/draft/publish/", seen, follow=True)
+
+    assert "There is no draft to publish. What is in force has not changed." in text_of(answer)
+    assert Version.objects.count() == 2
+
+
+def test_the_starter_is_published_once():
+    browser = a_browser(a_shop())
+    seen = form_of(browser.get("/program/draft/"), "/program/draft/publish/")
+
+    answers = [text_of(browser.post("/program/draft/publish/", seen, follow=True)) for _ in range(2)]
+
+    assert "Version 1 is published" in answers[0]
+    assert "There is no draft to publish." in answers[1]
+    assert Version.objects.count() == 1
 
 
 def sections(page: HttpResponse) -> list[tuple[str, bool]]:
@@ -296,10 +341,10 @@ def test_levels_without_a_name_end_the_ladder(owner):
 
 def test_an_old_version_is_brought_back(owner):
     owner.post("/program/draft/rules/welcome/remove/")
-    owner.post("/program/draft/publish/", {})
+    publish(owner)
 
     owner.post("/program/versions/1/draft/")
-    owner.post("/program/draft/publish/", {"note": "back"})
+    publish(owner, note="back")
 
     assert Version.objects.get(number=3).config == Version.objects.get(number=1).config
 
@@ -307,7 +352,7 @@ def test_an_old_version_is_brought_back(owner):
 def test_nothing_begins_in_the_past(owner):
     owner.post("/program/draft/rules/welcome/remove/")
 
-    answer = owner.post("/program/draft/publish/", {"valid_from": "2020-01-01"})
+    answer = publish(owner, valid_from="2020-01-01")
 
     assert answer.status_code == 422
     assert "what was promised stays promised" in text_of(answer)
@@ -320,7 +365,7 @@ def test_a_new_shop_begins_with_the_starter():
     assert "Look at the starter" in text_of(browser.get("/program/"))
     assert "1 point for every ₹1" in text_of(browser.get("/program/draft/"))
 
-    browser.post("/program/draft/publish/", {})
+    publish(browser)
 
     assert Version.objects.get(business=business).number == 1
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program read as sentences; its draft edited, compared, tried on a basket and published; its history."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import msgspec
 from django import forms
@@ -14,6 +16,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.catalog.queries import categories
+from regulars.database.transactions import run_durably
 from regulars.kernel.clock import local_day, start_of_day
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.money import exponent
@@ -25,6 +28,7 @@ from regulars.programs.models import Draft, Membership, Version
 from regulars.programs.queries import cautions_of, current_program, current_version, draft_of, versions
 from regulars.programs.starter import starter_program
 from regulars.rewards.models import Offer
+from regulars.tenancy.models import Business
 from regulars.ui.shell import Choice
 from regulars.web.door import BOTH, POST, StaffRequest, staff_page, text_of
 from regulars.web.people import unit_of
@@ -129,12 +133,12 @@ def _version(request: StaffRequest, number: int) -> Version:
 
 
 def _draft_program(request: StaffRequest) -> tuple[Program, Draft | None]:
-    """Return the program being edited: the draft, or else what is in force, or else the starter."""
+    """Return the program being edited: the draft, or else the latest version, or else the starter."""
     draft = draft_of(request.business)
     if draft is not None:
         return read_program(draft.config), draft
-    current = current_program(request.business, request.now)
-    return current or read_program(starter_program(request.business.currency)), None
+    latest = Version.objects.of(request.business).order_by("-number").first()
+    return read_program(latest.config if latest else starter_program(request.business.currency)), None
 
 
 def _save(request: StaffRequest, program: Program, form: forms.Form | None = None) -> bool:
@@ -180,12 +184,22 @@ def _draft_page(request: StaffRequest, publish: PublishForm, *, status: int) -> 
     context |= {
         "draft": draft,
         "changes": changes_between(current, program, words) if current and draft else [],
-        "is_new": current is None,
+        "is_new": _is_new(request),
+        "revision": revision_of(draft),
         "cautions": caution_texts(cautions_of(request.business, program), words),
         "publish_form": publish,
         **_sentences(program, words),
     }
     return render(request, "web/program_draft.html", context, status=status)
+
+
+def _is_new(request: StaffRequest) -> bool:
+    return not Version.objects.of(request.business).exists()
+
+
+def revision_of(draft: Draft | None) -> str:
+    """Name what a page shows of the draft, so that its form publishes that and nothing else."""
+    return draft.updated_at.isoformat() if draft else ""
 
 
 def _basket(request: StaffRequest, program: Program, words: Words) -> BasketForm:
@@ -314,8 +328,11 @@ def draft_from_version(request: StaffRequest, number: int) -> HttpResponse:
 
 @staff_page("program.publish", methods=POST)
 def publish(request: StaffRequest) -> HttpResponse:
-    """Publish the draft as the next version."""
+    """Publish the draft as the next version, if it is still what the page showed."""
     form, (program, draft) = PublishForm(request.POST), _draft_program(request)
+    if draft is None and not _is_new(request):
+        messages.error(request, gettext("There is no draft to publish. What is in force has not changed."))
+        return HttpResponseRedirect(reverse("program"))
     zone = _words(request, program).zone
     today = local_day(request.now, zone)
     if form.is_valid():
@@ -324,29 +341,37 @@ def publish(request: StaffRequest) -> HttpResponse:
             form.add_error(
                 "valid_from", _("A version begins today or within a year: what was promised stays promised.")
             )
-        elif _publish(request, form, program, draft):
+        elif _publish(request, form, zone):
             return HttpResponseRedirect(reverse("program"))
     return _draft_page(request, form, status=422)
 
 
-def _publish(request: StaffRequest, form: PublishForm, program: Program, draft: Draft | None) -> bool:
-    words = _words(request, program)
+def _publish(request: StaffRequest, form: PublishForm, zone: ZoneInfo) -> bool:
     day = form.cleaned_data["valid_from"]
-    begins = start_of_day(day, words.zone) if day and day > local_day(request.now, words.zone) else request.now
-    common = {
-        "valid_from": begins,
-        "actor": request.access.actor,
-        "now": request.now,
-        "note": form.cleaned_data["note"],
-    }
+    begins = start_of_day(day, zone) if day and day > local_day(request.now, zone) else request.now
     try:
-        if draft is not None:
-            version = actions.publish_draft(draft, **common)
-        else:
-            version = actions.publish_program(request.business, to_document(program), **common)
+        version = run_durably(partial(_publish_seen, request, begins, form.cleaned_data["note"]))
     except RegularsError as error:
         form.add_error(None, text_of(error))
         return False
-    said = {"number": version.number, "when": words.moment(begins)}
+    if version is None:
+        form.add_error(
+            None, _("The draft has changed since you opened this page. Look at what it says now, then publish again.")
+        )
+        return False
+    said = {"number": version.number, "when": Words(request.business).moment(begins)}
     messages.success(request, gettext("Version %(number)s is published. It holds from %(when)s.") % said)
     return True
+
+
+def _publish_seen(request: StaffRequest, begins: datetime, note: str) -> Version | None:
+    """Publish what the page showed; None where the draft is another by now."""
+    business = Business.objects.select_for_update().get(pk=request.business.pk)
+    draft = Draft.objects.of(business).select_for_update().first()
+    if request.POST.get("revision") != revision_of(draft) or (draft is None and not _is_new(request)):
+        return None
+    actor, now = request.access.actor, request.now
+    if draft is not None:
+        return actions.publish_draft(draft, valid_from=begins, actor=actor, now=now, note=note)
+    document = to_document(read_program(starter_program(business.currency)))
+    return actions.publish_program(business, document, valid_from=begins, actor=actor, now=now, note=note)
