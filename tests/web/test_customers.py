@@ -15,7 +15,7 @@ from regulars.kernel.clock import utc_now
 from regulars.ledger.queries import balance_of
 from regulars.rewards.models import Entitlement
 from regulars.web import customers
-from web.cast import a_browser, a_shop, form_of, text_of, value_of
+from web.cast import SITE, a_browser, a_shop, form_of, show_in, text_of, value_of
 
 pytestmark = pytest.mark.django_db
 
@@ -234,6 +234,29 @@ def sell_to_nobody(shop, source: str, number: str) -> None:
     common = {"source": source, "external_id": number, "occurred_at": utc_now() - timedelta(days=2)}
     (receipt,) = receive(shop.business, [Order(**common, lines=lines)], now=utc_now())
     assert receipt.refusal is None
+
+
+def test_a_purchase_sent_again_is_said_to_be_recorded_already(shop, owner, record):
+    given = {"purchase-amount": "100", "purchase-once": value_of(owner.get(record), "purchase-once")}
+
+    answers = [text_of(owner.post(f"{record}purchase/", given, follow=True)) for _ in range(2)]
+
+    said = "₹100 recorded: 100 points earned, the balance is 220 points."
+    assert said in answers[0]
+    assert f"This was recorded already; it counts once. {said}" in answers[1]
+    assert available(shop) == 220
+
+
+@pytest.mark.browser
+def test_in_a_browser_who_goes_back_finds_the_bill_empty(shop, owner, record, page):
+    show_in(page, owner)
+    page.goto(f"{SITE}{record}")
+    page.fill("[name=purchase-amount]", "100")
+    page.goto(f"{SITE}/customers/")
+
+    page.go_back()
+
+    assert page.input_value("[name=purchase-amount]") == ""
 
 
 def test_a_receipt_is_added_once(shop, owner, record):

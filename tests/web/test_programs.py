@@ -9,7 +9,7 @@ from django.test import Client
 
 from regulars.programs.models import Draft, Version
 from regulars.rewards.models import Offer
-from web.cast import SITE, a_browser, a_shop, form_of, show_in, text_of
+from web.cast import SITE, a_browser, a_shop, form_of, show_in, text_of, value_of
 
 pytestmark = pytest.mark.django_db
 RULE = {"name": "Tea time", "on": "order", "kind": "per_item", "points": "5", "limit_per": "day", "is_active": "on"}
@@ -387,8 +387,19 @@ REWARD = {
 }
 
 
+def test_a_reward_is_offered_once_however_often_the_form_is_sent(shop, owner):
+    given = REWARD | {"once": value_of(owner.get("/program/rewards/new/"), "once")}
+    owner.post("/program/rewards/new/", given)
+
+    again = owner.post("/program/rewards/new/", given | {"price": "90"}, follow=True)
+
+    assert "This reward is offered already; the form counts once." in text_of(again)
+    assert Offer.objects.exclude(pk=shop.offer.pk).get().price == 80
+
+
 def test_a_reward_is_offered_changed_and_paused(shop, owner):
-    owner.post("/program/rewards/new/", REWARD | {"stock": "10", "tiers": ["silver"]})
+    once = value_of(owner.get("/program/rewards/new/"), "once")
+    owner.post("/program/rewards/new/", REWARD | {"stock": "10", "tiers": ["silver"], "once": once})
     offer = Offer.objects.exclude(pk=shop.offer.pk).get()
     assert (offer.value, offer.price, offer.stock, offer.tiers) == ({"amount_minor": 5_000}, 80, 10, ["silver"])
     assert "₹50 off · 0 of 10 taken · for Silver" in text_of(owner.get("/program/rewards/"))

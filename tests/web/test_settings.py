@@ -17,7 +17,7 @@ from regulars.tenancy.actors import SYSTEM
 from regulars.tenancy.models import ApiKey, AuditEntry, Staff, Store, WebhookDelivery, WebhookEndpoint
 from regulars.web.audit_words import FIELDS
 from regulars.work.kept_backups import keep_backup, kept_backups
-from web.cast import PASSWORD, a_browser, a_shop, text_of
+from web.cast import PASSWORD, a_browser, a_shop, text_of, value_of
 
 pytestmark = pytest.mark.django_db
 
@@ -90,11 +90,16 @@ def test_an_e_mail_that_is_taken_is_refused(shop, owner):
 
 
 def test_a_key_is_shown_once_and_revoked(owner):
-    page = owner.post("/settings/keys/", {"name": "till", "scopes": ["orders:write"]})
+    given = {"name": "till", "scopes": ["orders:write"], "once": value_of(owner.get("/settings/keys/"), "once")}
+    page = owner.post("/settings/keys/", given)
     token = re.search(r"rk_[a-z0-9]+_[\w-]+", page.content.decode())[0]
     assert page.headers["Cache-Control"] == "no-store"
     assert token not in owner.get("/settings/keys/").content.decode()
     assert authenticate_token(token, monotonic=lambda: 0.0).scopes == {"orders:write"}
+
+    again = owner.post("/settings/keys/", given, follow=True)
+    assert "This key was made already" in text_of(again)
+    assert "rk_" not in again.content.decode()
 
     owner.post(f"/settings/keys/{ApiKey.objects.get().pk}/revoke/")
 

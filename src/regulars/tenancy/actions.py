@@ -5,9 +5,10 @@ leaves its trace.
 
 import secrets
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -16,6 +17,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from regulars.kernel.errors import RegularsError, Saying, gettext_noop
+from regulars.kernel.ids import new_key as make_key
 from regulars.kernel.text import clean
 from regulars.outbox import actions as outbox
 from regulars.outbox.events import EVENT_TYPES
@@ -298,7 +300,13 @@ def _locked_staff(staff: Staff, *, is_staying_owner: bool) -> Staff:
 
 
 def create_api_key(
-    business: Business, *, name: str, scopes: Sequence[str], actor: Actor, now: datetime
+    business: Business,
+    *,
+    name: str,
+    scopes: Sequence[str],
+    actor: Actor,
+    now: datetime,
+    new_key: Callable[[], UUID] = make_key,
 ) -> tuple[ApiKey, str]:
     """Create a key and return it with its token, which nobody can see again. Raises BadScope."""
     for scope in scopes or ("",):
@@ -306,6 +314,7 @@ def create_api_key(
             raise BadScope(value=scope[:40], allowed=", ".join(SCOPES))
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     key = ApiKey.objects.create(
+        id=new_key(),
         business=business,
         name=_checked_name(name, "key"),
         digest=digest_of(secret),

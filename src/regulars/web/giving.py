@@ -77,6 +77,14 @@ def _back(customer: UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("customer", args=[customer]))
 
 
+def _tell(request: StaffRequest, receipt: Receipt, text: str) -> None:
+    """Say what an intake did; of a form that was sent before, that it did so then."""
+    if receipt.is_repeat:
+        messages.info(request, " ".join([gettext("This was recorded already; it counts once."), text]))
+    else:
+        messages.success(request, text)
+
+
 def _say_balance(receipt: Receipt, words: Words) -> str:
     return words.points(receipt.balance or 0)
 
@@ -93,7 +101,7 @@ def adjust(request: StaffRequest, customer: UUID) -> HttpResponse:
     receipt = send(request, intake)
     if not receipt.refusal:
         said = {"points": words.signed_points(given["points"]), "balance": _say_balance(receipt, words)}
-        messages.success(request, gettext("%(points)s, as you said. The balance is %(balance)s.") % said)
+        _tell(request, receipt, gettext("%(points)s, as you said. The balance is %(balance)s.") % said)
     return _back(customer)
 
 
@@ -115,7 +123,7 @@ def purchase(request: StaffRequest, customer: UUID) -> HttpResponse:
             "balance": _say_balance(receipt, words),
         }
         text = gettext("%(amount)s recorded: %(points)s earned, the balance is %(balance)s.")
-        messages.success(request, (text if receipt.balance is not None else gettext("%(amount)s recorded.")) % said)
+        _tell(request, receipt, (text if receipt.balance is not None else gettext("%(amount)s recorded.")) % said)
     return _back(customer)
 
 
@@ -137,7 +145,7 @@ def add_receipt(request: StaffRequest, customer: UUID) -> HttpResponse:
     )
     if not receipt.refusal:
         said = {"points": words.points(receipt.points_earned), "balance": _say_balance(receipt, words)}
-        messages.success(request, gettext("Receipt added: %(points)s earned, the balance is %(balance)s.") % said)
+        _tell(request, receipt, gettext("Receipt added: %(points)s earned, the balance is %(balance)s.") % said)
     return _back(customer)
 
 
@@ -171,7 +179,7 @@ def take(request: StaffRequest, customer: UUID) -> HttpResponse:
         receipt = send(request, Redemption(**_common(customer, given["once"]), offer=given["offer"]))
         if not receipt.refusal:
             said = {"points": words.points(receipt.points_spent), "balance": _say_balance(receipt, words)}
-            messages.success(request, gettext("Taken for %(points)s; %(balance)s are left. The code is below.") % said)
+            _tell(request, receipt, gettext("Taken for %(points)s; %(balance)s are left. The code is below.") % said)
     else:
         messages.error(request, gettext("This form is too old. Choose the reward again."))
     return _back(customer)
@@ -204,7 +212,7 @@ def use(request: StaffRequest, customer: UUID) -> HttpResponse:
     if form.is_valid():
         receipt = send(request, UseEntitlement(**_common(customer, form.cleaned_data["once"]), entitlement=held.pk))
         if not receipt.refusal:
-            messages.success(request, gettext("Used. Hand it over."))
+            _tell(request, receipt, gettext("Used. Hand it over."))
     return _back(customer)
 
 
@@ -217,7 +225,7 @@ def give_back(request: StaffRequest, customer: UUID) -> HttpResponse:
         receipt = send(request, Cancel(**common, cancels=held.fact.external_id, cancels_source=held.fact.source))
         if not receipt.refusal:
             said = {"points": words_of(request).points(receipt.points_returned)}
-            messages.success(request, gettext("Given back: %(points)s are there again.") % said)
+            _tell(request, receipt, gettext("Given back: %(points)s are there again.") % said)
     return _back(customer)
 
 
@@ -353,5 +361,5 @@ def preview_texts(receipt: Receipt, words: Words) -> Sequence[str]:
 def _take_back(request: StaffRequest, customer: UUID, intake: Return, words: Words) -> HttpResponse:
     receipt = send(request, intake)
     if not receipt.refusal:
-        messages.success(request, " ".join([gettext("The return is recorded."), *preview_texts(receipt, words)]))
+        _tell(request, receipt, " ".join([gettext("The return is recorded."), *preview_texts(receipt, words)]))
     return _back(customer)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings for machines: keys of the API, webhook endpoints and their deliveries."""
 
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -21,6 +24,7 @@ from regulars.tenancy.addresses import PUBLIC_ONLY
 from regulars.tenancy.models import ApiKey, WebhookDelivery, WebhookEndpoint
 from regulars.tenancy.webhooks import replay_delivery, resume_endpoint
 from regulars.web.door import BOTH, POST, StaffRequest, staff_page, text_of
+from regulars.web.once import new_once, once_in
 from regulars.web.places import settings_tabs
 
 DELIVERIES_SHOWN = 50
@@ -43,23 +47,19 @@ class KeyForm(forms.Form):
 def keys(request: StaffRequest) -> HttpResponse:
     """Show the keys; make one, whose token is shown in this answer and never again."""
     form, token = KeyForm(request.POST if request.method == "POST" else None), ""
-    if form.is_bound and form.is_valid():
-        given = form.cleaned_data
-        _key, token = run_durably(
-            lambda: actions.create_api_key(
-                request.business,
-                name=given["name"],
-                scopes=given["scopes"],
-                actor=request.access.actor,
-                now=request.now,
-            )
-        )
+    once = once_in(request, form) if form.is_bound and form.is_valid() else None
+    if once is not None:
+        token = run_durably(partial(_make_key, request, form.cleaned_data, UUID(once.key)))
+        if not token:
+            messages.info(request, gettext("This key was made already; what it says is shown once. Make another."))
+            return HttpResponseRedirect(reverse("keys"))
         form = KeyForm()
     rows = list(ApiKey.objects.of(request.business).order_by("-created_at"))
     live = sum(row.revoked_at is None for row in rows)
     context = {
         "form": form,
         "token": token,
+        "once": new_once(request.now),
         "keys": rows,
         "finding": ngettext("%(count)s key is valid", "%(count)s keys are valid", live) % {"count": live},
         "tabs": settings_tabs(request.access, "keys"),
@@ -68,6 +68,21 @@ def keys(request: StaffRequest) -> HttpResponse:
     if token:
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _make_key(request: StaffRequest, given: Mapping[str, Any], key: UUID) -> str:
+    """Make a key and return its token; nothing where the form made it before."""
+    if ApiKey.objects.of(request.business).filter(pk=key).exists():
+        return ""
+    _key, token = actions.create_api_key(
+        request.business,
+        name=given["name"],
+        scopes=given["scopes"],
+        actor=request.access.actor,
+        now=request.now,
+        new_key=lambda: key,
+    )
+    return token
 
 
 @staff_page("keys.manage", methods=POST)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.core import signing
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from regulars.kernel.ids import new_key
@@ -56,3 +57,13 @@ class OnceForm(forms.Form):
         """Show above the form what is wrong with its hidden field."""
         for message in self.errors.pop("once", ()):
             self.add_error(None, message)
+
+
+def once_in(request: HttpRequest, form: forms.Form) -> Once | None:
+    """Return what a sent form is named by beside its fields; without it the form says that it is too old."""
+    named = OnceForm(request.POST)
+    if named.is_valid():
+        once: Once = named.cleaned_data["once"]
+        return once
+    form.add_error(None, named.non_field_errors())
+    return None

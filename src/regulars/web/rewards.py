@@ -16,13 +16,13 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.kernel.errors import RegularsError
-from regulars.kernel.ids import new_key
 from regulars.programs.explain import text_in
 from regulars.rewards.actions import PRICE_MAX, VALID_DAYS_MAX, OfferTerms, change_offer, create_offer
 from regulars.rewards.models import Offer
 from regulars.web.customers import words_of
 from regulars.web.door import BOTH, POST, StaffRequest, staff_page, text_of
 from regulars.web.fields import MoneyField, plain_money
+from regulars.web.once import new_once, once_in
 from regulars.web.program import program_tabs
 from regulars.web.program_forms import WordedForm, renamed
 from regulars.web.words import Words
@@ -134,10 +134,9 @@ class RewardForm(WordedForm):
         if needed and not given.get(needed) and needed not in self.errors:
             self.add_error(needed, _("This is needed here."))
 
-    def terms(self, offer: Offer | None) -> OfferTerms:
+    def terms(self, offer: Offer | None, *, code: str) -> OfferTerms:
         """Return the terms that the form says. Texts in other languages stay."""
         given = self.cleaned_data
-        code = offer.code if offer else f"{slugify(given['name'])[:30] or 'reward'}-{new_key().hex[-4:]}"
         return OfferTerms(
             code=code,
             name=renamed(offer.name if offer else {}, given["name"], self.words.language),
@@ -194,17 +193,29 @@ def _offer(request: StaffRequest, offer: UUID) -> Offer:
 
 @staff_page("rewards.edit", methods=BOTH)
 def new_reward(request: StaffRequest) -> HttpResponse:
-    """Add a reward to the catalogue."""
+    """Add a reward to the catalogue; the same form sent twice adds one."""
     form = RewardForm(request.POST if request.method == "POST" else None, words=words_of(request))
-    if form.is_bound and form.is_valid():
-        try:
-            create_offer(request.business, form.terms(None), actor=request.access.actor, now=request.now)
-        except RegularsError as error:
-            form.add_error(None, text_of(error))
-        else:
-            return HttpResponseRedirect(reverse("rewards"))
-    context = {"form": form, "title": gettext("What can they have?")}
+    if form.is_bound and form.is_valid() and _offer_once(request, form):
+        return HttpResponseRedirect(reverse("rewards"))
+    context = {"form": form, "title": gettext("What can they have?"), "once": new_once(request.now)}
     return render(request, "web/reward.html", context, status=422 if form.errors else 200)
+
+
+def _offer_once(request: StaffRequest, form: RewardForm) -> bool:
+    once = once_in(request, form)
+    if once is None:
+        return False
+    key = UUID(once.key)
+    if Offer.objects.of(request.business).filter(pk=key).exists():
+        messages.info(request, gettext("This reward is offered already; the form counts once."))
+        return True
+    terms = form.terms(None, code=f"{slugify(form.cleaned_data['name'])[:30] or 'reward'}-{key.hex[-4:]}")
+    try:
+        create_offer(request.business, terms, actor=request.access.actor, now=request.now, new_key=lambda: key)
+    except RegularsError as error:
+        form.add_error(None, text_of(error))
+        return False
+    return True
 
 
 @staff_page("rewards.edit", methods=BOTH)
@@ -214,7 +225,7 @@ def edit_reward(request: StaffRequest, offer: UUID) -> HttpResponse:
     form = RewardForm(request.POST if request.method == "POST" else None, words=words, offer=known)
     if form.is_bound and form.is_valid():
         try:
-            change_offer(known, form.terms(known), actor=request.access.actor, now=request.now)
+            change_offer(known, form.terms(known, code=known.code), actor=request.access.actor, now=request.now)
         except RegularsError as error:
             form.add_error(None, text_of(error))
         else:
