@@ -12,8 +12,9 @@ from regulars.facts.models import Fact
 from regulars.flow.intake import Adjustment, CustomerRef, Enrolment, Order, OrderLine, Visit
 from regulars.flow.receive import receive
 from regulars.kernel.clock import utc_now
+from regulars.ledger.models import Account
 from regulars.ledger.queries import balance_of
-from regulars.rewards.models import Entitlement
+from regulars.rewards.models import Entitlement, Offer
 from regulars.web import customers
 from web.cast import SITE, a_browser, a_shop, form_of, show_in, text_of, value_of
 
@@ -257,6 +258,28 @@ def test_in_a_browser_who_goes_back_finds_the_bill_empty(shop, owner, record, pa
     page.go_back()
 
     assert page.input_value("[name=purchase-amount]") == ""
+
+
+def test_a_reward_that_one_member_can_have_once_says_so(shop, owner, record):
+    Offer.objects.filter(pk=shop.offer.pk).update(per_member_max=1)
+    fields = form_of(owner.get(record), "/take/")
+    owner.post(f"{record}take/", fields)
+
+    page = owner.get(record)
+    again = owner.post(f"{record}take/", fields | {"once": value_of(page, "once")}, follow=True)
+
+    assert "A cup of chai 40 points one for each member, and taken" in text_of(page)
+    assert "One member can have “A cup of chai” 1 times; this one has." in text_of(again)
+    assert available(shop) == 80
+
+
+def test_what_is_owed_is_part_of_what_a_reward_still_takes(shop, owner, record):
+    Offer.objects.filter(pk=shop.offer.pk).update(price=300)
+    Account.objects.of(shop.business).filter(customer=shop.asha, kind="deficit").delete()
+    owes = {"kind": "deficit", "unit": "points", "balance": -70, "customer": shop.asha, "business": shop.business}
+    Account.objects.create(**owes)
+
+    assert "A cup of chai 300 points 250 points more" in text_of(owner.get(record))
 
 
 def test_a_receipt_is_added_once(shop, owner, record):

@@ -132,6 +132,14 @@ def test_a_new_rule_begins_like_the_starter(owner):
     [
         (RULE | {"name": ""}, "5 points for each item"),
         (RULE | {"weekdays": "tue", "times_max": "1"}, "5 points for each item, when the day is Tuesday, once a day"),
+        (
+            RULE | {"points": "2", "products": "SAMOSA", "times_max": "1"},
+            "2 points for each item where the product is “SAMOSA”, once a day",
+        ),
+        (
+            RULE | {"kind": "multiply", "times": "2", "categories": "Drinks"},
+            "×2 the points of a purchase, for the items where the category is “Drinks”",
+        ),
         (RULE | {"points": ""}, "Something is missing yet."),
     ],
 )
@@ -219,6 +227,7 @@ def test_a_condition_beyond_the_form_is_kept(owner):
     [
         ({"points": ""}, "This is needed here."),
         ({"kind": "multiply"}, "This is needed here."),
+        ({"kind": "per_amount", "per": "0"}, "Write more than zero."),
         ({"on": "visit"}, "give fixed points here"),
         ({"on": "event"}, "Write the name of the event."),
         ({"time_from": "10:00"}, "Write both times"),

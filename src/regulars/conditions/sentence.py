@@ -61,13 +61,21 @@ class Formatters:
 def sentence(tree: Node, registry: Registry, translate: Translation, formatters: Formatters) -> str:
     """Return the tree as one clause, without capital and full stop, to stand after "when"."""
     writer = Writer(registry, translate, formatters)
+    condition, selection = clauses(tree, registry, translate, formatters)
+    if not selection:
+        return condition
+    if not condition:
+        return writer.say(wording.SELECTED, selection=selection)
+    return writer.say(wording.SELECTED_WHEN, condition=condition, selection=selection)
+
+
+def clauses(tree: Node, registry: Registry, translate: Translation, formatters: Formatters) -> tuple[str, str]:
+    """Return what the tree says of the fact, to stand after "when", and of items, to stand after "where"; empty for nothing."""
+    writer = Writer(registry, translate, formatters)
     about_fact, selecting = split(tree, registry)
     if selecting is None:
-        return writer.clause(tree)
-    selection = writer.clause(selecting)
-    if about_fact == AllOf(()):
-        return writer.say(wording.SELECTED, selection=selection)
-    return writer.say(wording.SELECTED_WHEN, condition=writer.clause(about_fact), selection=selection)
+        return writer.clause(tree), ""
+    return "" if about_fact == AllOf(()) else writer.clause(about_fact), writer.clause(selecting)
 
 
 @dataclass(frozen=True, slots=True)

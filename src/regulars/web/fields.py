@@ -4,6 +4,7 @@
 from decimal import Decimal, InvalidOperation
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from regulars.kernel.errors import RegularsError
@@ -50,6 +51,11 @@ class TimesField(forms.CharField):
                 _("“%(value)s” is not a multiplier. Write it like 2 or 1.25."), params={"value": text[:20]}
             )
         return int(milli)
+
+
+def needed_text(value: object) -> Promise:
+    """Return what is wrong with a field that has to say something, or something above zero."""
+    return _("Write more than zero.") if value == 0 else _("This is needed here.")
 
 
 def plain_money(minor: int | None, currency: str) -> str:

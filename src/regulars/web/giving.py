@@ -28,6 +28,7 @@ from regulars.flow.intake import (
     OrderLine,
     Receipt,
     Redemption,
+    Refusal,
     Return,
     ReturnLine,
     UseEntitlement,
@@ -36,7 +37,9 @@ from regulars.flow.receive import receive
 from regulars.flow.writer import writer
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.money import parse_quantity
-from regulars.rewards.models import Entitlement
+from regulars.programs.explain import text_in
+from regulars.rewards.errors import MemberLimitReached, NotRefundable, OfferPaused, OutOfStock, TierTooLow
+from regulars.rewards.models import Entitlement, Offer
 from regulars.web.customers import SOURCE, customer_of, enrol, words_of
 from regulars.web.door import BOTH, POST, StaffRequest, refusal_text, staff_page, text_of
 from regulars.web.once import Once, OnceForm, new_once
@@ -44,6 +47,8 @@ from regulars.web.people import name_of
 from regulars.web.record import show_record
 from regulars.web.record_forms import AdjustForm, PurchaseForm, ReceiptForm, TakeForm
 from regulars.web.words import Words
+
+_OF_REWARDS = {one.code: one for one in (OfferPaused, OutOfStock, MemberLimitReached, TierTooLow, NotRefundable)}
 
 
 def _common(customer: UUID, once: Once) -> dict[str, Any]:
@@ -54,7 +59,7 @@ def send(request: StaffRequest, intake: Intake) -> Receipt:
     """Send an intake through the path; a refusal is told in words."""
     receipt = writer.receive_one(request.business, intake)
     if receipt.refusal:
-        messages.error(request, _refusal(receipt, Words(request.business)))
+        messages.error(request, _refusal(receipt, words_of(request)))
     return receipt
 
 
@@ -64,7 +69,19 @@ def _refusal(receipt: Receipt, words: Words) -> str:
         return gettext("This form was sent before with other values, and those counted. Look at the record below.")
     if receipt.refusal.code == "returned_too_much":
         return _too_much(receipt.refusal.data, words)
+    if receipt.refusal.code in _OF_REWARDS:
+        return _of_reward(receipt.refusal, words)
     return refusal_text(receipt.refusal)
+
+
+def _of_reward(refusal: Refusal, words: Words) -> str:
+    """Say why a reward cannot be had, the reward and the levels by their names."""
+    kind, code = _OF_REWARDS[refusal.code], str(refusal.data["offer"])
+    names = Offer.objects.of(words.business).filter(code=code).values_list("name", flat=True)
+    said = {**refusal.data, "offer": next((text_in(name, words.language) for name in names), code)}
+    if "tiers" in said:
+        said["tiers"] = ", ".join(words.tier(tier) for tier in str(said["tiers"]).split(", "))
+    return kind.tell(said, gettext)
 
 
 def _too_much(data: Mapping[str, object], words: Words) -> str:

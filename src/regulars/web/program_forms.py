@@ -33,7 +33,7 @@ from regulars.programs.definition import (
 from regulars.programs.explain import text_in
 from regulars.web.conditions import CONDITION_FIELDS, condition_of, rows_of
 from regulars.web.door import text_of
-from regulars.web.fields import MoneyField, TimesField, plain_money, plain_times
+from regulars.web.fields import MoneyField, TimesField, needed_text, plain_money, plain_times
 from regulars.web.words import Words
 
 PERIODS = [
@@ -144,7 +144,7 @@ class RuleForm(WordedForm):
         }
         for name in needed[given.get("kind", "fixed")]:
             if not given.get(name) and name not in self.errors:
-                self.add_error(name, _("This is needed here."))
+                self.add_error(name, needed_text(given.get(name)))
         if given.get("on") == "event" and not given.get("event"):
             self.add_error("event", _("Write the name of the event."))
         if bool(given.get("time_from")) != bool(given.get("time_to")):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from regulars.conditions.wording import SELECTED
 from regulars.programs.definition import (
     TIMES_ONE,
     Automatic,
@@ -79,9 +80,12 @@ class RuleText:
 
 def rule_sentence(rule: Rule, words: Words) -> str:
     """Say what a rule gives, when, and within which limits, as one sentence without a full stop."""
-    parts = [_gives(rule, words)]
-    if rule.when:
-        parts.append(gettext("when %(condition)s") % {"condition": words.condition(rule.when)})
+    condition, selection = words.clauses(rule.when) if rule.when else ("", "")
+    parts = [_gives(rule, selection, words)]
+    if condition:
+        parts.append(gettext("when %(condition)s") % {"condition": condition})
+    if selection and not isinstance(rule.gives, PerItem):
+        parts.append(gettext(SELECTED).format(selection=selection))
     parts += [text for limit in rule.limits for text in limit_texts(limit, words)]
     if rule.cooldown_hours:
         parts.append(_cooldown(rule.cooldown_hours, words))
@@ -90,7 +94,7 @@ def rule_sentence(rule: Rule, words: Words) -> str:
     if rule.order_max:
         parts.append(gettext("nothing above %(points)s in one purchase") % {"points": words.points(rule.order_max)})
     if rule.expiry:
-        parts.append(gettext("these end %(when)s") % {"when": expiry_when(rule.expiry, words)})
+        parts.append(_ending(rule.expiry, gettext("these end %(when)s"), gettext("these never end"), words))
     return ", ".join(parts)
 
 
@@ -99,11 +103,14 @@ def _cooldown(hours: int, words: Words) -> str:
     return text % {"hours": words.number(hours)}
 
 
-def _gives(rule: Rule, words: Words) -> str:
+def _gives(rule: Rule, selection: str, words: Words) -> str:
     match rule.gives:
         case PerAmount(points=points, per_minor=per):
             said = {"points": words.points(points), "amount": words.money(per)}
             return gettext("%(points)s for every %(amount)s") % said
+        case PerItem(points=points) if selection:
+            said = {"points": words.points(points), "selection": selection}
+            return gettext("%(points)s for each item where %(selection)s") % said
         case PerItem(points=points):
             return gettext("%(points)s for each item") % {"points": words.points(points)}
         case Multiply(times_milli=times):
@@ -140,12 +147,17 @@ def _span(expiry: Expiry, words: Words) -> str:
     return months if expiry.months else days
 
 
-def expiry_when(expiry: Expiry, words: Words) -> str:
+def _ending(expiry: Expiry, ends: str, never: str, words: Words) -> str:
+    """Say that points end, and when, or that they never do."""
+    if expiry.kind == "never" or (expiry.kind == "date" and not expiry.day):
+        return never
+    return ends % {"when": _expiry_when(expiry, words)}
+
+
+def _expiry_when(expiry: Expiry, words: Words) -> str:
     """Say when points end, to stand after "end"."""
-    if expiry.kind == "never":
-        return gettext("never")
-    if expiry.kind == "date":
-        return gettext("after %(day)s") % {"day": words.day(expiry.day)} if expiry.day else gettext("never")
+    if expiry.kind == "date" and expiry.day:
+        return gettext("after %(day)s") % {"day": words.day(expiry.day)}
     if expiry.kind == "period_end":
         return str(_PERIOD_ENDS[expiry.period]) % {"span": _span(expiry, words)}
     if expiry.kind == "inactivity":
@@ -156,9 +168,10 @@ def expiry_when(expiry: Expiry, words: Words) -> str:
 def unit_texts(program: Program, words: Words) -> dict[str, str]:
     """Say what members collect, each sentence under a stable name: how it ends, when it can be used, what a return does, and so on."""
     unit = program.unit
-    name = words.unit or gettext("points")
-    said = {"unit": name, "when": expiry_when(unit.expiry, words)}
-    texts = {"expiry": gettext("Members collect %(unit)s, which end %(when)s.") % said}
+    ends = gettext("Members collect %(unit)s, which end %(when)s.")
+    never = gettext("Members collect %(unit)s, which never end.")
+    said = {"unit": words.unit or gettext("points"), "when": "%(when)s"}
+    texts = {"expiry": _ending(unit.expiry, ends % said, never % said, words)}
     if unit.grace_days:
         texts["grace"] = _grace(unit.grace_days, words)
     texts["pending"] = _pending(unit.pending, words)
@@ -268,7 +281,8 @@ def _level(ladder: Ladder, place: int, words: Words) -> Sequence[str]:
     if level.times_milli != TIMES_ONE:
         parts.append(gettext("earns %(times)s") % {"times": words.times(level.times_milli)})
     if level.expiry:
-        parts.append(gettext("points earned in it end %(when)s") % {"when": expiry_when(level.expiry, words)})
+        ends, never = gettext("points earned in it end %(when)s"), gettext("points earned in it never end")
+        parts.append(_ending(level.expiry, ends, never, words))
     return parts
 
 

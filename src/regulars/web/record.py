@@ -7,11 +7,11 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from regulars.customers.models import Alias
 from regulars.customers.queries import Profile, family_of, profile, profiles
@@ -185,19 +185,28 @@ def _held(row: Entitlement, request: StaffRequest, words: Words) -> HeldReward:
 
 def _offers(request: StaffRequest, head: Head, words: Words) -> Sequence[OfferChoice]:
     rows = Offer.objects.of(request.business).filter(is_active=True).order_by("price", "code")[:OFFERS_SHOWN]
+    had = _had(request, head)
     return [
         OfferChoice(
             code=offer.code,
             name=text_in(offer.name, words.language),
             price=words.points(offer.price),
-            reason=_why_not(offer, head, words),
+            reason=_why_not(offer, head, words, had=had.get(offer.pk, 0)),
             once=new_once(request.now),
         )
         for offer in rows
     ]
 
 
-def _why_not(offer: Offer, head: Head, words: Words) -> str:
+def _had(request: StaffRequest, head: Head) -> dict[UUID, int]:
+    """Count how often a member took each reward of which one member can have so many, and kept it."""
+    family = family_of(request.business, head.profile.id)
+    taken = Entitlement.objects.of(request.business).filter(holder__in=family, offer__per_member_max__isnull=False)
+    kept = taken.exclude(state=Entitlement.State.CANCELLED)
+    return dict(kept.order_by().values_list("offer").annotate(count=Count("pk")))
+
+
+def _why_not(offer: Offer, head: Head, words: Words, *, had: int) -> str:
     """Say why a member cannot have an offer now; the path decides again when it is taken."""
     assert head.standing is not None
     assert head.balance is not None
@@ -205,6 +214,10 @@ def _why_not(offer: Offer, head: Head, words: Words) -> str:
         return gettext("for %(tiers)s") % {"tiers": ", ".join(words.tier(code) for code in offer.tiers)}
     if offer.stock is not None and offer.taken >= offer.stock:
         return gettext("all taken")
+    if offer.per_member_max is not None and had >= offer.per_member_max:
+        text = ngettext("one for each member, and taken", "%(max)s for each member, and taken", offer.per_member_max)
+        return text % {"max": words.number(offer.per_member_max)}
     if head.balance.available < offer.price:
-        return gettext("%(points)s more") % {"points": words.points(offer.price - head.balance.available)}
+        missing = offer.price - head.balance.available + head.balance.owed
+        return gettext("%(points)s more") % {"points": words.points(missing)}
     return ""

@@ -21,7 +21,7 @@ from regulars.rewards.actions import PRICE_MAX, VALID_DAYS_MAX, OfferTerms, chan
 from regulars.rewards.models import Offer
 from regulars.web.customers import words_of
 from regulars.web.door import BOTH, POST, StaffRequest, staff_page, text_of
-from regulars.web.fields import MoneyField, plain_money
+from regulars.web.fields import MoneyField, needed_text, plain_money
 from regulars.web.once import new_once, once_in
 from regulars.web.program import program_tabs
 from regulars.web.program_forms import WordedForm, renamed
@@ -132,7 +132,7 @@ class RewardForm(WordedForm):
         given = self.cleaned_data
         needed = {"amount_off": "amount", "percent_off": "percent", "free_item": "sku"}.get(given.get("kind", ""))
         if needed and not given.get(needed) and needed not in self.errors:
-            self.add_error(needed, _("This is needed here."))
+            self.add_error(needed, needed_text(given.get(needed)))
 
     def terms(self, offer: Offer | None, *, code: str) -> OfferTerms:
         """Return the terms that the form says. Texts in other languages stay."""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from regulars.conditions.explain import Unmet, say_unmet
 from regulars.conditions.fact_fields import FACT_REGISTRY
 from regulars.conditions.parse import parse
-from regulars.conditions.sentence import Formatters, Writer, sentence
+from regulars.conditions.sentence import Formatters, Writer, clauses, sentence
 from regulars.conditions.values import WEEKDAYS
 from regulars.kernel.clock import local_day
 from regulars.programs.definition import Ladder, Program
@@ -131,6 +131,10 @@ class Words:
     def condition(self, tree: object) -> str:
         """Say a condition as one clause, to stand after "when"."""
         return sentence(parse(tree, FACT_REGISTRY), FACT_REGISTRY, translation, self._formatters)
+
+    def clauses(self, tree: object) -> tuple[str, str]:
+        """Say of a condition what it asks of the fact, and of its items."""
+        return clauses(parse(tree, FACT_REGISTRY), FACT_REGISTRY, translation, self._formatters)
 
     @cached_property
     def _formatters(self) -> Formatters:
