@@ -80,7 +80,7 @@ def list_people(business: Business, profiles: Sequence[Profile], words: Words, *
             id=one.id,
             name=name_of(one),
             detail=_detail(one, last.get(one.id), words, now),
-            tier=words.tier(tiers[one.id]) if tiers.get(one.id) else "",
+            tier=words.names.tiers.get(tiers.get(one.id, ""), ""),
             is_member=one.id in tiers,
             balance=balances.get(one.id, 0) if one.id in tiers else None,
         )
@@ -143,7 +143,7 @@ def head_of(access: StaffAccess, profile: Profile, words: Words, *, now: datetim
         name=name_of(profile),
         identities=[(one, identity_text(one, is_masked=is_masked)) for one in profile.identities],
         standing=standing,
-        tier=words.tier(standing.tier) if standing and standing.tier else "",
+        tier=words.names.tiers.get(standing.tier, "") if standing else "",
         ahead=_ahead(standing, words),
         balance=balance_of(business, profile.id, unit_of(words.program), now=now) if standing else None,
         purchases=bought["purchases"],
