@@ -4,7 +4,6 @@
 from decimal import Decimal, InvalidOperation
 
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from regulars.kernel.errors import RegularsError
@@ -53,9 +52,9 @@ class TimesField(forms.CharField):
         return int(milli)
 
 
-def needed_text(value: object) -> Promise:
+def needed_text(value: object) -> str:
     """Return what is wrong with a field that has to say something, or something above zero."""
-    return _("Write more than zero.") if value == 0 else _("This is needed here.")
+    return str(_("Write more than zero.") if value == 0 else _("This is needed here."))
 
 
 def plain_money(minor: int | None, currency: str) -> str:
