@@ -15,12 +15,12 @@ from regulars.web.audit_words import JOBS, VERBS
 
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != "en"]
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-SAID = {"problem"}
+SAID = {"problem", "remedy"}
 """What is said in words and therefore always a Saying."""
 
 READS_THE_SAME = """
 what somebody sent or named, as it was written:
-    value code path key field nearest number line row column columns file home tool said address vendor wanted unit offer
+    value code path key field known nearest number line row column columns file home tool said address vendor wanted unit offer
     tiers external_id source store stores sku product customer survivor merged webhook delivery hold name business businesses email
     folder version fact
 codes to choose from, and codes of the law:

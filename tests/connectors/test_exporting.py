@@ -9,7 +9,7 @@ import pytest
 from django.db.models import Sum
 
 from connectors.builders import NOW, a_business, a_file, a_mapping
-from regulars.cli.importing import import_file
+from regulars.cli.importing import Asked, import_file
 from regulars.connectors.actions import NewImport, run_import, start_run
 from regulars.connectors.exporting import export_customers, export_orders, major_text
 from regulars.connectors.presets import load_preset
@@ -153,8 +153,8 @@ def test_a_shop_moves_with_the_fates_of_its_purchases(tmp_path):
     count, text = exported(export_orders, shop)
     purchases = a_file(tmp_path, text, name="orders.csv")
 
-    customers = import_file(twin, "customers", people, mapping=None, is_dry_run=False, with_points=False)
-    orders = import_file(twin, "orders", purchases, mapping=None, is_dry_run=False, with_points=False)
+    customers = import_file(twin, "customers", people, Asked(with_points=False))
+    orders = import_file(twin, "orders", purchases, Asked(with_points=False))
 
     assert (customers.outcomes, orders.outcomes) == ({"created": 2}, {"recorded": count})
     assert (count, orders.unmatched_lines, orders.errors) == (10, 0, {})

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from connectors.builders import NOW, a_business, a_file, a_mapping
-from regulars.cli.importing import import_file
+from regulars.cli.importing import Asked, import_file
 from regulars.connectors import actions
 from regulars.connectors.actions import (
     ImportStarted,
@@ -100,10 +100,21 @@ def test_the_error_file_is_the_same_rows_with_reasons_safe_to_open_and_fit_to_re
     run = imported(shop, a_file(tmp_path, TILL))
     rows = list(csv.reader(errors_of(run).read_text(encoding="utf-8-sig").splitlines()))
 
-    assert rows[0] == ["import_row", "import_reason", "bill", "date", "item", "qty", "total", "who", "what"]
+    assert rows[0] == [
+        "import_row",
+        "import_reason",
+        "import_source",
+        "bill",
+        "date",
+        "item",
+        "qty",
+        "total",
+        "who",
+        "what",
+    ]
     assert rows[1][0] == "6"
     assert rows[1][1].startswith("“=20” in column “total” is not a number")
-    assert rows[1][2:] == ["4", "2026-04-03", "TEA", "1", "'=20", "'+919223725746", ""]
+    assert rows[1][2:] == ["till", "4", "2026-04-03", "TEA", "1", "'=20", "'+919223725746", ""]
 
     corrected = errors_of(run).read_text(encoding="utf-8-sig").replace("'=20", "20")
     second = imported(shop, a_file(tmp_path, corrected, name="errors.csv"))
@@ -121,7 +132,7 @@ def test_a_killed_import_goes_on_without_a_second_copy(shop, tmp_path, capsys):
     copies = sorted(folder_of(begun).parent.iterdir())
     ImportRun.objects.of(shop).filter(pk=begun.pk).update(state=ImportRun.State.RUNNING)
 
-    tally = import_file(shop, "orders", path, mapping=str(mapping), is_dry_run=False, with_points=False)
+    tally = import_file(shop, "orders", path, Asked(mapping=str(mapping), with_points=False))
 
     assert tally.outcomes == {"recorded": 3}
     assert "Going on with the import begun 2026-11-22 10:00 UTC at row 1." in capsys.readouterr().out

@@ -115,6 +115,7 @@ def test_one_bad_row_holds_back_its_whole_purchase_and_no_other():
         ("7 | 2026-04-01 | TEA | 1 |  | |", "empty_cell"),
         ("7 | 2026-04-01 | TEA | 1 | 2² | |", "bad_number"),
         ("7 | 2026-04-01 | TEA | 1.2345 | 20 | |", "too_many_decimals"),
+        ("7 | 2026-04-01 | TEA | 99999999999999999999 | 20 | |", "quantity_too_large"),
         ("7 | 2026-04-01 | TEA | -1 | 20 | |", "negative_sale"),
         ("7 | 2026-04-01 | TEA | 1 | 20 | 12 |", "bad_phone_cell"),
         (f"7 | 2026-04-01 | {'x' * 81} | 1 | 20 | |", "long_cell"),

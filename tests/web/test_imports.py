@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from regulars.connectors.actions import run_import
 from regulars.connectors.models import ImportRun
 from regulars.connectors.presets import preset_names
+from regulars.connectors.runs import errors_of
 from regulars.customers.models import Customer
 from regulars.facts.models import Fact
 from regulars.flow.receive import receive
@@ -184,3 +185,35 @@ def test_a_preset_for_something_else_is_refused(owner):
 
 def test_an_import_is_listed(owner, rehearsed):
     assert "My sales 2026.csv" in text_of(owner.get("/imports/"))
+
+
+def test_a_renamed_file_is_refused_until_its_source_or_that_it_is_another_is_said(shop, owner):
+    address = upload(owner).headers["Location"]
+    mapping = chosen(owner.get(address))
+    run_import_of(owner.post(address, mapping | {"source": "my-sales"}))
+    again = upload(owner).headers["Location"]
+
+    refused = owner.post(again, mapping | {"source": "other-name"})
+
+    assert refused.status_code == 422
+    assert "under the source “my-sales”. Under “other-name” they would be counted twice." in text_of(refused)
+    assert 'value="other-name"' in refused.content.decode()
+    assert 'name="other_purchases"' in refused.content.decode()
+    assert owner.post(again, mapping | {"source": "my-sales"}).status_code == 302
+    assert owner.post(again, mapping | {"source": "other-name", "other_purchases": "on"}).status_code == 302
+
+
+def test_an_error_file_proposes_the_source_of_its_import(shop, owner):
+    address = upload(owner).headers["Location"]
+    mapping = chosen(owner.get(address))
+    run = run_import_of(owner.post(address, mapping | {"source": "my-sales"}))
+    errors = errors_of(run).read_text(encoding="utf-8-sig")
+
+    for preset in ("", "generic_orders"):
+        page = owner.get(upload(owner, errors, preset=preset).headers["Location"]).content.decode()
+        assert 'name="source" value="my-sales"' in page
+
+
+def run_import_of(response) -> ImportRun:
+    run = ImportRun.objects.get(pk=response.headers["Location"].strip("/").rpartition("/")[2])
+    return run_import(run, receive=receive, now=utc_now())

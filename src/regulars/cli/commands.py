@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 import msgspec
@@ -18,7 +18,7 @@ from django.core.management import call_command
 from regulars.analytics.catalogue import METRICS
 from regulars.analytics.metrics import measure, read_span
 from regulars.analytics.periods import YEAR_DAYS, Period, Span
-from regulars.cli.importing import import_file
+from regulars.cli.importing import Asked, import_file
 from regulars.cli.progress import ProgressLine
 from regulars.cli.shops import check_name_free, check_store, labelled, the_business
 from regulars.cli.supervisor import serve as serve_program
@@ -170,17 +170,37 @@ def _import_command(subject: Subject) -> None:
     @_file
     @click.option("--mapping", metavar="FILE|PRESET", help="How to read it; by default proposed from its header.")
     @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
-    @click.option("--without-points", is_flag=True, help="Record facts only; nobody earns.")
     @_business
-    def command(file: Path, *, mapping: str | None, dry_run: bool, without_points: bool, business: str | None) -> None:
+    def command(file: Path, *, mapping: str | None, dry_run: bool, business: str | None) -> None:
         _migrate()
-        import_file(
-            the_business(business), subject, file, mapping=mapping, is_dry_run=dry_run, with_points=not without_points
-        )
+        import_file(the_business(business), subject, file, Asked(mapping=mapping, is_dry_run=dry_run))
 
 
-for _subject in ("orders", "customers", "products"):
+for _subject in ("customers", "products"):
     _import_command(_subject)
+
+
+@import_.command(name="orders")
+@_file
+@click.option("--mapping", metavar="FILE|PRESET", help="How to read it; by default proposed from its header.")
+@click.option(
+    "--source", metavar="NAME", help="What the purchases are known by, with their numbers; by default the file's name."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@click.option("--without-points", is_flag=True, help="Record facts only; nobody earns.")
+@click.option("--other-purchases", is_flag=True, help="Import even what another source has under the same numbers.")
+@_business
+def import_orders(file: Path, *, business: str | None, **given: Any) -> None:
+    """Import orders from FILE."""
+    _migrate()
+    asked = Asked(
+        mapping=given["mapping"],
+        source=given["source"],
+        is_dry_run=given["dry_run"],
+        with_points=not given["without_points"],
+        are_other_purchases=given["other_purchases"],
+    )
+    import_file(the_business(business), "orders", file, asked)
 
 
 @app.command()

@@ -37,6 +37,7 @@ from regulars.connectors.runs import (
     file_of,
     folder_of,
     locked,
+    name_of_rows,
     open_file,
     reason_of,
     scratch_folder,
@@ -182,7 +183,7 @@ def run_import(run: ImportRun, *, receive: Receive, now: datetime, progress: OnP
             return run
         try:
             with scratch_of(run) as scratch:
-                name = bytes(run.file_digest).hex()[:12]
+                name = name_of_rows(run.file_digest)
                 opened = open_file(file_of(run), mapping_of(run.mapping), run.business, name=name, scratch=scratch)
                 _begin(run, opened.rows, now)
                 _import_chunks(run, opened, _feed_of(run, receive, now), progress)
@@ -229,7 +230,8 @@ def _after(batches: Iterator[Batch], done_rows: int) -> Iterator[Batch]:
 
 def _import_chunks(run: ImportRun, opened: Opened, feed: Feed, progress: OnProgress | None) -> None:
     tally = msgspec.convert(run.counts, Tally)
-    files = ErrorFile(folder_of(run) / "errors.csv", opened.header), RowFile(unmatched_path(run), UNMATCHED_COLUMNS)
+    errors = ErrorFile(folder_of(run) / "errors.csv", opened.header, source=str(run.mapping["name"]))
+    files = errors, RowFile(unmatched_path(run), UNMATCHED_COLUMNS)
     meter = Meter(run.done_rows, opened.rows)
     for chunk in _chunks(_after(opened.batches, run.done_rows)):
         tally = run_durably(lambda chunk=chunk, tally=tally: _import_chunk(run, chunk, tally, feed, files))  # type: ignore[misc]  # the defaults bind this round's values

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-REASON_COLUMNS = ("import_row", "import_reason")
+REASON_COLUMNS = ("import_row", "import_reason", "import_source")
 
 
 def guarded(text: str) -> str:
@@ -56,12 +56,13 @@ class RowFile:
 
 
 class ErrorFile(RowFile):
-    """Rows that were not taken, each after its number and the reasons, in the original columns: fit to be read again."""
+    """Rows that were not taken, each after its number, the reasons and the source, in the original columns: fit to be read again."""
 
-    def __init__(self, path: Path, header: Sequence[str]) -> None:
+    def __init__(self, path: Path, header: Sequence[str], *, source: str) -> None:
+        self._source = source
         self._skipped = len(REASON_COLUMNS) if tuple(header[: len(REASON_COLUMNS)]) == REASON_COLUMNS else 0
         super().__init__(path, [*REASON_COLUMNS, *header[self._skipped :]])
 
     def row(self, number: int, reason: str, cells: Sequence[str]) -> list[str]:
         """Return a row as it stands in the file."""
-        return [str(number), reason, *cells[self._skipped :]]
+        return [str(number), reason, self._source, *cells[self._skipped :]]

@@ -156,6 +156,16 @@ def proposed_mapping(head: Preview, *, name: str, subject: Subject) -> Mapping:
     return own_preset(head.header, subject) or mapping_from(head.proposals, name=name, subject=subject)
 
 
+def setting_of(business: Business, name: str) -> Setting:
+    """Return what a business adds to every mapping; `name` names rows without a number."""
+    return Setting(currency=business.currency, country=business.country, time_zone=business.timezone, row_prefix=name)
+
+
+def name_of_rows(digest: bytes | memoryview[int]) -> str:
+    """Return what names the rows without a number in a file of this digest."""
+    return bytes(digest).hex()[:12]
+
+
 def open_file(path: Path, mapping: Mapping, business: Business, *, name: str, scratch: Path) -> Opened:
     """Open a file for a business by a mapping; `name` names rows without a number. Raises UnreadableFile or BadMapping.
 
@@ -163,10 +173,7 @@ def open_file(path: Path, mapping: Mapping, business: Business, *, name: str, sc
     first rows; the order is the same at every opening.
     """
     table: Table = open_table(path, scratch=scratch)
-    setting = Setting(
-        currency=business.currency, country=business.country, time_zone=business.timezone, row_prefix=name
-    )
-    reader = READERS[mapping.subject](mapping, table.header, setting)
+    reader = READERS[mapping.subject](mapping, table.header, setting_of(business, name))
     survey = table.survey(reader.group_column)
     column = reader.group_column
     rows = table.rows() if survey.is_grouped or column is None else table.grouped(column, scratch)

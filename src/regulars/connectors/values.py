@@ -70,6 +70,15 @@ class TooManyDecimals(BadCell):
     text = gettext_noop("The quantity “%(value)s” in column “%(column)s” has more than three decimals. Round it.")
 
 
+class QuantityTooLarge(BadCell):
+    """A quantity is larger than the product counts."""
+
+    code = "quantity_too_large"
+    text = gettext_noop(
+        "The quantity “%(value)s” in column “%(column)s” is too large. Is this really the column of the quantity?"
+    )
+
+
 class EmptyCell(BadCell):
     """A value that every row needs is missing."""
 
@@ -218,7 +227,9 @@ def quantity_reader(column: str, *, style: str) -> Reader[int | None]:
         if not text.strip():
             return None
         value, is_exact = scaled(read_number(text, column, style), 3)
-        if not is_exact or abs(value) > AMOUNT_MAX:
+        if abs(value) > AMOUNT_MAX:
+            raise QuantityTooLarge(value=clean(text, SHOWN_MAX), column=column)
+        if not is_exact:
             raise TooManyDecimals(value=clean(text, SHOWN_MAX), column=column)
         return value
 

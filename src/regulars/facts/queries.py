@@ -35,6 +35,12 @@ def find_receipts(business: Business, number: str, source: str = "") -> list[Fac
     return list({fact.source: fact for fact in rows.order_by("source", "revision")}.values())
 
 
+def find_numbered(business: Business, numbers: Sequence[str]) -> list[Fact]:
+    """Return every revision of the purchases that have one of a few numbers, whatever their source."""
+    sources = _sources(business)
+    return list(Fact.objects.of(business).filter(source__in=sources, external_id__in=numbers, kind=FactKind.ORDER))
+
+
 def _sources(business: Business) -> list[str]:
     """Return the sources of facts, at most SOURCES_MAX: each is found by the index, from the one before."""
     found: list[str] = []

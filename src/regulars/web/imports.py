@@ -34,9 +34,16 @@ from regulars.connectors.mapping import (
 from regulars.connectors.models import ImportRun
 from regulars.connectors.presets import load_preset, preset_names
 from regulars.connectors.proposals import Proposal, ignored_columns, mapping_from
-from regulars.connectors.runs import Preview, errors_of, file_of, preview, proposed_mapping, unmatched_path
+from regulars.connectors.runs import Preview, errors_of, file_of, name_of_rows, preview, unmatched_path
+from regulars.connectors.sources import (
+    KnownElsewhere,
+    carried_source,
+    find_other_source,
+    fitting_mapping,
+    with_source,
+)
 from regulars.connectors.tally import Tally
-from regulars.kernel.errors import RegularsError
+from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 from regulars.outbox.actions import enqueue
 from regulars.outbox.models import Job
 from regulars.web.door import BOTH, POST, StaffRequest, staff_page, text_of
@@ -127,9 +134,11 @@ def _keep(request: StaffRequest, form: UploadForm) -> ImportRun:
         kept.flush()
         path = Path(kept.name)
         head, name = preview(path, subject), _source_name(file.name or "file")
-        mapping = (
-            load_preset(given["preset"]) if given["preset"] else proposed_mapping(head, name=name, subject=subject)
-        )
+        if given["preset"]:
+            source, preset = carried_source(head), load_preset(given["preset"])
+            mapping = with_source(preset, source) if source else preset
+        else:
+            mapping = fitting_mapping(request.business, head, name=name, subject=subject)
         wanted = NewImport(
             subject=subject,
             file_name=file.name or "file",
@@ -173,22 +182,23 @@ def edit_mapping(request: StaffRequest, run: UUID) -> HttpResponse:
     if found.state not in WAITING:
         return HttpResponseRedirect(reverse("import_run", args=[run]))
     mapping = draft_of(found.mapping) if found.mapping else None
-    problem = _rehearse(request, found) if request.method == "POST" else _lacking(mapping)
-    if request.method == "POST" and not problem:
+    refusal = _rehearse(request, found) if request.method == "POST" else None
+    problem = text_of(refusal) if refusal else _lacking(mapping)
+    if request.method == "POST" and not refusal:
         return HttpResponseRedirect(reverse("import_run", args=[run]))
     head = preview(file_of(found), _subject(found.subject))
     ignored = ignored_columns(head.header, mapping) if mapping else []
     context = {
         "run": found,
         "rows": _mapping_rows(request, found, head, mapping),
-        "source": mapping.name if mapping else _source_name(found.file_name),
+        "source": request.POST.get("source", mapping.name if mapping else _source_name(found.file_name)),
+        "may_be_others": isinstance(refusal, KnownElsewhere),
         "problem": problem,
         "ignored": [name for name, _ in ignored],
         "consents": [name for name, is_consent in ignored if is_consent],
         "notes": mapping.notes if mapping else [],
     }
-    is_refused = problem and request.method == "POST"
-    return render(request, "web/import_mapping.html", context, status=422 if is_refused else 200)
+    return render(request, "web/import_mapping.html", context, status=422 if refusal else 200)
 
 
 def _lacking(mapping: Mapping | None) -> str:
@@ -201,15 +211,27 @@ def _lacking(mapping: Mapping | None) -> str:
     return ""
 
 
-def _rehearse(request: StaffRequest, run: ImportRun) -> str:
+def _rehearse(request: StaffRequest, run: ImportRun) -> RegularsError | None:
     """Take the mapping that was sent and read the file by it; return what is wrong."""
     try:
-        choose_mapping(run, _posted_mapping(request, run))
+        mapping = _posted_mapping(request, run)
+        if mapping.subject == "orders" and "other_purchases" not in request.POST:
+            _check_source(run, mapping)
+        choose_mapping(run, mapping)
         if file_of(run).stat().st_size <= REHEARSED_MAX:
             check_run(run)
     except RegularsError as error:
-        return text_of(error)
-    return ""
+        return error
+    return None
+
+
+def _check_source(run: ImportRun, mapping: Mapping) -> None:
+    known = find_other_source(file_of(run), mapping, run.business, name=name_of_rows(run.file_digest))
+    if known is not None:
+        remedy = gettext_noop(
+            "Write “%(known)s” as the name of this source to continue it, or say that they are other purchases."
+        )
+        raise KnownElsewhere(known=known, source=mapping.name, remedy=Saying(remedy, known=known))
 
 
 def _subject(text: str) -> Subject:
