@@ -161,7 +161,7 @@ def setting_of(business: Business, name: str) -> Setting:
     return Setting(currency=business.currency, country=business.country, time_zone=business.timezone, row_prefix=name)
 
 
-def name_of_rows(digest: bytes | memoryview[int]) -> str:
+def name_of_rows(digest: "bytes | memoryview[int]") -> str:
     """Return what names the rows without a number in a file of this digest."""
     return bytes(digest).hex()[:12]
 
