@@ -66,6 +66,11 @@ class Profile:
     merged_into: UUID | None = None
     merged: tuple[UUID, ...] = ()
 
+    @property
+    def family(self) -> list[UUID]:
+        """Return the customer and those who were merged into them: what is recorded of any of them is theirs."""
+        return [self.id, *self.merged]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:

@@ -70,7 +70,7 @@ def list_people(business: Business, profiles: Sequence[Profile], words: Words, *
     keys = [profile.id for profile in profiles]
     tiers = dict(Membership.objects.of(business).filter(pk__in=keys).values_list("pk", "tier"))
     balances = balances_of(business, keys, unit_of(words.program))
-    owners = {key: one.id for one in profiles for key in (one.id, *one.merged)}
+    owners = {key: one.id for one in profiles for key in one.family}
     came = Fact.objects.of(business).filter(customer__in=list(owners), kind__in=CAME)
     last: dict[UUID, datetime] = {}
     for key, at in came.values_list("customer").annotate(last=Max("occurred_at")):
@@ -132,7 +132,7 @@ def head_of(access: StaffAccess, profile: Profile, words: Words, *, now: datetim
     business = access.business
     is_masked = not access.may("customers.edit")
     standing = standing_of(business, profile.id, now)
-    facts = current_facts(business).filter(with_claimed(business, [profile.id, *profile.merged]))
+    facts = current_facts(business).filter(with_claimed(business, profile.family))
     bought = facts.aggregate(
         purchases=Count("id", filter=Q(kind=FactKind.ORDER)),
         spent=Sum("total_minor", filter=Q(kind__in=[FactKind.ORDER, FactKind.RETURN, FactKind.CANCEL])),
@@ -169,4 +169,5 @@ def _ahead(standing: StandingNow | None, words: Words) -> Ahead | None:
 def count_customers(business: Business) -> tuple[int, int]:
     """Return how many customers there are, and how many of them are members."""
     customers = Customer.objects.of(business).filter(alias=None)
-    return customers.count(), customers.filter(membership__isnull=False).count()
+    counted = customers.aggregate(all=Count("pk"), members=Count("membership"))
+    return counted["all"], counted["members"]

@@ -184,7 +184,7 @@ def _draft_page(request: StaffRequest, publish: PublishForm, *, status: int) -> 
     context |= {
         "draft": draft,
         "changes": changes_between(current, program, words) if current and draft else [],
-        "is_new": _is_new(request),
+        "is_new": current is None and _is_new(request),
         "revision": revision_of(draft),
         "cautions": caution_texts(cautions_of(request.business, program), words),
         "publish_form": publish,

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from regulars.customers.models import Alias
-from regulars.customers.queries import Profile, family_of, profile, profiles
+from regulars.customers.queries import Profile, profile, profiles
 from regulars.flow.entitling import code_of
 from regulars.kernel.clock import last_day
 from regulars.programs.explain import text_in
@@ -79,8 +79,8 @@ def show_record(request: StaffRequest, customer: UUID, bound: Mapping[str, forms
         "tabs": _tabs(customer, view),
         "once": new_once(request.now),
         "has_program": words.program is not None,
-        "merged": _merged(request, customer),
-        **_past(request, customer, words, view),
+        "merged": _merged(request, known),
+        **_past(request, known, words, view),
         **_rewards(request, head, words),
         **record_forms(request),
         **bound,
@@ -99,9 +99,11 @@ def _show_merged(request: StaffRequest, known: Profile, survivor: UUID) -> HttpR
     return render(request, "web/record_merged.html", context)
 
 
-def _merged(request: StaffRequest, customer: UUID) -> list[tuple[Alias, str]]:
+def _merged(request: StaffRequest, known: Profile) -> list[tuple[Alias, str]]:
     """Return who was merged into a customer, each with the name they had."""
-    rows = Alias.objects.of(request.business).filter(survivor=customer).order_by("merged_at", "pk")
+    if not known.merged:
+        return []
+    rows = Alias.objects.of(request.business).filter(survivor=known.id).order_by("merged_at", "pk")
     merged = {one.pk: one for one in rows}
     return [(merged[one.id], name_of(one)) for one in profiles(request.business, list(merged))]
 
@@ -127,16 +129,16 @@ def _tabs(customer: UUID, view: str) -> list[Choice]:
     ]
 
 
-def _past(request: StaffRequest, customer: UUID, words: Words, view: str) -> dict[str, object]:
-    here, before = reverse("customer", args=[customer]), request.GET.get("before", "")
+def _past(request: StaffRequest, known: Profile, words: Words, view: str) -> dict[str, object]:
+    here, before = reverse("customer", args=[known.id]), request.GET.get("before", "")
     if view == "points":
-        bookings, last = read_statement(request.business, customer, words, before=_key(before))
+        bookings, last = read_statement(request.business, known.id, words, before=_key(before))
         return {
             "bookings": bookings,
             "next_url": f"{here}?view=points&before={last}" if last else "",
             "first_url": here if before else "",
         }
-    happenings, cursor = read_story(request.business, customer, words, before=read_cursor(before))
+    happenings, cursor = read_story(request.business, known.family, words, before=read_cursor(before))
     following = f"{here}?before={str(cursor).replace('+', '%2B')}" if cursor else ""
     return {"happenings": happenings, "next_url": following, "first_url": here if before else ""}
 
@@ -149,11 +151,7 @@ def _key(text: str) -> UUID | None:
 
 
 def _rewards(request: StaffRequest, head: Head, words: Words) -> dict[str, object]:
-    rows = (
-        Entitlement.objects.of(request.business)
-        .filter(holder__in=family_of(request.business, head.profile.id))
-        .select_related("offer")
-    )
+    rows = Entitlement.objects.of(request.business).filter(holder__in=head.profile.family).select_related("offer")
     is_open = Q(state__in=OPEN, expires_at__gt=request.now)
     held = [_held(row, request, words) for row in rows.filter(is_open).order_by("expires_at")]
     past = rows.exclude(is_open).order_by("-id")[:PAST_SHOWN]
@@ -200,8 +198,8 @@ def _offers(request: StaffRequest, head: Head, words: Words) -> Sequence[OfferCh
 
 def _had(request: StaffRequest, head: Head) -> dict[UUID, int]:
     """Count how often a member took each reward of which one member can have so many, and kept it."""
-    family = family_of(request.business, head.profile.id)
-    taken = Entitlement.objects.of(request.business).filter(holder__in=family, offer__per_member_max__isnull=False)
+    owned = Entitlement.objects.of(request.business).filter(holder__in=head.profile.family)
+    taken = owned.filter(offer__per_member_max__isnull=False)
     kept = taken.exclude(state=Entitlement.State.CANCELLED)
     return dict(kept.order_by().values_list("offer").annotate(count=Count("pk")))
 

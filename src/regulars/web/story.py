@@ -14,7 +14,6 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from regulars.customers.queries import family_of
 from regulars.facts.models import Fact, FactKind, Line
 from regulars.facts.queries import with_claimed
 from regulars.ledger.queries import StatementRow, drawn_from, occurred_at, statement
@@ -311,10 +310,10 @@ def read_cursor(text: str) -> Cursor | None:
 
 
 def read_story(
-    business: Business, customer: UUID, words: Words, *, before: Cursor | None
+    business: Business, family: Sequence[UUID], words: Words, *, before: Cursor | None
 ) -> tuple[list[Happening], Cursor | None]:
-    """Return a page of what happened, the latest first, and where the next begins."""
-    rows = Fact.objects.of(business).filter(with_claimed(business, family_of(business, customer)), kind__in=SHOWN)
+    """Return a page of what happened to a customer and those merged into them, the latest first, and where the next begins."""
+    rows = Fact.objects.of(business).filter(with_claimed(business, family), kind__in=SHOWN)
     rows = rows.select_related("store", "amends")
     if before is not None:
         rows = rows.filter(
