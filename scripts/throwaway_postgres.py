@@ -28,7 +28,7 @@ _STOP_LIMIT_S = 20
 _CARELESS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}  # what it held is thrown away
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
-    "max_connections": "100",
+    "max_connections": "300",
     "log_min_messages": "fatal",
 }
 _PR_SET_PDEATHSIG = 1

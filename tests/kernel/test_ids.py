@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys ascend, whatever the clock does."""
 
+import os
 import threading
 from uuid import UUID
 
@@ -66,3 +67,22 @@ def test_a_key_made_after_a_pool_was_opened_comes_after_its_keys():
     first = take()
 
     assert first < new_key()
+
+
+def test_processes_forked_from_one_never_make_the_same_key():
+    numbers = {_drawn_by_a_child() for _ in range(2)} | {new_key().int & (1 << 62) - 1}
+
+    assert len(numbers) == 3
+
+
+def _drawn_by_a_child() -> int:
+    """Return the random part of the first key a forked process makes."""
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        os.write(writing, (new_key().int & (1 << 62) - 1).to_bytes(8))
+        os._exit(0)
+    os.waitpid(child, 0)
+    drawn = os.read(reading, 8)
+    os.close(reading)
+    os.close(writing)
+    return int.from_bytes(drawn)

@@ -78,7 +78,7 @@ class Served:
         finally:
             client.close()
         if answer.status >= 400:
-            raise OSError(f"{page}: {answer.status}")
+            raise OSError(f"{page}: {answer.status}\n{self.log.read_text()}")
         return text
 
     def answers(self) -> bool:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keys made by the application: UUIDv7, ordered by time, never backwards inside one maker."""
 
+import os
 import random
 import threading
 import time
@@ -41,8 +42,8 @@ def key_of_hex(text: str) -> UUID:
     return key_of(int(text, 16))
 
 
-_chance = random.Random()  # noqa: S311 - keys must differ, they need not be secret; seeded by the system in every process
-
+_chance = random.Random()  # noqa: S311 - keys must differ, they need not be secret
+os.register_at_fork(after_in_child=_chance.seed)  # or two web processes would draw the same numbers
 
 _random_62 = partial(_chance.getrandbits, 62)
 
