@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from uuid import UUID, SafeUUID
 
-_VERSION = 0x7 << 76
-_VARIANT = 0x2 << 62
+_FIXED = 0x7 << 76 | 0x2 << 62  # version and variant
 _COUNTER_BITS = 12
 _COUNTER_MAX = 0xFFF
 _UNKNOWN = SafeUUID.unknown
@@ -48,6 +47,10 @@ os.register_at_fork(after_in_child=_chance.seed)  # or two web processes would d
 _random_62 = partial(_chance.getrandbits, 62)
 
 
+def _key_at(place: int, drawn: int) -> UUID:
+    return key_of(place >> _COUNTER_BITS << 80 | (place & _COUNTER_MAX) << 64 | _FIXED | drawn)
+
+
 class KeyMaker:
     """Make UUIDv7 keys from an injected clock (milliseconds) and random source (62 bits).
 
@@ -69,22 +72,18 @@ class KeyMaker:
             self._last = first + count - 1
         return first
 
-    def _key(self, place: int) -> UUID:
-        return key_of(
-            place >> _COUNTER_BITS << 80 | _VERSION | (place & _COUNTER_MAX) << 64 | _VARIANT | self._random_62()
-        )
-
     def __call__(self) -> UUID:
         """Return the next key."""
-        return self._key(self._reserve(1))
+        return _key_at(self._reserve(1), self._random_62())
 
     def pool(self, size: int = 512) -> Callable[[], UUID]:
-        """Return a maker for one thread that takes many keys at a time: a batch of intakes needs thousands."""
+        """Return a maker for one thread that takes many places at a time and draws once for them: a batch needs thousands."""
 
         def keys() -> Iterator[UUID]:
             while True:
-                first = self._reserve(size)
-                yield from map(self._key, range(first, first + size))
+                first, drawn = self._reserve(size), self._random_62()
+                for place in range(first, first + size):
+                    yield _key_at(place, drawn)
 
         return partial(next, keys())
 

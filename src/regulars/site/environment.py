@@ -306,7 +306,7 @@ def database_settings(environment: Environment) -> dict[str, object]:
             "cached_statements": 512,
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;"
-                " PRAGMA cache_size=-32000; PRAGMA temp_store=MEMORY;"
+                " PRAGMA cache_size=-32000; PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;"
             ),
         },
         "TEST": {"NAME": str(environment.home / "test.sqlite3")},
