@@ -357,7 +357,9 @@ def test_points_are_adjusted_with_a_reason(shop, owner, record):
     answer = owner.post(f"{record}adjust/", given, follow=True)
 
     assert "−20, as you said. The balance is 100 points." in text_of(answer)
-    assert "Reason: booked twice" in text_of(owner.get(f"{record}?view=points"))
+    assert "Reason: booked twice · by Meera" in text_of(owner.get(f"{record}?view=points"))
+    log = text_of(owner.get("/settings/audit/"))
+    assert "Meera Points corrected Customer: Asha Kulkarni Points: 120 → 100 booked twice" in log
 
 
 def test_more_than_there_is_cannot_be_taken_away(shop, owner, record):

@@ -118,12 +118,16 @@ def test_the_audit_log_names_both(shop, owner, twin):
 
     entries = AuditEntry.objects.filter(verb__in=["customers.merged", "customers.unmerged"]).order_by("pk")
 
-    asha = str(shop.asha.pk)
-    assert [(one.verb, one.object_id, one.before, one.after) for one in entries] == [
-        ("customers.merged", twin.pk, {"merged_into": None}, {"merged_into": asha, "points": 320}),
-        ("customers.unmerged", twin.pk, {"merged_into": asha}, {"merged_into": None, "points": 320}),
+    asha, gone = str(shop.asha.pk), str(twin.pk)
+    assert [(one.verb, one.before, one.after) for one in entries] == [
+        ("customers.merged", {}, {"customer": gone, "merged_into": asha, "points": 320}),
+        ("customers.unmerged", {"merged_into": asha}, {"customer": gone, "merged_into": None, "points": 320}),
     ]
-    assert "Customer merged into another" in text_of(owner.get("/settings/audit/"))
+    log = text_of(owner.get("/settings/audit/"))
+    assert "Customer merged into another" in log
+    assert f"Merged into: {shop.asha.name}" in log
+    assert asha not in log
+    assert gone not in log
 
 
 @pytest.mark.parametrize(("role", "may"), [("manager", True), ("support", False), ("cashier", False)])

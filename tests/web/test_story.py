@@ -2,16 +2,33 @@
 """Points, and why: what a page says of each booking when something was returned, cancelled or corrected."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from regulars.customers.models import Customer
-from regulars.flow.intake import Adjustment, Cancel, CustomerRef, Order, OrderLine, Return, ReturnLine, Visit
+from regulars.facts.models import Fact
+from regulars.flow.intake import (
+    Adjustment,
+    Cancel,
+    CustomerRef,
+    Envelope,
+    HoldPoints,
+    Order,
+    OrderLine,
+    Return,
+    ReturnLine,
+    SettleHold,
+    Visit,
+    VoidHold,
+)
 from regulars.flow.receive import receive
 from regulars.kernel.clock import utc_now
 from regulars.programs.actions import publish_program
 from regulars.programs.queries import current_program
-from regulars.tenancy.actors import SYSTEM
+from regulars.tenancy.actions import create_api_key
+from regulars.tenancy.actors import SYSTEM, Actor, ActorKind
+from regulars.tenancy.models import AuditEntry
 from regulars.web.story import read_statement
 from regulars.web.words import Words
 from web.cast import ASHA, PROGRAM, text_of
@@ -86,6 +103,33 @@ def test_an_adjustment_gives_its_reason(shop, owner, record):
 
     assert told(shop)[0] == ("-5", "Corrected by staff", "")
     assert "Reason: counted twice" in text_of(owner.get(f"{record}?view=points"))
+
+
+def test_points_set_aside_are_told_and_what_became_of_them(shop, owner, record):
+    happens(shop, HoldPoints, "H1", customer=WHO, points=50, ttl_s=3_600)
+    happens(shop, HoldPoints, "H2", customer=WHO, points=30)
+    first, second = (fact.payload["hold"] for fact in Fact.objects.filter(kind="hold").order_by("id"))
+    happens(shop, SettleHold, "S1", hold=UUID(first), points=40)
+    happens(shop, VoidHold, "V1", hold=UUID(second))
+
+    page = text_of(owner.get(record))
+
+    assert "50 points, until " in page
+    assert "Points set aside were spent" in page
+    assert f"{MINUS}40 points" in page
+    assert "Points set aside were given back" in page
+
+
+def test_a_correction_by_a_program_names_its_key(shop, owner, record):
+    key, _ = create_api_key(shop.business, name="Till 2", scopes=["points:write"], actor=SYSTEM, now=utc_now())
+    actor = Actor(ActorKind.API_KEY, key.pk, "Till 2")
+    gift = Adjustment(source="till", external_id="G1", occurred_at=utc_now(), customer=WHO, points=5, reason="a gift")
+
+    for _ in range(2):
+        receive(shop.business, [gift], now=utc_now(), envelopes=[Envelope(actor)])
+
+    assert "Reason: a gift · by API key “Till 2”" in text_of(owner.get(record))
+    assert AuditEntry.objects.filter(verb="points.adjusted").count() == 1
 
 
 def test_a_discount_line_keeps_its_sign_and_so_does_a_purchase_of_less_than_nothing(shop, owner, record):

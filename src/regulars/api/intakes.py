@@ -25,7 +25,6 @@ from regulars.api.problems import (
     problem_of_refusal,
 )
 from regulars.customers.matching import CustomerRef
-from regulars.flow.actions import unite_or_part
 from regulars.flow.entitling import code_of
 from regulars.flow.intake import (
     Adjustment,
@@ -33,6 +32,7 @@ from regulars.flow.intake import (
     ClaimReceipt,
     Earning,
     Enrolment,
+    Envelope,
     Event,
     ExternalId,
     HoldPoints,
@@ -205,12 +205,6 @@ def _in_utc(moment: datetime) -> datetime:
         return moment
 
 
-def _write(call: Call[Any, Nothing], intake: Intake, compared: bytes | None) -> Receipt:
-    if isinstance(intake, Merge | Unmerge):
-        return unite_or_part(call.business, intake, actor=call.holder.actor, now=call.now, digest=compared)
-    return writer.receive_one(call.business, intake, digest=compared)
-
-
 def recording(
     kind: type[Intake], *, fill: Callable[[Call[Any, Nothing]], dict[str, Any]] | None = None
 ) -> Callable[[Call[Any, Nothing]], Answer]:
@@ -222,7 +216,7 @@ def recording(
         if fill is not None:
             fields.update(fill(call))
         intake, compared = _intake_of(kind, fields, call.now)
-        receipt = _write(call, intake, compared)
+        receipt = writer.receive_one(call.business, intake, Envelope(call.holder.actor, compared))
         if receipt.refusal is not None:
             raise Refused(receipt.refusal)
         headers = {"Idempotent-Replayed": "true"} if receipt.is_repeat else {}
@@ -266,7 +260,10 @@ def record_batch(call: Call[Any, Nothing]) -> Answer:
         call.holder.check(BATCH_SCOPES[str(kind)])
     made = [_intake_of(_items[type(item)], structs.asdict(item), call.now) for item in call.body]
     receipts = receive(
-        call.business, [intake for intake, _ in made], now=call.now, digests=[compared for _, compared in made]
+        call.business,
+        [intake for intake, _ in made],
+        now=call.now,
+        envelopes=[Envelope(call.holder.actor, compared) for _, compared in made],
     )
     language = call.language
     return Answer(Results([_result(receipt, language) for receipt in receipts]))

@@ -23,6 +23,7 @@ from regulars.programs.ladder import base_tier
 from regulars.programs.store import Member, StoredDecision
 from regulars.programs.versions import Timeline, compiled
 from regulars.rewards.store import EntitlementState, OfferState
+from regulars.tenancy.actors import SYSTEM, Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Item:
-    """One intake in its batch. `receipt` is there once it is answered: repeated, refused or done."""
+    """One intake in its batch, and who sent it. `receipt` is there once it is answered: repeated, refused or done."""
 
     place: int
     intake: Intake
@@ -76,6 +77,7 @@ class Item:
     caused_by: UUID | None = None
     came_back: dict[int, tuple[UUID | None, int]] = field(default_factory=dict)
     taken_back: list[dict[str, object]] = field(default_factory=list)
+    actor: Actor = SYSTEM
 
     @property
     def named(self) -> tuple[str, str] | None:

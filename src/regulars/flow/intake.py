@@ -6,13 +6,14 @@ known for ever by (source, external_id, revision): the same one again gets the s
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct, field
 
 from regulars.customers.matching import CustomerRef
+from regulars.tenancy.actors import SYSTEM, Actor
 
 LINES_MAX = 2_000
 CODES_MAX = 20
@@ -220,6 +221,16 @@ Intake = (
     | Merge
     | Unmerge
 )
+
+
+class Envelope(NamedTuple):
+    """What a door says of an intake: who sent it, and what a repeat must have in common with it where that is not all of it."""
+
+    actor: Actor = SYSTEM
+    digest: bytes | None = None
+
+
+BARE = Envelope()
 
 
 class Refusal(Struct, frozen=True, omit_defaults=True):

@@ -8,6 +8,7 @@ chunk is durable: answered means recorded. A refused intake changes nothing and 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import repeat
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -25,11 +26,13 @@ from regulars.flow.earning import apply_event, apply_order, apply_visit
 from regulars.flow.entitling import apply_redemption, apply_use
 from regulars.flow.holding import apply_hold, apply_settle, apply_void
 from regulars.flow.intake import (
+    BARE,
     Adjustment,
     Cancel,
     ClaimReceipt,
     Closing,
     Enrolment,
+    Envelope,
     Event,
     HoldPoints,
     Intake,
@@ -55,6 +58,7 @@ from regulars.kernel.digest import digest
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_key as key_maker
 from regulars.ledger.merging import MergingBook
+from regulars.tenancy.actors import Actor
 from regulars.tenancy.models import Business
 
 CHUNK = 400
@@ -93,25 +97,27 @@ def receive(
     intakes: Sequence[Intake],
     *,
     now: datetime,
-    digests: Sequence[bytes | None] | None = None,
+    envelopes: Sequence[Envelope] | None = None,
     with_points: bool = True,
     new_key: Callable[[], UUID] | None = None,
 ) -> list[Receipt]:
     """Record intakes and what follows from them; return a receipt for each, in order, once all is durable.
 
     Inside an open transaction the work joins it. `with_points=False` records facts only: nobody is enrolled and nothing is earned.
-    Refusals are in the receipts (`refusal`), never raised. `digests` say what a repeat must have in common with the first where that
-    is not all of the intake: a door that fills in the time leaves it out.
+    Refusals are in the receipts (`refusal`), never raised. `envelopes` say who sent each, else Regulars itself did; a door that fills
+    in the time says by them what a repeat must have in common with the first.
     """
-    bodies = [given or digest(intake) for intake, given in zip(intakes, digests or [None] * len(intakes), strict=True)]
-    sent = list(zip(intakes, bodies, strict=True))
+    sent = [
+        (intake, envelope.actor, envelope.digest or digest(intake))
+        for intake, envelope in zip(intakes, envelopes or repeat(BARE, len(intakes)), strict=True)
+    ]
     chunks = [sent[start:end] for start, end in _chunks(intakes)]
     make_keys = key_maker.pool if new_key is None else lambda: new_key
     works = [
         partial(_receive_chunk, business, chunk, now=now, with_points=with_points, make_keys=make_keys)
         for chunk in chunks
     ]
-    apart = [any(_looks_back(intake) for intake, _ in chunk) for chunk in chunks]
+    apart = [any(_looks_back(intake) for intake, *_ in chunk) for chunk in chunks]
     return [receipt for receipts in run_in_turn(works, apart=apart) for receipt in receipts]
 
 
@@ -141,7 +147,7 @@ def _chunks(intakes: Sequence[Intake]) -> Iterator[tuple[int, int]]:
 
 def _receive_chunk(
     business: Business,
-    intakes: Sequence[tuple[Intake, bytes]],
+    intakes: Sequence[tuple[Intake, Actor, bytes]],
     turn: Turn,
     *,
     now: datetime,
@@ -152,7 +158,9 @@ def _receive_chunk(
     shop = Shop(business.pk, business.currency, ZoneInfo(business.timezone))
     refused: dict[int, RegularsError] = {}
     while True:
-        items = [Item(place, intake, body, new_key()) for place, (intake, body) in enumerate(intakes)]
+        items = [
+            Item(place, intake, body, new_key(), actor=actor) for place, (intake, actor, body) in enumerate(intakes)
+        ]
         for place, error in refused.items():
             refuse(items[place], error)
         batch = Batch(shop, now, new_key, items, MergingBook(now=now, new_key=new_key), with_points=with_points)

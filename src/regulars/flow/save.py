@@ -11,6 +11,7 @@ from regulars.customers.actions import merge_customers, save_matching, unmerge_c
 from regulars.customers.store import check_unmerged
 from regulars.database.sql import sent_together
 from regulars.facts.actions import record_facts
+from regulars.flow.auditing import entries_of
 from regulars.flow.batch import Batch, Item
 from regulars.flow.intake import Receipt
 from regulars.ledger.actions import save_book
@@ -20,6 +21,7 @@ from regulars.outbox.commits import Commit
 from regulars.outbox.store import EventRow
 from regulars.programs.actions import record_decisions, save_members
 from regulars.rewards.actions import save_entitlements, save_offers
+from regulars.tenancy.audit import record_all
 from regulars.tenancy.models import Business
 
 _EVENT_OF: Mapping[str, str] = {
@@ -70,6 +72,7 @@ def save(batch: Batch, business: Business) -> None:
     with sent_together():
         _write(batch, business)
         _announce(batch)
+    record_all(entries_of(batch))
     _unite(batch, business)
     lost = save_entitlements(business.pk, batch.entitlements.values(), batch.now)
     assert not lost, "an entitlement changes under the lock of its holder"

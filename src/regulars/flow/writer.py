@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import connection
 
 from regulars.flow.gathering import Gathering
-from regulars.flow.intake import Intake, Receipt
+from regulars.flow.intake import BARE, Envelope, Intake, Receipt
 from regulars.flow.receive import receive
 from regulars.kernel.clock import utc_now
 from regulars.tenancy.models import Business
@@ -25,19 +25,19 @@ class Writer:
         self._clock = clock
         self._gathering = Gathering(self._receive_all, name="writer", gather_s=GATHER_S)
 
-    def receive_one(self, business: Business, intake: Intake, *, digest: bytes | None = None) -> Receipt:
+    def receive_one(self, business: Business, intake: Intake, envelope: Envelope = BARE) -> Receipt:
         """Receive one intake and return its receipt once it is durable.
 
         Inside an open transaction it joins that one. Raises TimeoutError after a minute: then the outcome is unknown, and sending
         the same intake again is safe.
         """
         if connection.in_atomic_block:
-            return self._receive_all(business, [(intake, digest)])[0]
-        return self._gathering.ask(business, (intake, digest))
+            return self._receive_all(business, [(intake, envelope)])[0]
+        return self._gathering.ask(business, (intake, envelope))
 
-    def _receive_all(self, business: Business, sent: Sequence[tuple[Intake, bytes | None]]) -> Sequence[Receipt]:
-        intakes, digests = [intake for intake, _ in sent], [digest for _, digest in sent]
-        return receive(business, intakes, now=self._clock(), digests=digests)
+    def _receive_all(self, business: Business, sent: Sequence[tuple[Intake, Envelope]]) -> Sequence[Receipt]:
+        intakes, envelopes = zip(*sent, strict=True)
+        return receive(business, intakes, now=self._clock(), envelopes=envelopes)
 
 
 writer = Writer()

@@ -3,9 +3,10 @@
 
 import hmac
 from base64 import b32decode, b32encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import ClassVar
 from uuid import UUID
 
 from regulars.kernel.errors import RegularsError, gettext_noop
@@ -42,6 +43,30 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "backups.manage": _OWNER,
 }
 
+PERMISSION_NAMES: dict[str, str] = {
+    "customers.view": gettext_noop("look up customers"),
+    "customers.enrol": gettext_noop("make somebody known or a member"),
+    "customers.edit": gettext_noop("change what is known of customers"),
+    "customers.merge": gettext_noop("make two customers one"),
+    "facts.record": gettext_noop("record purchases and returns"),
+    "points.adjust": gettext_noop("correct points"),
+    "rewards.view": gettext_noop("look at the rewards"),
+    "rewards.edit": gettext_noop("change the rewards"),
+    "rewards.redeem": gettext_noop("give rewards out"),
+    "program.view": gettext_noop("look at the program"),
+    "program.edit": gettext_noop("change the draft of the program"),
+    "program.publish": gettext_noop("publish the program"),
+    "insight.view": gettext_noop("look at the figures"),
+    "import.run": gettext_noop("import files"),
+    "staff.manage": gettext_noop("say who works here"),
+    "stores.manage": gettext_noop("change the business and its stores"),
+    "keys.manage": gettext_noop("give out API keys"),
+    "webhooks.manage": gettext_noop("manage webhooks"),
+    "audit.view": gettext_noop("read the audit log"),
+    "jobs.manage": gettext_noop("see to failed jobs"),
+    "backups.manage": gettext_noop("see to backups"),
+}
+
 SCOPES: dict[str, str] = {
     "customers:read": gettext_noop("Look up customers, their balances and what they hold."),
     "customers:write": gettext_noop("Create and change customers."),
@@ -69,6 +94,7 @@ class NotAllowed(RegularsError):
     code = "not_allowed"
     status = 403
     text = gettext_noop("You may not do this: it needs “%(permission)s”. Ask an owner of the business.")
+    words: ClassVar[Mapping[str, Mapping[str, str]]] = {"permission": PERMISSION_NAMES}
 
 
 class NoBusiness(RegularsError):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The trace of every change: who did what to which row, from what to what, and why. Never personal data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TypedDict, Unpack
 from uuid import UUID
@@ -32,7 +32,18 @@ class Detail(TypedDict, total=False):
 
 def record(actor: Actor, verb: str, row: models.Model, *, now: datetime, **detail: Unpack[Detail]) -> None:
     """Write one entry in the transaction of the change. Raises ValueError for values that do not belong there."""
-    AuditEntry.objects.create(
+    record_all([entry_of(actor, verb, row, now=now, **detail)])
+
+
+def record_all(entries: Sequence[AuditEntry]) -> None:
+    """Write entries in the transaction of their changes, in one statement; none for none."""
+    if entries:
+        AuditEntry.objects.bulk_create(entries)
+
+
+def entry_of(actor: Actor, verb: str, row: models.Model, *, now: datetime, **detail: Unpack[Detail]) -> AuditEntry:
+    """Make an entry, to be written with others. Raises ValueError for values that do not belong there."""
+    return AuditEntry(
         id=new_key(),
         business_id=detail.get("business_id") or _owner(row),
         at=now,

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The audit log in words: what was done, and each value that changed under its name, in the language in use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from uuid import UUID
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -38,8 +39,11 @@ VERBS = {
     "customers.profile_changed": _("Profile of a customer changed"),
     "customers.merged": _("Customer merged into another"),
     "customers.unmerged": _("Merge of a customer undone"),
+    "facts.cancelled": _("Taken back"),
     "job.discarded": _("Job given up"),
     "job.run_again": _("Job run again"),
+    "points.adjusted": _("Points corrected"),
+    "points.transferred": _("Points moved"),
     "program.draft_discarded": _("Draft of the program thrown away"),
     "program.drafted": _("Draft of the program kept"),
     "program.published": _("Program published"),
@@ -59,10 +63,12 @@ VERBS = {
 }
 FIELDS = {
     "birthday": _("Birthday"),
+    "cancelled": _("Number"),
     "changed": _("Changed"),
     "code": _("Code"),
     "country": _("Country"),
     "currency": _("Currency"),
+    "customer": _("Customer"),
     "event_kinds": _("Told of"),
     "events": _("Events"),
     "file": _("File"),
@@ -87,10 +93,12 @@ FIELDS = {
     "store": _("Works in"),
     "tags": _("Tags"),
     "timezone": _("Time zone"),
+    "to": _("To"),
     "url": _("Address"),
     "valid_from": _("From"),
 }
 """What is recorded of a change, by the name under which it is recorded."""
+_CUSTOMERS = ("customer", "merged_into", "to")
 _CODES: Mapping[str, Mapping[str, object]] = {
     "changed": FIELDS,
     "identities": dict(Identity.Kind.choices),
@@ -107,12 +115,22 @@ def verb_text(entry: AuditEntry) -> str:
     return str(VERBS.get(entry.verb, entry.verb))
 
 
-def change_texts(entry: AuditEntry, words: Words, stores: Mapping[str, str]) -> list[str]:
-    """Say what changed, one sentence for each value: from what, to what. `stores` are names by keys."""
+def customers_in(entries: Iterable[AuditEntry]) -> set[UUID]:
+    """Return the keys of the customers that entries speak of."""
+    values = [value for one in entries for said in (one.before, one.after) for value in _of_customers(said or {})]
+    return {UUID(value) for value in values}
+
+
+def _of_customers(said: Mapping[str, object]) -> list[str]:
+    return [str(said[name]) for name in _CUSTOMERS if said.get(name)]
+
+
+def change_texts(entry: AuditEntry, words: Words, names: Mapping[str, str]) -> list[str]:
+    """Say what changed, one sentence for each value: from what, to what. `names` are those of stores and customers by their keys."""
     before, after = entry.before or {}, entry.after or {}
-    say = _Values(words, stores).text
+    say = _Values(words, names).text
     texts = []
-    for name in dict.fromkeys([*before, *after]):
+    for name in dict.fromkeys([*after, *before]):
         said = {"field": FIELDS.get(name, name), "before": "", "after": ""}
         old, new = before.get(name), after.get(name)
         if name in before and name in after:
@@ -128,13 +146,13 @@ def change_texts(entry: AuditEntry, words: Words, stores: Mapping[str, str]) -> 
 class _Values:
     """Writes recorded values: codes by their words, moments in the business's zone."""
 
-    def __init__(self, words: Words, stores: Mapping[str, str]) -> None:
-        self._words, self._stores = words, stores
+    def __init__(self, words: Words, names: Mapping[str, str]) -> None:
+        self._words = words
         self._special: Mapping[str, Callable[[str], str]] = {
             "country": lambda code: territory(code, words.language),
             "event_kinds": lambda kind: gettext(EVENT_TYPES[kind]) if kind in EVENT_TYPES else gettext("everything"),
             "scopes": lambda scope: gettext(SCOPES.get(scope, scope)),
-            "store": lambda key: stores.get(key, key),
+            **dict.fromkeys(("store", *_CUSTOMERS), lambda key: names.get(key, key)),
             **dict.fromkeys(("revoked_at", "since", "valid_from"), self._moment),
         }
 

@@ -21,7 +21,7 @@ from regulars.customers.matching import CustomerRef, IdentityKey
 from regulars.customers.models import Customer, Identity
 from regulars.customers.queries import Profile, family_of, profile, search
 from regulars.customers.searching import PART_MIN
-from regulars.flow.intake import Enrolment
+from regulars.flow.intake import Enrolment, Envelope
 from regulars.flow.writer import writer
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.text import NAME_MAX
@@ -164,7 +164,7 @@ def _is_same_click(known: Profile, name: str, once: Once) -> bool:
 def enrol(request: StaffRequest, customer: UUID, once: Once) -> bool:
     """Make a customer a member; say why where that cannot be."""
     intake = Enrolment(source=SOURCE, external_id=once.key, occurred_at=once.at, customer=CustomerRef(id=customer))
-    receipt = writer.receive_one(request.business, intake)
+    receipt = writer.receive_one(request.business, intake, Envelope(request.access.actor))
     if receipt.refusal:
         messages.error(request, refusal_text(receipt.refusal))
         return False

@@ -23,6 +23,7 @@ from regulars.flow.intake import (
     Adjustment,
     Cancel,
     ClaimReceipt,
+    Envelope,
     Intake,
     Order,
     OrderLine,
@@ -57,7 +58,7 @@ def _common(customer: UUID, once: Once) -> dict[str, Any]:
 
 def send(request: StaffRequest, intake: Intake) -> Receipt:
     """Send an intake through the path; a refusal is told in words."""
-    receipt = writer.receive_one(request.business, intake)
+    receipt = writer.receive_one(request.business, intake, Envelope(request.access.actor))
     if receipt.refusal:
         messages.error(request, _refusal(receipt, words_of(request)))
     return receipt

@@ -2,7 +2,6 @@
 """Two records of one person: found, seen side by side, made one; and undone, with what comes back."""
 
 from collections.abc import Sequence
-from typing import NoReturn
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -15,11 +14,11 @@ from django.utils.translation import gettext
 from regulars.customers.matching import CustomerRef
 from regulars.customers.models import Alias
 from regulars.customers.queries import customer_list, profile
-from regulars.database.transactions import run_durably
-from regulars.flow.actions import unite_or_part
-from regulars.flow.intake import Merge, Receipt, Unmerge
+from regulars.flow.intake import Envelope, Merge, Receipt, Unmerge
+from regulars.flow.writer import writer
 from regulars.web.customers import SOURCE, words_of
 from regulars.web.door import BOTH, StaffRequest, refusal_text, staff_page
+from regulars.web.giving import preview_of
 from regulars.web.once import Once, OnceForm, new_once
 from regulars.web.people import Head, head_of, list_people, name_of
 from regulars.web.words import Words
@@ -112,7 +111,7 @@ def _merge_of(customer: UUID, other: UUID, once: Once) -> Merge:
 
 
 def _send(request: StaffRequest, intake: Merge | Unmerge) -> Receipt | None:
-    receipt = unite_or_part(request.business, intake, actor=request.access.actor, now=request.now)
+    receipt = writer.receive_one(request.business, intake, Envelope(request.access.actor))
     if receipt.refusal is not None:
         messages.error(request, refusal_text(receipt.refusal))
         return None
@@ -124,28 +123,8 @@ def _back(customer: UUID | None, text: str, request: StaffRequest) -> HttpRespon
     return HttpResponseRedirect(reverse("customer", args=[customer]))
 
 
-class _Tried(Exception):
-    """It was done, and is to be taken back."""
-
-    def __init__(self, receipt: Receipt) -> None:
-        super().__init__(receipt.kind)
-        self.receipt = receipt
-
-
-def _preview(request: StaffRequest, intake: Merge | Unmerge) -> Receipt:
-    """Return the receipt that an intake would get: all of it is done, and nothing of it is kept."""
-
-    def attempt() -> NoReturn:
-        raise _Tried(unite_or_part(request.business, intake, actor=request.access.actor, now=request.now))
-
-    try:
-        run_durably(attempt)
-    except _Tried as tried:
-        return tried.receipt
-
-
 def _merge_preview(request: StaffRequest, intake: Merge, words: Words) -> tuple[Sequence[str], str]:
-    receipt = _preview(request, intake)
+    receipt = preview_of(request, intake)
     if receipt.refusal is not None:
         return [], refusal_text(receipt.refusal)
     texts = [
@@ -185,7 +164,7 @@ def unmerge(request: StaffRequest, merged: UUID) -> HttpResponse:
             return _back(done.customer, gettext("The merge is undone: they are two customers again."), request)
     if alias is None:
         return HttpResponseRedirect(reverse("customer", args=[merged]))
-    receipt = _preview(request, _unmerge_of(merged, _now(request)))
+    receipt = preview_of(request, _unmerge_of(merged, _now(request)))
     problem = refusal_text(receipt.refusal) if receipt.refusal else ""
     given = gettext("%(points)s go back, each with the day on which it ends.")
     context = {

@@ -24,7 +24,8 @@ from regulars.programs.outcomes import DECIDED, cause_of, given, outcome_behind
 from regulars.programs.queries import accounts_of, decisions_of
 from regulars.programs.versions import program_of
 from regulars.rewards.models import Entitlement, Offer
-from regulars.tenancy.models import Business
+from regulars.tenancy.models import AuditEntry, Business
+from regulars.web.authors import authors_of
 from regulars.web.people import unit_of
 from regulars.web.program_words import rule_sentence
 from regulars.web.words import Words
@@ -37,6 +38,9 @@ SHOWN = (
     FactKind.VISIT,
     FactKind.EVENT,
     FactKind.ENROLMENT,
+    FactKind.HOLD,
+    FactKind.SETTLE,
+    FactKind.VOID,
     FactKind.REDEMPTION,
     FactKind.USE,
     FactKind.ADJUSTMENT,
@@ -50,7 +54,7 @@ SHOWN = (
 ICONS = {
     "order": "receipt", "return": "undo", "visit": "place", "event": "star", "enrolment": "card", "redemption": "gift",
     "use": "ticket", "adjustment": "edit", "transfer": "repeat", "cancel": "undo", "activation": "clock",
-    "claim": "receipt",
+    "claim": "receipt", "hold": "clock", "settle": "gift", "void": "undo",
     "merge": "merge", "unmerge": "undo",
 }  # fmt: skip
 TITLES = {
@@ -59,6 +63,9 @@ TITLES = {
     "visit": _("Visit"),
     "event": _("Event “%(name)s”"),
     "enrolment": _("Became a member"),
+    "hold": _("Points set aside"),
+    "settle": _("Points set aside were spent"),
+    "void": _("Points set aside were given back"),
     "redemption": _("Reward taken"),
     "use": _("Reward used"),
     "adjustment": _("Points corrected"),
@@ -69,6 +76,7 @@ TITLES = {
     "merge": _("Another record of this customer joined"),
     "unmerge": _("A merge was undone"),
 }
+BY_HAND = {FactKind.ADJUSTMENT, FactKind.TRANSFER, FactKind.CANCEL, FactKind.MERGE, FactKind.UNMERGE}
 CANCELLED = {
     "order": _("Purchase of %(day)s cancelled"),
     "visit": _("Visit of %(day)s cancelled"),
@@ -140,6 +148,7 @@ class _Behind:
     decisions: dict[UUID, Decision]
     lines: dict[UUID, list[Line]] = field(default_factory=dict)
     offers: dict[UUID, Offer] = field(default_factory=dict)
+    authors: dict[UUID, str] = field(default_factory=dict)
 
 
 def _read_behind(business: Business, facts: Sequence[Fact]) -> _Behind:
@@ -157,6 +166,11 @@ def _read_behind(business: Business, facts: Sequence[Fact]) -> _Behind:
         held = Entitlement.objects.of(business).filter(Q(fact__in=taken) | Q(used_on__in=taken)).select_related("offer")
         for one in held:
             behind.offers |= {key: one.offer for key in (one.fact_id, one.used_on_id) if key}
+    by_hand = [fact.pk for fact in facts if fact.kind in BY_HAND]
+    if by_hand:
+        entries = list(AuditEntry.objects.of(business).filter(object_id__in=by_hand))
+        names = authors_of(business, entries)
+        behind.authors = {one.object_id: names[one.pk] for one in entries if one.object_id}
     return behind
 
 
@@ -276,14 +290,31 @@ def _part(line: Line, share: int | None, words: Words) -> Part:
 
 
 def _remark(fact: Fact, behind: _Behind, words: Words) -> str:
-    if fact.kind == "adjustment":
-        return gettext("Reason: %(reason)s") % {"reason": fact.payload.get("reason", "")}
+    parts = [_about(fact, behind, words), fact.payload.get("reason", "") and _reason(fact), _author(fact, behind)]
+    return " · ".join(part for part in parts if part)
+
+
+def _reason(fact: Fact) -> str:
+    return gettext("Reason: %(reason)s") % {"reason": fact.payload["reason"]}
+
+
+def _author(fact: Fact, behind: _Behind) -> str:
+    return gettext("by %(author)s") % {"author": behind.authors[fact.pk]} if fact.pk in behind.authors else ""
+
+
+def _about(fact: Fact, behind: _Behind, words: Words) -> str:
     if fact.kind in {"redemption", "use"} and fact.pk in behind.offers:
         name = text_in(behind.offers[fact.pk].name, words.language)
         return gettext("%(reward)s, by itself") % {"reward": name} if fact.caused_by_id else name
     if fact.kind == "claim" and fact.amends:
         said = {"number": fact.amends.external_id, "day": words.moment(fact.amends.occurred_at)}
         return gettext("No. %(number)s of %(day)s") % said
+    if fact.kind == "hold":
+        until = words.moment(datetime.fromisoformat(fact.receipt["detail"]["expires_at"]))
+        return gettext("%(points)s, until %(day)s") % {"points": words.points(fact.payload["points"]), "day": until}
+    if fact.kind in {"merge", "unmerge"}:
+        moved = fact.receipt.get("detail", {}).get("points_moved")
+        return gettext("%(points)s moved") % {"points": words.points(moved)} if moved else ""
     if fact.kind == "order" and fact.payload.get("points"):
         return gettext("Paid with %(points)s.") % {"points": words.points(fact.payload["points"])}
     return ""

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings: background jobs that failed for good, and the log of who changed what."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -11,14 +10,17 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
+from regulars.customers.queries import profiles
 from regulars.database.transactions import run_durably
 from regulars.outbox import actions as outbox
 from regulars.outbox.models import Job
 from regulars.outbox.queries import dead_letters
 from regulars.tenancy import audit
-from regulars.tenancy.models import AuditEntry, Store, User
-from regulars.web.audit_words import JOBS, change_texts, verb_text
+from regulars.tenancy.models import AuditEntry, Store
+from regulars.web.audit_words import JOBS, change_texts, customers_in, verb_text
+from regulars.web.authors import authors_of
 from regulars.web.door import POST, StaffRequest, staff_page
+from regulars.web.people import name_of
 from regulars.web.places import settings_tabs
 from regulars.web.words import Words
 
@@ -91,12 +93,14 @@ def audit_log(request: StaffRequest) -> HttpResponse:
         rows = rows.filter(at__lt=before)
     entries = list(rows[: SHOWN + 1])
     shown = entries[:SHOWN]
-    names = dict(User.objects.filter(pk__in={one.actor_id for one in shown if one.actor_id}).values_list("pk", "name"))
-    stores = {str(key): name for key, name in Store.objects.of(request.business).values_list("pk", "name")}
-    words = Words(request.business)
+    authors, words = authors_of(request.business, shown), Words(request.business)
+    names = {str(key): name for key, name in Store.objects.of(request.business).values_list("pk", "name")}
+    about = customers_in(shown)
+    if about:
+        names |= {str(one.id): name_of(one) for one in profiles(request.business, list(about))}
     following = shown[-1].at.isoformat().replace("+", "%2B") if len(entries) > SHOWN else ""
     context = {
-        "entries": [(one, _actor(one, names), verb_text(one), change_texts(one, words, stores)) for one in shown],
+        "entries": [(one, authors[one.pk], verb_text(one), change_texts(one, words, names)) for one in shown],
         "tabs": settings_tabs(request.access, "audit"),
         "next_url": f"{reverse('audit')}?before={following}" if following else "",
         "first_url": reverse("audit") if before else "",
@@ -110,9 +114,3 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else None
-
-
-def _actor(entry: AuditEntry, names: Mapping[UUID, str]) -> str:
-    if entry.actor_id and entry.actor_id in names:
-        return names[entry.actor_id]
-    return {"api_key": gettext("an API key"), "member": gettext("a member")}.get(entry.actor_kind, "Regulars")
