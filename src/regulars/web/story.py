@@ -167,11 +167,15 @@ def _read_behind(business: Business, facts: Sequence[Fact]) -> _Behind:
         for one in held:
             behind.offers |= {key: one.offer for key in (one.fact_id, one.used_on_id) if key}
     by_hand = [fact.pk for fact in facts if fact.kind in BY_HAND]
-    if by_hand:
-        entries = list(AuditEntry.objects.of(business).filter(object_id__in=by_hand))
-        names = authors_of(business, entries)
-        behind.authors = {one.object_id: names[one.pk] for one in entries if one.object_id}
+    behind.authors = _authors(business, by_hand) if by_hand else {}
     return behind
+
+
+def _authors(business: Business, facts: Sequence[UUID]) -> dict[UUID, str]:
+    """Return who recorded these facts, as the audit log knows."""
+    entries = list(AuditEntry.objects.of(business).filter(object_id__in=facts))
+    names = authors_of(business, entries)
+    return {one.object_id: names[one.pk] for one in entries if one.object_id}
 
 
 def read_statement(
@@ -303,20 +307,20 @@ def _author(fact: Fact, behind: _Behind) -> str:
 
 
 def _about(fact: Fact, behind: _Behind, words: Words) -> str:
-    if fact.kind in {"redemption", "use"} and fact.pk in behind.offers:
-        name = text_in(behind.offers[fact.pk].name, words.language)
-        return gettext("%(reward)s, by itself") % {"reward": name} if fact.caused_by_id else name
-    if fact.kind == "claim" and fact.amends:
-        said = {"number": fact.amends.external_id, "day": words.moment(fact.amends.occurred_at)}
-        return gettext("No. %(number)s of %(day)s") % said
-    if fact.kind == "hold":
-        until = words.moment(datetime.fromisoformat(fact.receipt["detail"]["expires_at"]))
-        return gettext("%(points)s, until %(day)s") % {"points": words.points(fact.payload["points"]), "day": until}
-    if fact.kind in {"merge", "unmerge"}:
-        moved = fact.receipt.get("detail", {}).get("points_moved")
-        return gettext("%(points)s moved") % {"points": words.points(moved)} if moved else ""
-    if fact.kind == "order" and fact.payload.get("points"):
-        return gettext("Paid with %(points)s.") % {"points": words.points(fact.payload["points"])}
+    match fact.kind:
+        case "redemption" | "use" if fact.pk in behind.offers:
+            name = text_in(behind.offers[fact.pk].name, words.language)
+            return gettext("%(reward)s, by itself") % {"reward": name} if fact.caused_by_id else name
+        case "claim" if fact.amends:
+            said = {"number": fact.amends.external_id, "day": words.moment(fact.amends.occurred_at)}
+            return gettext("No. %(number)s of %(day)s") % said
+        case "order" if fact.payload.get("points"):
+            return gettext("Paid with %(points)s.") % {"points": words.points(fact.payload["points"])}
+        case "hold":
+            until = words.moment(datetime.fromisoformat(fact.receipt["detail"]["expires_at"]))
+            return gettext("%(points)s, until %(day)s") % {"points": words.points(fact.payload["points"]), "day": until}
+        case "merge" | "unmerge" if moved := fact.receipt.get("detail", {}).get("points_moved"):
+            return gettext("%(points)s moved") % {"points": words.points(moved)}
     return ""
 
 
