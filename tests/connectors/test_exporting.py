@@ -163,6 +163,38 @@ def test_a_shop_moves_with_the_fates_of_its_purchases(tmp_path):
     assert exported(export_orders, twin)[1] == text
 
 
+@pytest.mark.django_db
+def test_a_shop_reads_its_own_export_as_what_it_knows(tmp_path):
+    shop = a_business()
+    a_year(shop)
+    count, text = exported(export_orders, shop)
+    before = figures(shop)
+
+    again = import_file(shop, "orders", a_file(tmp_path, text, name="orders.csv"), Asked(with_points=False))
+
+    assert (again.outcomes, again.errors) == ({"repeated": count}, {})
+    assert figures(shop) == before
+    assert exported(export_orders, shop)[1] == text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("old", "new"), [("80.00", "81.00"), ("T01:00", "T01:01"), ("C-1", "C-2"), (",BUN,", ",BUNS,")]
+)
+def test_what_differs_from_what_is_known_is_refused(tmp_path, old, new):
+    shop = a_business()
+    bought = OrderLine("TEA", 8_000, 2), OrderLine("BUN", 1_500)
+    at = datetime(2026, 4, 1, 1, tzinfo=UTC)
+    customer = CustomerRef(card="C-1", name="Asha")
+    receive(shop, [Order(source="till", external_id="1", occurred_at=at, customer=customer, lines=[*bought])], now=NOW)
+    text = exported(export_orders, shop)[1]
+    assert old in text
+
+    again = import_file(shop, "orders", a_file(tmp_path, text.replace(old, new)), Asked(with_points=False))
+
+    assert (again.outcomes, again.errors) == ({"refused": 1}, {"key_reused": 2})
+
+
 @pytest.mark.parametrize(
     ("minor", "currency", "text"),
     [(0, "INR", "0.00"), (5, "INR", "0.05"), (-123450, "INR", "-1234.50"), (7, "JPY", "7"), (1, "KWD", "0.001")],

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import compress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,7 @@ from regulars.catalog.actions import import_products
 from regulars.connectors.batch import Batch
 from regulars.connectors.errorfile import ErrorFile, RowFile
 from regulars.connectors.exporting import major_text
+from regulars.connectors.known import recorded_alike
 from regulars.connectors.mapping import SUBJECT_NAMES, BadMapping, Mapping, Subject, mapping_of
 from regulars.connectors.models import FILE_NAME_MAX, ImportRun
 from regulars.connectors.orders import quantity_text
@@ -47,6 +49,7 @@ from regulars.connectors.runs import (
 from regulars.connectors.tally import Outcome, Tally
 from regulars.customers.actions import import_customers
 from regulars.database.transactions import run_durably
+from regulars.flow.errors import KeyReused, Superseded
 from regulars.flow.intake import Intake, Receipt
 from regulars.kernel.errors import RegularsError, Saying, gettext_noop, tell_again
 from regulars.kernel.ids import new_key
@@ -283,11 +286,19 @@ def _feed_of(run: ImportRun, receive: Receive, now: datetime) -> Feed:
         return lambda rows: [_outcome_of(found) for found in import_products(business, rows, now=now, new_key=new_key)]
 
     def feed_intakes(intakes: Sequence[Intake]) -> list[Outcome]:
+        receipts = receive(business, intakes, now=now, with_points=run.with_points)
+        known = [_is_known_otherwise(receipt) for receipt in receipts]
+        alike = recorded_alike(business, list(compress(intakes, known))) if any(known) else set()
         return [
-            _receipt_outcome(receipt) for receipt in receive(business, intakes, now=now, with_points=run.with_points)
+            Outcome("repeated") if (intake.source, intake.external_id) in alike else _receipt_outcome(receipt)
+            for intake, receipt in zip(intakes, receipts, strict=True)
         ]
 
     return feed_intakes
+
+
+def _is_known_otherwise(receipt: Receipt) -> bool:
+    return receipt.refusal is not None and receipt.refusal.code in {KeyReused.code, Superseded.code}
 
 
 def _outcome_of(found: RowOutcome) -> Outcome:

@@ -101,10 +101,17 @@ def export_orders(business: Business, out: TextIO) -> int:
     Purchases stand as they were corrected last, before the returns that may name them; what was cancelled is left out,
     with what had come back of it. The customer is whose the fact is known to be now.
     """
+    return write_orders(
+        business, (standing_orders(business), Fact.objects.of(business).filter(kind=FactKind.RETURN)), out
+    )
+
+
+def write_orders(business: Business, groups: Sequence[QuerySet[Fact]], out: TextIO) -> int:
+    """Write the lines of some purchases and returns, group by group, and return how many facts they were."""
     writer = csv.writer(out)
     writer.writerow(ORDER_COLUMNS)
     count = 0
-    for facts in (standing_orders(business), Fact.objects.of(business).filter(kind=FactKind.RETURN)):
+    for facts in groups:
         for chunk in _in_chunks(facts.select_related("store")):
             customers, sales = _customer_cells(business, chunk), _sales_of(business, chunk)
             for fact, lines in _with_lines(business, chunk, sales):
