@@ -285,16 +285,18 @@ def _feed_of(run: ImportRun, receive: Receive, now: datetime) -> Feed:
     if run.subject == ImportRun.Subject.PRODUCTS:
         return lambda rows: [_outcome_of(found) for found in import_products(business, rows, now=now, new_key=new_key)]
 
-    def feed_intakes(intakes: Sequence[Intake]) -> list[Outcome]:
-        receipts = receive(business, intakes, now=now, with_points=run.with_points)
-        known = [_is_known_otherwise(receipt) for receipt in receipts]
-        alike = recorded_alike(business, list(compress(intakes, known))) if any(known) else set()
-        return [
-            Outcome("repeated") if (intake.source, intake.external_id) in alike else _receipt_outcome(receipt)
-            for intake, receipt in zip(intakes, receipts, strict=True)
-        ]
+    return lambda intakes: _outcomes_of(
+        business, intakes, receive(business, intakes, now=now, with_points=run.with_points)
+    )
 
-    return feed_intakes
+
+def _outcomes_of(business: Business, intakes: Sequence[Intake], receipts: Sequence[Receipt]) -> list[Outcome]:
+    known = [_is_known_otherwise(receipt) for receipt in receipts]
+    alike = recorded_alike(business, list(compress(intakes, known))) if any(known) else set()
+    return [
+        Outcome("repeated") if (intake.source, intake.external_id) in alike else _receipt_outcome(receipt)
+        for intake, receipt in zip(intakes, receipts, strict=True)
+    ]
 
 
 def _is_known_otherwise(receipt: Receipt) -> bool:

@@ -4,8 +4,8 @@
 Reads only, a fixed number of queries for a page.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -140,39 +140,53 @@ class Happening:
     is_returnable: bool
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Behind:
     """What lies behind a page of facts, read at once."""
 
     facts: dict[UUID, Fact]
     decisions: dict[UUID, Decision]
-    lines: dict[UUID, list[Line]] = field(default_factory=dict)
-    offers: dict[UUID, Offer] = field(default_factory=dict)
-    authors: dict[UUID, str] = field(default_factory=dict)
+    lines: dict[UUID, list[Line]]
+    offers: dict[UUID, Offer]
+    authors: dict[UUID, str]
 
 
 def _read_behind(business: Business, facts: Sequence[Fact]) -> _Behind:
-    behind = _Behind({fact.pk: fact for fact in facts}, decisions_of(business, [fact.pk for fact in facts]))
-    with_lines = [fact.pk for fact in facts if fact.kind in {"order", "return", "cancel"}]
-    rows = (
-        Line.objects.of(business)
-        .filter(fact__in=with_lines)
-        .select_related("product__category", "original_line", "returned")
+    keys = [fact.pk for fact in facts]
+    return _Behind(
+        facts=dict(zip(keys, facts, strict=True)),
+        decisions=decisions_of(business, keys),
+        lines=_lines(business, _of_kinds(facts, {"order", "return", "cancel"})),
+        offers=_offers(business, _of_kinds(facts, {"redemption", "use"})),
+        authors=_authors(business, _of_kinds(facts, BY_HAND)),
     )
+
+
+def _of_kinds(facts: Sequence[Fact], kinds: Collection[str]) -> list[UUID]:
+    return [fact.pk for fact in facts if fact.kind in kinds]
+
+
+def _lines(business: Business, facts: Sequence[UUID]) -> dict[UUID, list[Line]]:
+    rows = Line.objects.of(business).filter(fact__in=facts)
+    rows = rows.select_related("product__category", "original_line", "returned")
+    lines: dict[UUID, list[Line]] = {}
     for line in rows.order_by("position"):
-        behind.lines.setdefault(line.fact_id, []).append(line)
-    taken = [fact.pk for fact in facts if fact.kind in {"redemption", "use"}]
-    if taken:
-        held = Entitlement.objects.of(business).filter(Q(fact__in=taken) | Q(used_on__in=taken)).select_related("offer")
-        for one in held:
-            behind.offers |= {key: one.offer for key in (one.fact_id, one.used_on_id) if key}
-    by_hand = [fact.pk for fact in facts if fact.kind in BY_HAND]
-    behind.authors = _authors(business, by_hand) if by_hand else {}
-    return behind
+        lines.setdefault(line.fact_id, []).append(line)
+    return lines
+
+
+def _offers(business: Business, taken: Sequence[UUID]) -> dict[UUID, Offer]:
+    """Return what was taken or used by these facts."""
+    if not taken:
+        return {}
+    held = Entitlement.objects.of(business).filter(Q(fact__in=taken) | Q(used_on__in=taken)).select_related("offer")
+    return {key: one.offer for one in held for key in (one.fact_id, one.used_on_id) if key}
 
 
 def _authors(business: Business, facts: Sequence[UUID]) -> dict[UUID, str]:
     """Return who recorded these facts, as the audit log knows."""
+    if not facts:
+        return {}
     entries = list(AuditEntry.objects.of(business).filter(object_id__in=facts))
     names = authors_of(business, entries)
     return {one.object_id: names[one.pk] for one in entries if one.object_id}
