@@ -55,7 +55,7 @@ def test_a_program_is_drafted_and_published():
     assert (draft.status_code, draft.data["based_on"]) == (200, 1)
     assert (published.status_code, published.data["number"], published.data["note"]) == (201, 2, "twice as many")
     assert [version["number"] for version in caller.get("program/versions").data["items"]] == [2, 1]
-    assert caller.get("program").data == published.data
+    assert caller.get("program").data | {"cautions": []} == published.data
     assert caller.post("orders", an_order()).data["points_earned"] == 200
     assert caller.get("program/draft").data["code"] == "no_draft"
 
@@ -69,6 +69,28 @@ def test_a_draft_is_warned_of_what_nobody_can_reach():
 
     (caution,) = caller.get("program/draft/cautions").data["cautions"]
     assert (caution["code"], caution["about"]) == ("reward_above_maximum", reward["code"])
+
+
+def test_who_publishes_is_warned_of_a_program_that_gives_nothing():
+    caller = a_caller()
+    caller.put("program/draft", {"rules": []})
+
+    published = caller.post("program/publish")
+
+    assert (published.status_code, [one["code"] for one in published.data["cautions"]]) == (201, ["nothing_earned"])
+
+
+def test_what_was_not_read_is_not_published():
+    caller = a_caller()
+    caller.put("program/draft", {"rules": [RULE]})
+    etag = caller.get("program/draft")["ETag"]
+    caller.put("program/draft", {"rules": []})
+
+    refused = caller.post("program/publish", {}, if_match=etag)
+    published = caller.post("program/publish", {}, if_match=caller.get("program/draft")["ETag"])
+
+    assert (refused.status_code, refused.data["code"]) == (412, "changed_meanwhile")
+    assert published.status_code == 201
 
 
 def test_two_who_draft_do_not_overwrite_each_other():

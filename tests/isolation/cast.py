@@ -62,7 +62,11 @@ def a_full_shop(name: str, *, word: str, phone: str, versions: int) -> tuple[Bus
     terms = OfferTerms(code=f"{word}-cup", name={"en": f"A cup of {word}"}, kind="perk", value={}, price=40)
     offer = create_offer(business, terms, actor=SYSTEM, now=now)
     endpoint, _ = actions.create_endpoint(
-        business, url=f"https://93.184.216.34/{word}", event_kinds=["*"], policy=PUBLIC_ONLY, actor=SYSTEM, now=now
+        business,
+        actions.EndpointTerms(f"https://93.184.216.34/{word}", ["*"]),
+        policy=PUBLIC_ONLY,
+        actor=SYSTEM,
+        now=now,
     )
     clerk = a_user(f"Clerk {word}", f"clerk@{word}.example")
     staff = actions.hire(business, user=clerk, role="cashier", actor=SYSTEM, now=now)
@@ -180,7 +184,7 @@ FORMS: dict[str, Callable[[Named], dict[str, Any]]] = {
     "staff_new": lambda _: HIRED,
     "staff_edit": lambda _: {"role": "support", "store": "", "password": ""},
     "keys": lambda _: {"name": "shop", "scopes": ["orders:read"], "once": ONCE},
-    "webhook_new": lambda _: {"url": "https://93.184.216.34/new", "event_kinds": ["*"]},
+    "webhook_new": lambda _: {"url": "https://93.184.216.34/new", "event_kinds": ["*"], "once": ONCE},
     "webhook_act": lambda _: {"act": "pause"},
     "job_discard": lambda _: {"reason": "no longer wanted"},
 }  # fmt: skip

@@ -47,6 +47,20 @@ def test_nothing_is_said_of_pace_and_cost_before_the_first_purchase():
     assert cautions(tea(price=4_000, worth_minor=10**6), usual=None) == []
 
 
+def test_two_of_one_name_in_some_language():
+    rules = [
+        SPEND,
+        {**WELCOME, "name": {"en": "Hello", "hi": "नमस्ते"}},
+        {**TUESDAY, "name": {"hi": " नमस्ते ", "en": "Tea"}},
+    ]
+    tees = [tea(name={"en": "Tea"}), tea(code="TEE", name={"en": "TEA"})]
+
+    assert cautions(*tees, rules=rules) == [
+        Caution("same_name", "tuesday", {"other": "welcome"}),
+        Caution("same_name", "TEE", {"other": "TEA"}),
+    ]
+
+
 @pytest.mark.parametrize(
     ("rules", "values"),
     [

@@ -107,8 +107,23 @@ def test_a_key_is_shown_once_and_revoked(owner):
     assert owner.post("/settings/keys/", {"name": "none"}).status_code == 422
 
 
+def make_webhook(owner, url: str = "https://93.184.216.34/hook"):
+    form = {"url": url, "event_kinds": ["*"], "once": value_of(owner.get("/settings/webhooks/new/"), "once")}
+    return form, owner.post("/settings/webhooks/new/", form)
+
+
+def test_a_webhook_is_made_once_however_often_the_form_is_sent(owner):
+    form, _ = make_webhook(owner)
+
+    again = owner.post("/settings/webhooks/new/", form, follow=True)
+
+    assert "This webhook was made already" in text_of(again)
+    assert "whsec_" not in again.content.decode()
+    assert WebhookEndpoint.objects.count() == 1
+
+
 def test_an_endpoint_is_paused_resumed_and_removed(owner):
-    page = owner.post("/settings/webhooks/new/", {"url": "https://93.184.216.34/hook", "event_kinds": ["*"]})
+    _, page = make_webhook(owner)
     assert "whsec_" in page.content.decode()
     endpoint = WebhookEndpoint.objects.get()
     for act, state in (("pause", "paused"), ("resume", "active"), ("remove", "removed")):
@@ -118,14 +133,14 @@ def test_an_endpoint_is_paused_resumed_and_removed(owner):
 
 
 def test_an_address_inside_the_house_is_refused(owner):
-    answer = owner.post("/settings/webhooks/new/", {"url": "http://127.0.0.1/x", "event_kinds": ["*"]})
+    _, answer = make_webhook(owner, "http://127.0.0.1/x")
 
     assert answer.status_code == 422
     assert WebhookEndpoint.objects.count() == 0
 
 
 def test_a_delivery_is_sent_again(shop, owner):
-    owner.post("/settings/webhooks/new/", {"url": "https://93.184.216.34/hook", "event_kinds": ["*"]})
+    make_webhook(owner)
     endpoint, now = WebhookEndpoint.objects.get(), utc_now()
     event = Event.objects.filter(kind="order.recorded").get()
     delivery = WebhookDelivery.objects.create(

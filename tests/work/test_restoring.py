@@ -94,7 +94,7 @@ from django.test import Client
 from regulars.customers.matching import CustomerRef
 from regulars.kernel.clock import utc_now
 from regulars.outbox.actions import claim
-from regulars.tenancy.actions import create_endpoint, create_user, hire
+from regulars.tenancy.actions import EndpointTerms, create_endpoint, create_user, hire
 from regulars.tenancy.actors import SYSTEM
 from regulars.tenancy.addresses import AddressPolicy
 from regulars.tenancy.models import Business
@@ -107,7 +107,7 @@ browser = Client(SERVER_NAME="localhost")
 browser.post("/login/", {"email": "meera@shop.example", "password": "puran-poli-and-ghee"})
 do_waiting({"seal"})
 policy = AddressPolicy(is_loopback_allowed=True)
-_, secret = create_endpoint(business, url=sys.argv[2], event_kinds=["order.recorded"], policy=policy, actor=SYSTEM, now=now)
+_, secret = create_endpoint(business, EndpointTerms(sys.argv[2], ["order.recorded"]), policy=policy, actor=SYSTEM, now=now)
 till = Till(business, source="counter", now=now)
 who = CustomerRef(phone="+919876543210")
 till.sell(who, 1_000)

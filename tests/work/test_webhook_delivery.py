@@ -3,6 +3,7 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -52,8 +53,7 @@ class Shop:
     def endpoint(self, path: str, *kinds: str) -> tuple[WebhookEndpoint, str]:
         return actions.create_endpoint(
             self.business,
-            url=self.far.url(path),
-            event_kinds=kinds or ["*"],
+            actions.EndpointTerms(self.far.url(path), kinds or ["*"]),
             policy=HERE,
             actor=SYSTEM,
             now=self.clock.now,
@@ -272,11 +272,11 @@ def test_what_is_too_large_is_not_sent(shop: Shop) -> None:
         ({"url": "https://10.0.0.1/"}, webhooks.RegularsError),
     ],
 )
-def test_a_wrong_endpoint_is_refused(shop: Shop, wrong: dict[str, object], error: type[Exception]) -> None:
-    values = {"url": "https://hooks.example/", "event_kinds": ["*"], **wrong}
+def test_a_wrong_endpoint_is_refused(shop: Shop, wrong: dict[str, Any], error: type[Exception]) -> None:
+    terms = actions.EndpointTerms("https://hooks.example/", ["*"])._replace(**wrong)
 
     with pytest.raises(error):
-        actions.create_endpoint(shop.business, policy=HERE, actor=SYSTEM, now=START, **values)  # type: ignore[arg-type]
+        actions.create_endpoint(shop.business, terms, policy=HERE, actor=SYSTEM, now=START)
     assert not WebhookEndpoint.objects.exists()
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from django.db import transaction
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from regulars.api.door import is_current
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing, Page
@@ -47,6 +47,12 @@ class ProgramVersion(Struct, frozen=True):
     published_at: datetime
     note: str
     program: Program
+
+
+class PublishedProgram(ProgramVersion, frozen=True):
+    """A version just published, and what to think about: nothing hindered it."""
+
+    cautions: list[Caution]
 
 
 class ProgramDraft(Struct, frozen=True):
@@ -132,16 +138,20 @@ def keep_draft(call: Call[Program, Nothing]) -> Answer:
 
 
 def publish(call: Call[Publication, Nothing]) -> Answer:
-    """Publish the draft as the next version."""
+    """Publish the draft as the next version, unless it has changed since the caller read it."""
     valid_from = call.now if call.body.valid_from is UNSET else check_moment("valid_from", call.body.valid_from)
 
     def go() -> Version:
         draft = draft_of(call.business)
         if draft is None:
             raise NoDraft
+        if not is_current(call.request, _draft(draft)):
+            raise ChangedMeanwhile
         return publish_draft(draft, valid_from=valid_from, actor=call.holder.actor, now=call.now, note=call.body.note)
 
-    return Answer(_version(run_durably(go)), 201)
+    published = _version(run_durably(go))
+    cautions = cautions_of(call.business, published.program)
+    return Answer(PublishedProgram(**structs.asdict(published), cautions=cautions), 201)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -204,9 +214,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         about="Publish the draft as the next version.",
         run=publish,
         body=Publication,
-        answer=ProgramVersion,
+        answer=PublishedProgram,
         tag="Program",
         statuses=(201,),
-        refusals=(404, 409),
+        refusals=(404, 409, 412),
+        takes=("If-Match",),
     ),
 )

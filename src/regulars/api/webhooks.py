@@ -14,7 +14,14 @@ from regulars.api.pages import PageQuery, page_answer
 from regulars.database.transactions import run_durably
 from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.outbox.events import EVENT_TYPES
-from regulars.tenancy.actions import EVERY_KIND, change_endpoint, create_endpoint, pause_endpoint, remove_endpoint
+from regulars.tenancy.actions import (
+    EVERY_KIND,
+    EndpointTerms,
+    change_endpoint,
+    create_endpoint,
+    pause_endpoint,
+    remove_endpoint,
+)
 from regulars.tenancy.addresses import PUBLIC_ONLY, URL_MAX
 from regulars.tenancy.models import WebhookDelivery, WebhookEndpoint
 from regulars.tenancy.webhooks import replay_delivery, replay_since, resume_endpoint
@@ -122,8 +129,7 @@ def make_webhook(call: Call[NewWebhook, Nothing]) -> Answer:
     row, secret = run_durably(
         lambda: create_endpoint(
             call.business,
-            url=body.url,
-            event_kinds=body.event_kinds,
+            EndpointTerms(body.url, body.event_kinds),
             policy=PUBLIC_ONLY,
             actor=call.holder.actor,
             now=call.now,

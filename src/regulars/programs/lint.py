@@ -4,8 +4,8 @@
 A caution hinders nothing. A usual purchase earns by the rules that always hold: no condition, no limit.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import combinations, pairwise
 from zoneinfo import ZoneInfo
@@ -32,6 +32,7 @@ class Reward:
 
     code: str
     price: int
+    name: Mapping[str, str] = field(default_factory=dict)
     worth_minor: int | None = None
     tiers: tuple[str, ...] = ()
     is_limited: bool = False
@@ -48,6 +49,8 @@ class Caution(Struct, frozen=True, omit_defaults=True):
 def lint(program: Program, rewards: Sequence[Reward], usual_minor: int | None) -> list[Caution]:
     """Return what to warn of, the gravest first. Without a usual purchase nothing is said about pace and cost."""
     found = [*_unreachable(program, rewards), *_overlaps(program), *_automatic(program, rewards), *_sooner(program)]
+    found += _namesakes([(rule.id, rule.name) for rule in program.rules if rule.is_active])
+    found += _namesakes([(reward.code, reward.name) for reward in rewards])
     priced = [reward for reward in rewards if reward.price]
     if usual_minor and priced:
         points = _points_of(program, usual_minor, PURCHASES_MAX)
@@ -60,7 +63,7 @@ def _gives(rule: Rule) -> bool:
 
 
 def _unreachable(program: Program, rewards: Sequence[Reward]) -> Iterator[Caution]:
-    if rewards and not any(_gives(rule) for rule in program.rules):
+    if not any(_gives(rule) for rule in program.rules):
         yield Caution("nothing_earned")
     levels = {level.code for level in program.ladder.levels} if program.ladder else set()
     most = program.unit.balance_max
@@ -76,6 +79,17 @@ def _overlaps(program: Program) -> Iterator[Caution]:
     for one, other in combinations(exclusive, 2):
         if (one.on, one.event, one.priority) == (other.on, other.event, other.priority):
             yield Caution("exclusives_overlap", one.id, {"other": other.id})
+
+
+def _namesakes(named: Sequence[tuple[str, Mapping[str, str]]]) -> Iterator[Caution]:
+    """Warn of what people cannot tell apart: two of one name in some language."""
+    seen: dict[tuple[str, str], str] = {}
+    for key, name in named:
+        spelt = [(language, text.strip().casefold()) for language, text in name.items()]
+        other = next((seen[one] for one in spelt if one in seen), None)
+        if other is not None:
+            yield Caution("same_name", key, {"other": other})
+        seen |= {one: key for one in spelt if one not in seen}
 
 
 def _automatic(program: Program, rewards: Sequence[Reward]) -> Iterator[Caution]:

@@ -82,6 +82,7 @@ def cautions_of(business: Business, program: Program) -> list[Caution]:
         Reward(
             code=offer.code,
             price=offer.price,
+            name=offer.name,
             worth_minor=offer.value.get("amount_minor") if offer.kind == Offer.Kind.AMOUNT_OFF else None,
             tiers=tuple(offer.tiers),
             is_limited=offer.stock is not None or offer.per_member_max is not None,

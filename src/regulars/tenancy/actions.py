@@ -7,7 +7,7 @@ import secrets
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -339,17 +339,31 @@ def _checked_kinds(kinds: Sequence[str]) -> list[str]:
     return [EVERY_KIND] if EVERY_KIND in kinds else sorted(set(kinds))
 
 
+class EndpointTerms(NamedTuple):
+    """Where a webhook goes, and which kinds of events it is told of."""
+
+    url: str
+    event_kinds: Sequence[str]
+
+
 def create_endpoint(
-    business: Business, *, url: str, event_kinds: Sequence[str], policy: AddressPolicy, actor: Actor, now: datetime
+    business: Business,
+    terms: EndpointTerms,
+    *,
+    policy: AddressPolicy,
+    actor: Actor,
+    now: datetime,
+    new_key: Callable[[], UUID] = make_key,
 ) -> tuple[WebhookEndpoint, str]:
     """Create a webhook endpoint and return it with its secret (`whsec_…`), which is shown once. Raises BadAddress,
     BadEventKind.
     """
     secret = "whsec_" + b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     endpoint = WebhookEndpoint.objects.create(
+        id=new_key(),
         business=business,
-        url=check_url(url, policy),
-        event_kinds=_checked_kinds(event_kinds),
+        url=check_url(terms.url, policy),
+        event_kinds=_checked_kinds(terms.event_kinds),
         secret_sealed=seal(secret, secret_key=settings.SECRET_KEY.encode(), purpose=WEBHOOK_PURPOSE),
         created_at=now,
     )

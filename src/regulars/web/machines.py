@@ -125,19 +125,14 @@ def list_endpoints(request: StaffRequest) -> HttpResponse:
 def new_endpoint(request: StaffRequest) -> HttpResponse:
     """Add an endpoint; its secret is shown in this answer and never again."""
     form = EndpointForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
-        given = form.cleaned_data
+    once = once_in(request, form) if form.is_bound and form.is_valid() else None
+    if once is not None:
+        key = UUID(once.key)
+        if WebhookEndpoint.objects.of(request.business).filter(pk=key).exists():
+            messages.info(request, gettext("This webhook was made already; its secret is shown once."))
+            return HttpResponseRedirect(reverse("webhook", args=[key]))
         try:
-            endpoint, secret = run_durably(
-                lambda: actions.create_endpoint(
-                    request.business,
-                    url=given["url"],
-                    event_kinds=given["event_kinds"],
-                    policy=PUBLIC_ONLY,
-                    actor=request.access.actor,
-                    now=request.now,
-                )
-            )
+            endpoint, secret = run_durably(lambda: _make_endpoint(request, form.cleaned_data, key))
         except RegularsError as error:
             form.add_error("url", text_of(error))
         else:
@@ -146,11 +141,23 @@ def new_endpoint(request: StaffRequest) -> HttpResponse:
             return response
     context = {
         "form": form,
+        "once": new_once(request.now),
         "title": gettext("Who should be told?"),
         "place": gettext("Webhooks"),
         "back_url": reverse("webhooks"),
     }
     return render(request, "web/settings_form.html", context, status=422 if form.errors else 200)
+
+
+def _make_endpoint(request: StaffRequest, given: Mapping[str, Any], key: UUID) -> tuple[WebhookEndpoint, str]:
+    return actions.create_endpoint(
+        request.business,
+        actions.EndpointTerms(given["url"], given["event_kinds"]),
+        policy=PUBLIC_ONLY,
+        actor=request.access.actor,
+        now=request.now,
+        new_key=lambda: key,
+    )
 
 
 def _endpoint(request: StaffRequest, endpoint: UUID) -> WebhookEndpoint:

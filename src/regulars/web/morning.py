@@ -50,7 +50,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One figure for yesterday, the last seven days and the seven before."""
+    """One figure for today so far, yesterday, the last seven days and the seven before."""
 
     label: str
     url: str
@@ -73,27 +73,30 @@ SumsOf = Callable[[date], list[Sums]]
 """Which sums the figures of a day belong to."""
 
 
-def read_sums(request: StaffRequest, words: Words) -> tuple[Sums, Sums, Sums]:
-    """Return the sums of yesterday, of the last seven days, and of the seven before. Three queries."""
+def read_sums(request: StaffRequest, words: Words) -> tuple[Sums, Sums, Sums, Sums]:
+    """Return the sums of today so far, of yesterday, of the last seven days, and of the seven before. Three queries."""
     today = local_day(request.now, words.zone)
-    yesterday, week, before = Sums(), Sums(), Sums()
+    so_far, yesterday, week, before = sums = Sums(), Sums(), Sums(), Sums()
+    ages = ((so_far, 0, 0), (yesterday, 1, 1), (week, 1, 7), (before, 8, 14))
 
     def sums_of(day: date) -> list[Sums]:
         age = (today - day).days
-        return [one for one, first, last in ((yesterday, 1, 1), (week, 1, 7), (before, 8, 14)) if first <= age <= last]
+        return [one for one, first, last in ages if first <= age <= last]
 
-    first = today - timedelta(days=14)
-    _add_sales(request, sums_of, first, today)
-    _add_points(request, sums_of, first, today)
-    starts = {age: start_of_day(today - timedelta(days=age), words.zone) for age in (0, 1, 7, 14)}
-    joined = Membership.objects.of(request.business).filter(enrolled_at__gte=starts[14], enrolled_at__lt=starts[0])
+    first, end = today - timedelta(days=14), today + timedelta(days=1)
+    _add_sales(request, sums_of, first, end)
+    _add_points(request, sums_of, first, end)
+    starts = {age: start_of_day(today - timedelta(days=age), words.zone) for age in (-1, 0, 1, 7, 14)}
+    joined = Membership.objects.of(request.business).filter(enrolled_at__gte=starts[14], enrolled_at__lt=starts[-1])
     members = joined.aggregate(
-        yesterday=Count("pk", filter=Q(enrolled_at__gte=starts[1])),
-        week=Count("pk", filter=Q(enrolled_at__gte=starts[7])),
+        so_far=Count("pk", filter=Q(enrolled_at__gte=starts[0])),
+        yesterday=Count("pk", filter=Q(enrolled_at__gte=starts[1], enrolled_at__lt=starts[0])),
+        week=Count("pk", filter=Q(enrolled_at__gte=starts[7], enrolled_at__lt=starts[0])),
         before=Count("pk", filter=Q(enrolled_at__lt=starts[7])),
     )
-    yesterday.members, week.members, before.members = members["yesterday"], members["week"], members["before"]
-    return yesterday, week, before
+    so_far.members, yesterday.members = members["so_far"], members["yesterday"]
+    week.members, before.members = members["week"], members["before"]
+    return sums
 
 
 def _add_sales(request: StaffRequest, sums_of: SumsOf, first: date, end: date) -> None:

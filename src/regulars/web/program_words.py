@@ -357,6 +357,10 @@ def _caution(one: Caution, reward: str, words: Words) -> str:
                 gettext("“%(one)s” and “%(other)s” exclude each other and have the same priority: the upper one wins.")
                 % rules
             )
+        case "same_name":
+            return gettext("“%(name)s” is the name of two: customers cannot tell them apart.") % {
+                "name": words.rules.get(one.about, reward)
+            }
     return gettext("No rule brings points, so nobody can take a reward.")
 
 

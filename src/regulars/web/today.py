@@ -48,7 +48,7 @@ def today(request: StaffRequest) -> HttpResponse:
     }
     if request.access.may("insight.view"):
         sums = read_sums(request, words)
-        context |= {"finding": _finding(sums[0], sums[1], words), "figures": figures_of(sums, words)}
+        context |= {"finding": _finding(sums[1], sums[2], words), "figures": figures_of(sums, words)}
     return render(request, "web/today.html", context)
 
 
