@@ -23,7 +23,7 @@ READS_THE_SAME = """
 what somebody sent or named, as it was written:
     value code path key field known nearest number line row column columns file home tool said address vendor wanted unit offer
     tiers external_id source store stores sku product customer survivor merged webhook delivery hold name business businesses email
-    folder version fact
+    folder version fact command start end
 codes to choose from, and codes of the law:
     allowed permission method country currency expected example
 amounts, counts and moments:

@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from ledger.tampering import change
 from regulars.cli.commands import app
 from regulars.cli.shops import BusinessNeeded, NameTaken, NoSuchStore
+from regulars.cli.usage import WrongAnchor, WrongPeriod
 from regulars.kernel.clock import utc_now
 from regulars.tenancy.actions import BadEmail, BadScope, create_business
 from regulars.tenancy.models import ApiKey, Business, Staff, Store
@@ -70,7 +71,7 @@ def test_verify_compares_with_the_kept_backups_and_with_what_is_expected(cafe, t
     keep_backup(now=NOON)
 
     assert said("verify") == told == said("verify", "--expect", head)
-    assert say("verify", "--expect", "yesterday").exit_code == 2
+    assert isinstance(say("verify", "--expect", "yesterday").exception, WrongAnchor)
     longer = say("verify", "--expect", "2:0123456789abcdef")
     assert (longer.exit_code, longer.output) == (
         1,
@@ -122,8 +123,18 @@ def test_a_period_after_the_last_purchase_is_empty(cafe):
 def test_days_that_no_calendar_holds_are_refused(cafe, days):
     refused = say("metrics", *days)
 
-    assert refused.exit_code == 2
-    assert "Write days like 2026-01-31; --to is the day after the last one." in " ".join(refused.output.split())
+    assert isinstance(refused.exception, WrongPeriod)
+    assert "--to is the day after the last one" in refused.exception.message
+
+
+def test_a_day_is_written_year_first(cafe):
+    refused = say("metrics", "--from", "01/02/2026")
+
+    assert refused.exception.message == "“01/02/2026” is not a day. Write days like 2026-01-31."
+
+
+def test_an_export_to_a_dash_is_printed(cafe):
+    assert said("export", "orders", "--out", "-") == said("export", "orders")
 
 
 def test_a_second_business_of_a_name_is_refused():

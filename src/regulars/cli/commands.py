@@ -23,6 +23,7 @@ from regulars.cli.progress import ProgressLine
 from regulars.cli.shops import check_name_free, check_store, labelled, the_business
 from regulars.cli.supervisor import serve as serve_program
 from regulars.cli.troubles import FileRefused
+from regulars.cli.usage import Day, WrongAnchor, WrongPeriod
 from regulars.connectors.exporting import export_customers, export_orders
 from regulars.connectors.journal import export_journal, export_seals
 from regulars.connectors.mapping import Subject
@@ -206,14 +207,17 @@ def import_orders(file: Path, *, business: str | None, **given: Any) -> None:
 @app.command()
 @click.argument("what", type=click.Choice(sorted(EXPORTS)))
 @click.option(
-    "--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="A file; by default standard output."
+    "--out",
+    type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path),
+    default="-",
+    help="A file; by default, and as -, standard output.",
 )
 @_business
-def export(what: str, *, out: Path | None, business: str | None) -> None:
+def export(what: str, *, out: Path, business: str | None) -> None:
     """Export customers, orders or the ledger as CSV, or all that is sealed, line by line, to compute the chain again."""
     _migrate()
     _seal()
-    if out is None:
+    if out == Path("-"):
         EXPORTS[what](the_business(business), sys.stdout)
         return
     try:
@@ -225,12 +229,12 @@ def export(what: str, *, out: Path | None, business: str | None) -> None:
 
 
 @app.command()
-@click.option("--from", "start", metavar="DAY", help="First day, like 2026-01-31.")
-@click.option("--to", "end", metavar="DAY", help="The day after the last one.")
+@click.option("--from", "start", type=Day(), metavar="DAY", help="First day, like 2026-01-31.")
+@click.option("--to", "end", type=Day(), metavar="DAY", help="The day after the last one.")
 @click.option("--store", metavar="CODE", help="One store only.")
 @click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 @_business
-def metrics(*, start: str | None, end: str | None, store: str | None, is_json: bool, business: str | None) -> None:
+def metrics(*, start: date | None, end: date | None, store: str | None, is_json: bool, business: str | None) -> None:
     """Measure retention: each figure with its numerator and denominator.
 
     --from alone reaches to the last day with data, --to alone holds the 365 days before it.
@@ -264,14 +268,13 @@ def metrics(*, start: str | None, end: str | None, store: str | None, is_json: b
         )
 
 
-def _period(start: str | None, end: str | None, span: Span) -> Period | None:
+def _period(start: date | None, end: date | None, span: Span) -> Period | None:
     if start is None and end is None:
         return None
     try:
-        first, after = (date.fromisoformat(text) if text is not None else None for text in (start, end))
-        return span.fill(first, after)
-    except (ValueError, OverflowError) as error:
-        raise click.BadParameter(f"{error}. Write days like 2026-01-31; --to is the day after the last one.") from None
+        return span.fill(start, end)
+    except (ValueError, OverflowError):
+        raise WrongPeriod(start=start or "…", end=end or "…") from None
 
 
 @app.command()
@@ -306,9 +309,7 @@ def verify(*, is_json: bool, expected: Sequence[str], business: str | None) -> N
 def _anchor(text: str) -> Anchor:
     place, _, chain_hash = text.partition(":")
     if not (place.isdecimal() and len(chain_hash) >= 16 and set(chain_hash.lower()) <= set("0123456789abcdef")):
-        raise click.BadParameter(
-            f"{text} is not like 17:0123456789abcdef. Write what `regulars verify` told after Chain."
-        )
+        raise WrongAnchor(value=text[:40])
     return Anchor(int(place), chain_hash, "--expect")
 
 

@@ -25,7 +25,7 @@ def main() -> None:
         from regulars.cli.commands import app  # noqa: PLC0415 - models can be imported only after the settings are read
 
         calm_collector()
-        app(standalone_mode=False)
+        app(prog_name="regulars", standalone_mode=False)
     except RegularsError as error:
         _fail(error)
     except BrokenPipeError:
@@ -38,17 +38,18 @@ def main() -> None:
         if trouble is None:
             raise
         _fail(trouble)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+    except click.UsageError as error:
+        from regulars.cli.usage import usage_error  # noqa: PLC0415 - as above
+
+        _fail(usage_error(error), status=error.exit_code)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
 
 
-def _fail(error: RegularsError) -> None:
+def _fail(error: RegularsError, *, status: int = 1) -> None:
     """Say the error in the language that the surroundings ask for, also where no settings could be read."""
     translate = gettext.translation("django", LOCALE, fallback=True).gettext
     click.echo(f"regulars: {error.told(translate)}", err=True)
-    sys.exit(1)
+    sys.exit(status)

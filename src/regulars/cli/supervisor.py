@@ -88,7 +88,8 @@ def _migrate(*, is_sqlite: bool) -> None:
     inherit.
     """
     if is_sqlite:
-        with lock_database_file(Path(connection.settings_dict["NAME"])):
+        path = Path(connection.settings_dict["NAME"])
+        with lock_database_file(path, waiting=lambda: logger.info("Waiting for another Regulars to leave %s", path)):
             call_command("migrate", interactive=False, verbosity=0)
             connections.close_all()
         return

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -37,10 +38,12 @@ def die_with_parent() -> None:
         os._exit(1)  # it was gone before the line above
 
 
-def lock_database_file(path: Path, *, wait_s: float = LOCK_WAIT_S) -> IO[bytes]:
+def lock_database_file(
+    path: Path, *, wait_s: float = LOCK_WAIT_S, waiting: Callable[[], None] | None = None
+) -> IO[bytes]:
     """Become the only writing process of a SQLite file; the lock lasts until the result is closed or the process ends.
 
-    Raises DatabaseInUse when another process still has it after the wait.
+    `waiting` is called once where another process has it. Raises DatabaseInUse when another process still has it after the wait.
     """
     file = path.with_name(path.name + ".lock").open("ab")
     deadline = time.monotonic() + wait_s
@@ -51,6 +54,9 @@ def lock_database_file(path: Path, *, wait_s: float = LOCK_WAIT_S) -> IO[bytes]:
             if time.monotonic() >= deadline:
                 file.close()
                 raise DatabaseInUse(path=path) from None
+            if waiting is not None:
+                waiting()
+                waiting = None
             time.sleep(_LOOK_EVERY_S)
         else:
             return file
