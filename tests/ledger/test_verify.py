@@ -17,6 +17,7 @@ from regulars.flow.sealing import TABLES, seal_commits
 from regulars.flow.verifying import Anchor, verify_books
 from regulars.ledger.models import Seal, Transaction
 from regulars.outbox.models import Job
+from regulars.programs.versions import compiled
 from regulars.tenancy.models import Business
 from shop import ASHA, RAVI, SPEND, Till, a_program, a_shop
 
@@ -196,6 +197,37 @@ def test_a_decision_that_says_other_than_was_booked(till):
     assert verify_books(till.business.pk).difference == (
         f"the decision of fact {key} gives 8 by rule spend; 7 was booked"
     )
+
+
+def test_a_decision_that_its_fact_does_not_explain_is_named_with_its_receipt(till):
+    till.sell(RAVI, 700, common={"external_id": "R-700"})
+    fact = latest("facts_fact")
+    change(f"UPDATE facts_line SET net_minor = 800 WHERE fact_id = {literal(fact)}")
+    seal(till.business)
+
+    found = verify_books(till.business.pk)
+
+    assert (found.difference, found.others) == (
+        f"programs_decision {fact} of the order R-700 from till: points of rule spend is stored as 7, expected 8",
+        [],
+    )  # fmt: skip
+    assert verify_books(till.business.pk, is_quick=True).is_right
+
+
+def test_a_program_that_was_rewritten_is_found_by_everything_it_decided(books):
+    before = verify_books(books.pk)
+    config = "config" if connection.vendor == "sqlite" else "config::text"
+    cast = "" if connection.vendor == "sqlite" else "::jsonb"
+    change(f"""UPDATE programs_version SET config = replace({config}, '"per_minor": 100', '"per_minor": 50'){cast}""")
+    compiled.cache_clear()
+
+    found = verify_books(books.pk)
+    compiled.cache_clear()
+
+    assert (before.decisions, found.decisions) == (6, 6)
+    assert [told.partition(":")[2] for told in (found.difference, *found.others)] == [
+        f" points of rule spend is stored as {points}, expected {2 * points}" for points in (100, 50, 20, 200, 30)
+    ]
 
 
 def test_a_booking_in_the_middle_is_found_and_named(books):

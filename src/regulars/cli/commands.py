@@ -286,15 +286,19 @@ def _period(start: date | None, end: date | None, span: Span) -> Period | None:
     metavar="PLACE:HASH",
     help="A seal that an earlier run told, to compare with; the hash may be shortened to 16 digits.",
 )
+@click.option(
+    "--quick", "is_quick", is_flag=True, help="Decide nothing again: seals, sums and what is derived from them only."
+)
 @_business
-def verify(*, is_json: bool, expected: Sequence[str], business: str | None) -> None:
-    """Check the whole ledger and its chain; exit status 1 at the first difference."""
+def verify(*, is_json: bool, expected: Sequence[str], is_quick: bool, business: str | None) -> None:
+    """Check the whole ledger and its chain, and decide everything again; exit status 1 where something differs."""
     _migrate()
     _seal()
     anchors = [_anchor(text) for text in expected]
     businesses = [the_business(business)] if business or expected else list(Business.objects.order_by("created_at"))
     found = {
-        name: verify_books(shop.pk, anchors=[*anchors, *anchors_of(shop.pk)]) for name, shop in labelled(businesses)
+        name: _verified(name, shop, [*anchors, *anchors_of(shop.pk)], is_quick=is_quick)
+        for name, shop in labelled(businesses)
     }
     if is_json:
         plain = {name: {**msgspec.to_builtins(one), "is_right": one.is_right} for name, one in found.items()}
@@ -306,6 +310,14 @@ def verify(*, is_json: bool, expected: Sequence[str], business: str | None) -> N
         sys.exit(1)
 
 
+def _verified(name: str, shop: Business, anchors: Sequence[Anchor], *, is_quick: bool = False) -> Verification:
+    """Verify the books of a shop, and show how far that is."""
+    line = ProgressLine(name)
+    found = verify_books(shop.pk, anchors=anchors, is_quick=is_quick, progress=line)
+    line.clear()
+    return found
+
+
 def _anchor(text: str) -> Anchor:
     place, _, chain_hash = text.partition(":")
     if not (place.isdecimal() and len(chain_hash) >= 16 and set(chain_hash.lower()) <= set("0123456789abcdef")):
@@ -315,10 +327,11 @@ def _anchor(text: str) -> Anchor:
 
 def _verdict(found: Verification) -> str:
     if not found.is_right:
-        return f"WRONG: {found.difference}"
+        return "\n".join([f"WRONG: {found.difference}", *(f"  and {other}" for other in found.others)])
     waiting = f", {found.unsealed:,} wait for their seal" if found.unsealed else ""
     counts = f"{found.transactions:,} transactions, {found.entries:,} entries, {found.lots:,} lots, {found.accounts:,} accounts"
-    return f"right. {counts}{waiting}. Chain {found.seals}:{found.chain_hash if found.seals else 'empty'}"
+    again = f", {found.decisions:,} decisions decided again" if found.decisions else ""
+    return f"right. {counts}{again}{waiting}. Chain {found.seals}:{found.chain_hash if found.seals else 'empty'}"
 
 
 @app.command()
@@ -355,7 +368,7 @@ def restore(source: Path, *, replace: bool) -> None:
     found = {}
     for name, shop in labelled(Business.objects.order_by("created_at")):
         anchor = manifest.anchor(shop.pk)
-        found[name] = verify_books(shop.pk, anchors=[anchor] if anchor else [])
+        found[name] = _verified(name, shop, [anchor] if anchor else [])
     for name, one in found.items():
         click.echo(f"{name}: {_verdict(one)}")
     if not all(one.is_right for one in found.values()):

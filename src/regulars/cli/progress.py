@@ -7,14 +7,14 @@ from typing import TextIO
 
 
 class ProgressLine:
-    """Show how far a long command is. Call it with what is done and the whole; `finish` ends the line."""
+    """Show how far a long command is. Call it with what is done and the whole; `finish` ends the line, `clear` takes it away."""
 
     def __init__(self, label: str, out: TextIO = sys.stderr) -> None:
         self._label = label
         self._out = out
         self._is_terminal = out.isatty()
         self._started = time.monotonic()
-        self._shown_at = 0.0
+        self._shown_at = 0.0 if self._is_terminal else self._started
 
     def __call__(self, done: int, total: int) -> None:
         """Show the state, at most ten times a second (or once in ten seconds where nobody watches)."""
@@ -38,6 +38,11 @@ class ProgressLine:
         self._write(done, total, time.monotonic())
         if self._is_terminal:
             self._out.write("\n")
+
+    def clear(self) -> None:
+        """Take the line away where it can be: what comes next says it all."""
+        if self._is_terminal:
+            self._out.write(f"\r{'':<78}\r")
 
 
 def _span(seconds: float) -> str:

@@ -1,24 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verify the books of a business from its own rows: walk the chain, then compare decisions, bookings, sums and balances."""
+"""Verify the books of a business from its own rows: walk the chain, compare bookings, sums and balances, and decide everything again."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from regulars.database.plain import PlainTable, count_rows, read_keys
 from regulars.database.transactions import at_one_moment
+from regulars.flow.deciding_again import decide_again
 from regulars.flow.sealing import TABLES, Row, in_groups, rows_of
 from regulars.ledger.actions import unsealed
 from regulars.ledger.chain import FORMAT, GENESIS, MARK_BYTES, digests_of, link, marks_of
-from regulars.ledger.sealed import StoredSeal, read_seals
+from regulars.ledger.sealed import StoredSeal, count_seals, read_seals
 from regulars.ledger.verify import Verification, verify_ledger
 from regulars.outbox.commits import Commit, commit_of
 from regulars.outbox.queries import waiting_commits
+from regulars.programs.store import SEALED as DECISIONS
 
 _COLUMNS = {table.name: tuple(table.columns) for table in TABLES}
 _LISTED = tuple(table for table in TABLES if table.is_listed)
+DIFFERENCES_MAX = 20
 
 
 class Anchor(NamedTuple):
@@ -29,28 +32,41 @@ class Anchor(NamedTuple):
     seen_by: str
 
 
-def verify_books(business: UUID, *, anchors: Iterable[Anchor] = ()) -> Verification:
+def verify_books(
+    business: UUID,
+    *,
+    anchors: Iterable[Anchor] = (),
+    is_quick: bool = False,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Verification:
     """Check everything that can be checked of a business's books at one moment; the first difference is named.
 
     Every row that was sealed is as it was sealed, none is missing, none is there that nobody sealed; the chain reaches as far as the
-    anchors saw it; what decisions gave and took was booked; and what `verify_ledger` compares. Memory stays flat: a commit is at most
-    a batch.
+    anchors saw it; what decisions gave and took was booked; what `verify_ledger` compares; and, unless it is to be quick, what a fact
+    was given is what its version of the program gives for it. Memory stays flat: a commit is at most a batch, decisions are read page
+    by page. `progress` is told how many seals and decisions are done, of how many.
     """
     with at_one_moment():
-        walk = _Walk(business, anchors)
-        told = walk.differences()
-        difference = next(told, "")
+        total = count_seals(business) + (0 if is_quick else count_rows(DECISIONS, business))
+        walk = _Walk(business, anchors, lambda done: progress(done, total))
+        difference = next(walk.differences(), "")
         found = verify_ledger(business)
-    found.unsealed, found.seals, found.chain_hash = walk.unsealed, walk.position, walk.previous.hex()
-    found.difference = difference or found.difference
+        found.unsealed, found.seals, found.chain_hash = walk.unsealed, walk.position, walk.previous.hex()
+        others: list[str] = []
+        for count, told in () if is_quick else decide_again(business):
+            found.decisions += count
+            others += told[: DIFFERENCES_MAX - len(others)]
+            progress(found.seals + found.decisions, total)
+    found.difference, *found.others = [one for one in (difference, found.difference, *others) if one] or [""]
     return found
 
 
 class _Walk:
     """The chain from its beginning, seal by seal."""
 
-    def __init__(self, business: UUID, anchors: Iterable[Anchor]) -> None:
+    def __init__(self, business: UUID, anchors: Iterable[Anchor], progress: Callable[[int], None]) -> None:
         self.business = business
+        self.progress = progress
         self.anchors = sorted(anchors)
         self.position, self.previous = 0, GENESIS
         self.unsealed = 0
@@ -60,6 +76,7 @@ class _Walk:
     def differences(self) -> Iterator[str]:
         """Yield what is different, in the order in which it is met."""
         for page in read_seals(self.business):
+            self.progress(self.position)
             for seal, commit, rows in self._written(page):
                 yield from self._of_seal(seal, commit, rows)
                 yield from _of_decisions(rows, self._issued_in(rows))

@@ -82,6 +82,12 @@ class StoredSeal(NamedTuple):
     chain_hash: bytes
 
 
+def count_seals(business: UUID) -> int:
+    """Return how many seals a business has."""
+    ((count,),) = fetch("SELECT COUNT(*) FROM ledger_seal WHERE business_id = %s", [key_param(business)])
+    return int(count)
+
+
 def read_seals(business: UUID) -> Iterator[list[StoredSeal]]:
     """Yield the seals of a business in their order, page by page."""
     position = 0

@@ -12,16 +12,19 @@ from regulars.database.sql import fetch, key_param, to_json, to_key, to_moment
 class Verification:
     """What was checked and the first difference found; `unsealed` transactions wait for the seal job and are checked otherwise.
 
-    `chain_hash` is that of the last of `seals`.
+    `chain_hash` is that of the last of `seals`; `decisions` counts those that were decided again. `others` are differences beside
+    the first, where several can be told.
     """
 
     transactions: int = 0
     entries: int = 0
     lots: int = 0
     accounts: int = 0
+    decisions: int = 0
     unsealed: int = 0
     seals: int = 0
     difference: str = ""
+    others: list[str] = field(default_factory=list)
     chain_hash: str = ""
     totals: dict[str, dict[str, int]] = field(default_factory=dict)
 

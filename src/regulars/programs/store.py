@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The SQL of programs on the hot path: standings in, decisions and changed standings out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +16,13 @@ from regulars.database.sql import (
     lock_clause,
     moment_param,
     one_of,
+    to_day,
     to_json,
     to_key,
     to_moment,
 )
 from regulars.facts.store import facts_of
+from regulars.programs.outcomes import DECIDED
 
 MEMBERSHIPS = Table(
     "programs_membership",
@@ -152,6 +154,49 @@ def load_decisions(facts: Collection[UUID]) -> dict[UUID, StoredDecision]:
         to_key(fact): StoredDecision(to_key(fact), to_key(version), to_json(outcomes))
         for fact, version, outcomes in rows
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision with what its fact says of itself, apart from its lines; `at` in seconds since 1970."""
+
+    fact: UUID
+    version: UUID
+    inputs: dict[str, Any]
+    outcomes: list[dict[str, Any]]
+    kind: str
+    source: str
+    external_id: str
+    day: date
+    at: int
+    event: str
+
+
+_DECIDED_PAGE = 500
+
+
+def read_decided(business: UUID) -> Iterator[list[Decided]]:
+    """Yield the decisions on what a program reacts to, in the order of their facts, page by page."""
+    after = UUID(int=0)
+    kinds = ", ".join(f"'{kind}'" for kind in sorted(DECIDED))
+    while rows := fetch(
+        "SELECT d.fact_id, d.version_id, d.inputs, d.outcomes, f.kind, f.source, f.external_id, f.local_day, f.occurred_at, f.payload"
+        " FROM programs_decision d JOIN facts_fact f ON f.id = d.fact_id"
+        f" WHERE d.business_id = %s AND d.fact_id > %s AND f.kind IN ({kinds}) ORDER BY d.fact_id LIMIT {_DECIDED_PAGE}",
+        [key_param(business), key_param(after)],
+    ):
+        page = [_decided(row) for row in rows]
+        yield page
+        after = page[-1].fact
+
+
+def _decided(row: tuple[Any, ...]) -> Decided:
+    fact, version, inputs, outcomes, kind, source, external_id, day, at, payload = row
+    event = to_json(payload).get("name", "") if kind == "event" else ""
+    return Decided(
+        to_key(fact), to_key(version), to_json(inputs), to_json(outcomes), kind, source, external_id, to_day(day),
+        int(to_moment(at).timestamp()), event,
+    )  # fmt: skip
 
 
 def is_decided(business: UUID, customer: UUID) -> bool:
