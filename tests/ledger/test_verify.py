@@ -4,18 +4,20 @@
 import hashlib
 import io
 import json
+import re
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from ledger.tampering import change, latest, literal, some
 from regulars.connectors.journal import export_seals
 from regulars.customers.matching import CustomerRef
+from regulars.facts.models import Line
 from regulars.flow.intake import Adjustment, ClaimReceipt, Event, HoldPoints, SettleHold
 from regulars.flow.sealing import TABLES, seal_commits
 from regulars.flow.verifying import Anchor, verify_books
-from regulars.ledger.models import Seal, Transaction
+from regulars.ledger.models import Entry, Seal, Transaction
 from regulars.outbox.models import Job
 from regulars.programs.versions import compiled
 from regulars.tenancy.models import Business
@@ -144,11 +146,45 @@ def test_a_changed_column_is_found_and_named(books, table, column, value):
 
     found = verify_books(books.pk).difference
 
-    named = "ledger_lot " if column.startswith("had_") else f"{table} {key}"
-    assert named in found, found
+    assert found.startswith(f"{table} {key}"), found
     assert "is not as it was sealed at place" in found
     assert "sealed as" in found
     assert "found as" in found
+
+
+_NAMED_BY_ANOTHER = {"ledger_entry": "id IN (SELECT entry_id FROM ledger_allocation)"}
+
+
+def without(books: Business, table: str, where: str) -> str:
+    """Return what is told while some rows are gone; afterwards they are there again."""
+    with transaction.atomic():
+        change(f"DELETE FROM {table} WHERE {where}")
+        told = verify_books(books.pk).difference
+        transaction.set_rollback(True)
+    return told
+
+
+@pytest.mark.parametrize("table", [table.name for table in TABLES if table.name != "facts_line"])
+def test_a_row_that_was_deleted_is_named_and_no_other(books, table):
+    where, key = some(table, _KEYS.get(table, "id"), _NAMED_BY_ANOTHER.get(table, "TRUE"))
+
+    assert re.fullmatch(rf"{table} {key} is missing; it was sealed at place \d+", without(books, table, where))
+
+
+def test_a_deleted_row_that_nothing_names_is_told_by_its_place_and_its_amount(books):
+    where, line = some("facts_line")
+    (fact,) = Line.objects.filter(pk=line).values_list("fact", flat=True)
+    told = without(books, "facts_line", where)
+    assert told.startswith("a row of facts_line is missing; it was sealed at place 1 as ")
+    assert told.endswith(
+        f", after facts_fact {fact} and before programs_decision {fact}; 9 rows were sealed there, 8 are found"
+    )
+
+    where, entry = some("ledger_entry", where="amount = -100")
+    (booking,) = Entry.objects.filter(pk=entry).values_list("transaction", flat=True)
+    told = without(books, "ledger_entry", where)
+    assert told.startswith("a row of ledger_entry is missing; it was sealed at place 1 as ")
+    assert told.endswith(f"; the entries of transaction {booking} sum to 100; 9 rows were sealed there, 8 are found")
 
 
 @pytest.mark.parametrize(

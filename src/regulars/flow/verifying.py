@@ -3,7 +3,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from regulars.programs.store import SEALED as DECISIONS
 
 _COLUMNS = {table.name: tuple(table.columns) for table in TABLES}
 _LISTED = tuple(table for table in TABLES if table.is_listed)
+_PLACE = {table.name: place for place, table in enumerate(TABLES)}
 DIFFERENCES_MAX = 20
 
 
@@ -49,7 +50,7 @@ def verify_books(
     with at_one_moment():
         total = count_seals(business) + (0 if is_quick else count_rows(DECISIONS, business))
         walk = _Walk(business, anchors, lambda done: progress(done, total))
-        difference = next(walk.differences(), "")
+        difference = _culprit(walk.differences())
         found = verify_ledger(business)
         found.unsealed, found.seals, found.chain_hash = walk.unsealed, walk.position, walk.previous.hex()
         others: list[str] = []
@@ -59,6 +60,14 @@ def verify_books(
             progress(found.seals + found.decisions, total)
     found.difference, *found.others = [one for one in (difference, found.difference, *others) if one] or [""]
     return found
+
+
+def _culprit(told: Iterator[str]) -> str:
+    """Return the first difference. A lot that shows other terms than at first may be right, and what later changed them wrong or gone."""
+    first = next(told, "")
+    if first.startswith("ledger_lot "):
+        return next((later for later in told if later.startswith("ledger_lotchange ")), first)
+    return first
 
 
 class _Walk:
@@ -96,8 +105,7 @@ class _Walk:
         digests = digests_of(rows)
         found = link(self.previous, self.position, digests)
         if (found, marks_of(digests)) != (seal.chain_hash, seal.marks):
-            yield from _missing(commit, rows, self.position)
-            yield from _changed(seal, rows, digests)
+            yield from _changed(seal, commit, rows, digests)
             yield f"the seal at place {self.position} is {seal.chain_hash.hex()}; what it covers and the seal before give {found.hex()}"
         for anchor in self.anchors:
             if anchor.position == self.position and not found.hex().startswith(anchor.chain_hash.lower()):
@@ -152,27 +160,69 @@ def _shown(key: str) -> str:
     return str(UUID(key))
 
 
-def _missing(commit: Commit, rows: Sequence[Row], position: int) -> Iterator[str]:
-    """Name the rows that a seal covers and that are not there."""
-    there = {row[:2] for row in rows}
-    for table in _LISTED:
-        for key in getattr(commit, table.keys):
-            if (table.name, key) not in there:
-                yield f"{table.name} {_shown(key)} is missing; it was sealed at place {position}"
+def _changed(seal: StoredSeal, commit: Commit, rows: Sequence[Row], digests: Sequence[bytes]) -> Iterator[str]:
+    """Name the rows that are gone, and those that are not as they were sealed, by the marks beside the seal.
 
-
-def _changed(seal: StoredSeal, rows: Sequence[Row], digests: Sequence[bytes]) -> Iterator[str]:
-    """Name the first row that is not the one that was sealed, by the marks beside the seal."""
+    A row whose mark the seal has is as it was, wherever it stands now, and is never named.
+    """
     marks = [seal.marks[start : start + MARK_BYTES] for start in range(0, len(seal.marks), MARK_BYTES)]
-    for (name, *values), digest, mark in zip(rows, digests, [*marks, *[b""] * len(rows)], strict=False):
-        if digest[:MARK_BYTES] != mark:
-            of = dict(zip(_COLUMNS[name], values, strict=True)).get("transaction_id")
-            owner = f" of transaction {_shown(of)}" if of else ""
-            told = f"{name} {_shown(values[0])}{owner} is not as it was sealed at place {seal.position}"
-            others = f"; {len(marks)} rows were sealed there, {len(rows)} are found" if len(rows) != len(marks) else ""
-            yield f"{told}: sealed as {mark.hex() or 'nothing'}, found as {digest[:MARK_BYTES].hex()}{others}"
-    if len(rows) < len(marks):
-        yield f"{len(marks)} rows were sealed at place {seal.position}, {len(rows)} are found"
+    found = [digest[:MARK_BYTES] for digest in digests]
+    lost = [mark for mark in marks if mark not in found]
+    strange = {row[:2]: mark for row, mark in zip(rows, found, strict=True) if mark not in marks}
+    gone = _gone(commit, rows, strange)
+    for name, key in gone:
+        yield f"{name} {_shown(key)} is missing; it was sealed at place {seal.position}"
+    suspects = sorted([*strange, *gone], key=lambda suspect: (_PLACE[suspect[0]], suspect[1]))
+    sealed_as = dict(zip(suspects, lost, strict=True)) if len(suspects) == len(lost) else {}
+    for row in rows:
+        if row[:2] in strange:
+            sealed, mark = sealed_as.get(row[:2], b"").hex() or "nothing", strange[row[:2]].hex()
+            told = f"{_named(row)} is not as it was sealed at place {seal.position}"
+            yield f"{told}: sealed as {sealed}, found as {mark}{_counts(marks, rows)}"
+    if len(lost) > len(suspects):
+        yield from _nameless(rows, found, marks, seal.position)
+
+
+def _gone(commit: Commit, rows: Sequence[Row], strange: Container[Any]) -> list[tuple[str, str]]:
+    """Return the rows that a commit lists by their keys and that are not there, and entries that an intact allocation names."""
+    there = {row[:2] for row in rows}
+    intact = [row for row in rows if row[:2] not in strange]
+    listed = [(table.name, key) for table in _LISTED for key in getattr(commit, table.keys)]
+    drawn = [("ledger_entry", entry) for (entry,) in _some(intact, "ledger_allocation", "entry_id")]
+    return [one for one in dict.fromkeys([*listed, *drawn]) if one not in there]
+
+
+def _named(row: Row) -> str:
+    name, key, *_ = row
+    of = dict(zip(_COLUMNS[name], row[1:], strict=True)).get("transaction_id")
+    return f"{name} {_shown(key)}{f' of transaction {_shown(of)}' if of else ''}"
+
+
+def _counts(marks: Sequence[bytes], rows: Sequence[Row]) -> str:
+    return f"; {len(marks)} rows were sealed there, {len(rows)} are found" if len(rows) != len(marks) else ""
+
+
+def _nameless(rows: Sequence[Row], found: Sequence[bytes], marks: Sequence[bytes], position: int) -> Iterator[str]:
+    """Tell of rows that no key leads to: of which table, how they were sealed, between which rows that are as they were."""
+    row_of = dict(zip(found, rows, strict=True))
+    for place, mark in enumerate(marks):
+        if mark not in row_of:
+            before = next((row_of[one] for one in reversed(marks[:place]) if one in row_of), None)
+            after = next((row_of[one] for one in marks[place + 1 :] if one in row_of), None)
+            first, last = (_PLACE[before[0]] if before else 0), (_PLACE[after[0]] if after else len(TABLES))
+            names = " or ".join(table.name for table in TABLES[first : last + 1] if not table.is_listed)
+            stood = " and ".join(f"{word} {_named(row)}" for word, row in (("after", before), ("before", after)) if row)
+            told = f"a row of {names} is missing; it was sealed at place {position} as {mark.hex()}, {stood}"
+            yield f"{told}{_unbalanced(rows)}{_counts(marks, rows)}"
+
+
+def _unbalanced(rows: Sequence[Row]) -> str:
+    """Say which transactions lack an entry, and how much it moved."""
+    moved: Counter[str] = Counter()
+    for transaction, amount in _some(rows, "ledger_entry", "transaction_id", "amount"):
+        moved[transaction] += amount
+    lacking = [key for (key,) in _some(rows, "ledger_transaction", "id") if moved[key] or key not in moved]
+    return "".join(f"; the entries of transaction {_shown(key)} sum to {moved[key]}" for key in lacking)
 
 
 def _of_decisions(rows: Sequence[Row], issued: Counter[str]) -> Iterator[str]:
