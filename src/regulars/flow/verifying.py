@@ -10,6 +10,7 @@ from uuid import UUID
 from regulars.database.plain import PlainTable, count_rows, read_keys
 from regulars.database.transactions import at_one_moment
 from regulars.flow.deciding_again import decide_again
+from regulars.flow.derived import compare_derived
 from regulars.flow.sealing import TABLES, Row, in_groups, rows_of
 from regulars.ledger.actions import unsealed
 from regulars.ledger.chain import FORMAT, GENESIS, MARK_BYTES, digests_of, link, marks_of
@@ -53,12 +54,13 @@ def verify_books(
         difference = _culprit(walk.differences())
         found = verify_ledger(business)
         found.unsealed, found.seals, found.chain_hash = walk.unsealed, walk.position, walk.previous.hex()
-        others: list[str] = []
+        others = compare_derived(business, limit=DIFFERENCES_MAX)
+        again: list[str] = []
         for count, told in () if is_quick else decide_again(business):
             found.decisions += count
-            others += told[: DIFFERENCES_MAX - len(others)]
+            again += told[: DIFFERENCES_MAX - len(again)]
             progress(found.seals + found.decisions, total)
-    found.difference, *found.others = [one for one in (difference, found.difference, *others) if one] or [""]
+    found.difference, *found.others = [one for one in (difference, found.difference, *others, *again) if one] or [""]
     return found
 
 

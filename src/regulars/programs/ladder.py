@@ -33,6 +33,14 @@ def leaves_window_at(ladder: Ladder, counted_at: datetime, zone: ZoneInfo) -> da
     return start_of_day(add_months(local_day(counted_at, zone), ladder.months) + timedelta(days=1), zone)
 
 
+def first_that_stays(ladder: Ladder, until: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first instant whose amounts still count just before a moment at which others leave."""
+    day = add_months(local_day(until, zone), -ladder.months) - timedelta(days=5)
+    while leaves_window_at(ladder, start_of_day(day, zone), zone) < until:
+        day += timedelta(days=1)
+    return start_of_day(day, zone)
+
+
 def qualified_tier(ladder: Ladder, progress: int) -> str:
     """Return the highest level that a progress reaches."""
     return [level.code for level in ladder.levels if level.at_least <= progress or level is ladder.levels[0]][-1]
