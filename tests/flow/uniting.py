@@ -8,8 +8,8 @@ from django.db.models import F
 from regulars.customers.matching import CustomerRef
 from regulars.flow.intake import Merge, Receipt, Unmerge
 from regulars.flow.sealing import seal_commits
+from regulars.flow.verifying import verify_books
 from regulars.ledger.models import Lot
-from regulars.ledger.verify import verify_ledger
 from regulars.outbox.models import Job
 from regulars.tenancy.models import Business
 from shop import ASHA, RAVI, Till
@@ -36,7 +36,7 @@ def lots_of(customer: UUID) -> list[tuple[int, str]]:
 
 
 def is_right(business: Business) -> bool:
-    found = verify_ledger(business.pk)
+    found = verify_books(business.pk)
     assert found.difference == ""
     return found.is_right
 
