@@ -7,11 +7,13 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
+from database.conflicts import Conflict
 from regulars.catalog.models import Category
 from regulars.customers.matching import CustomerRef
 from regulars.customers.models import Customer
+from regulars.database import turns
 from regulars.database.turns import EarlierFailed, Turn, run_in_turn
 from regulars.flow import receive as path
 from regulars.flow.intake import Intake, Order, OrderLine, Receipt, Return, ReturnLine, Visit
@@ -91,6 +93,51 @@ def test_who_waits_for_a_failed_one_is_told():
         second.run(partial(writes, business, 1))
 
     assert codes(business) == []
+
+
+def test_who_waits_too_long_for_the_one_before_is_told_and_writes_nothing(monkeypatch: pytest.MonkeyPatch):
+    business = a_shop()
+    monkeypatch.setattr(turns, "WAIT_MAX_S", 0.05)
+    never_run = Turn(None, is_apart=False)
+    asked: list[int] = []
+
+    for is_apart in (False, True):
+        with pytest.raises(TimeoutError, match="the work before this one does not end"):
+            Turn(never_run, is_apart=is_apart).run(lambda _: asked.append(1))
+    never_run.has_read = True
+    with pytest.raises(TimeoutError, match="the work before this one does not end"):
+        Turn(never_run, is_apart=False).run(partial(writes, business, 1))
+
+    assert (asked, codes(business)) == ([], [])
+    assert not connection.in_atomic_block
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_a_conflict_is_tried_again_in_its_turn(state: str, place: int):
+    """The one after it has read what it had locked, so it reads again as well: each sees all that came before it."""
+    business = a_shop()
+    conflicts = [place]
+    attempts: list[int] = []
+
+    def work(number: int, turn: Turn) -> list[str]:
+        attempts.append(number)
+        seen = sorted(Category.objects.of(business).values_list("code", flat=True))
+        turn.may_write()
+        Category(id=new_key(), business=business, code=f"C{number}", name="C").save(force_insert=True)
+        if number in conflicts:
+            conflicts.remove(number)
+            raise OperationalError("injected") from Conflict(state)
+        return seen
+
+    seen = run_in_turn([partial(work, number) for number in range(5)], apart=[False] * 5)
+
+    written = Category.objects.of(business).order_by("id").values_list("code", flat=True)
+    assert list(written) == ["C0", "C1", "C2", "C3", "C4"], "keys ascend in the order of writing"
+    assert [set(late) <= {f"C{one}" for one in range(number)} for number, late in enumerate(seen)] == [True] * 5
+    assert attempts.count(place) == 2
+    assert all(attempts.count(number) == 1 for number in range(5) if number not in {place, place + 1})
+    assert attempts.count(place + 1) in {1, 2}
 
 
 def a_day(till: Till) -> list[Intake]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 
+from database.conflicts import Conflict
 from regulars.catalog.models import Category
 from regulars.database import transactions
 from regulars.database.transactions import ATTEMPTS_MAX, run_durably
@@ -17,14 +18,6 @@ from regulars.flow.verifying import verify_books
 from shop import ASHA, Till, a_shop
 
 pytestmark = pytest.mark.usefixtures("commits")
-
-
-class Conflict(Exception):
-    """What a driver raises: an error with a state."""
-
-    def __init__(self, state: str) -> None:
-        super().__init__(f"state {state}")
-        self.sqlstate = state
 
 
 @contextmanager

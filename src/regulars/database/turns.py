@@ -19,7 +19,7 @@ from regulars.database.transactions import run_durably
 
 _Result = TypeVar("_Result")
 _LANES = 2
-_WAIT_MAX_S = 60.0
+WAIT_MAX_S = 60.0
 
 
 class EarlierFailed(Exception):
@@ -88,7 +88,7 @@ class Turn:
 
     def _await(self, is_so: Callable[[], bool]) -> None:
         with self.board:
-            if not self.board.wait_for(is_so, _WAIT_MAX_S):
+            if not self.board.wait_for(is_so, WAIT_MAX_S):
                 raise TimeoutError("the work before this one does not end")
 
 
