@@ -38,7 +38,7 @@ class _Derived(NamedTuple):
 
 def _told(table: str, rows: Iterable[tuple[Any, ...]]) -> list[str]:
     return [
-        f"{table} {to_key(key)}: {what} is stored as {_shown(stored)}, expected {_shown(expected)}"
+        f"{table} {UUID(key) if isinstance(key, str) else to_key(key)}: {what} is stored as {_shown(stored)}, expected {_shown(expected)}"
         for key, what, stored, expected in rows
     ]
 
@@ -206,16 +206,16 @@ SELECT id, 'price', price, paid FROM (
 def _aliases() -> str:
     """Merged is who a merge names that was not undone, and into whom it says."""
     return f"""
-WITH merges AS (
-    SELECT f.id, f.customer_id, replace({_text_of("f.payload", "merged")}, '-', '') AS merged FROM facts_fact f
-    WHERE f.business_id = %s AND f.kind = 'merge'
+WITH merges AS MATERIALIZED (
+    SELECT f.id, f.customer_id, {_text_of("f.payload", "merged")} AS merged FROM facts_fact f WHERE f.business_id = %s AND f.kind = 'merge'
         AND NOT EXISTS (SELECT 1 FROM facts_fact u WHERE u.amends_id = f.id AND u.kind = 'unmerge')
+), sides AS (
+    SELECT {_key_text("customer_id")} AS merged, survivor_id, fact FROM customers_alias WHERE business_id = %s
 )
-SELECT key, 'survivor', stored, expected FROM (
-    SELECT c.id AS key, a.survivor_id AS stored, m.customer_id AS expected
-    FROM customers_customer c LEFT JOIN customers_alias a ON a.customer_id = c.id LEFT JOIN merges m ON m.merged = {_key_text("c.id")}
-    WHERE c.business_id = %s AND (a.customer_id IS NOT NULL OR m.id IS NOT NULL)
-) found WHERE stored IS DISTINCT FROM expected"""
+SELECT m.merged, 'survivor', s.survivor_id, m.customer_id FROM merges m LEFT JOIN sides s ON s.merged = replace(m.merged, '-', '')
+WHERE s.survivor_id IS NULL OR s.survivor_id <> m.customer_id
+UNION ALL
+SELECT s.merged, 'survivor', s.survivor_id, NULL FROM sides s WHERE s.fact NOT IN (SELECT id FROM merges)"""
 
 
 _DERIVED = (
