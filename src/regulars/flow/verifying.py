@@ -3,7 +3,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -207,15 +207,25 @@ def _counts(marks: Sequence[bytes], rows: Sequence[Row]) -> str:
 def _nameless(rows: Sequence[Row], found: Sequence[bytes], marks: Sequence[bytes], position: int) -> Iterator[str]:
     """Tell of rows that no key leads to: of which table, how they were sealed, between which rows that are as they were."""
     row_of = dict(zip(found, rows, strict=True))
+    beside = f"{_unbalanced(rows)}{_counts(marks, rows)}"
     for place, mark in enumerate(marks):
         if mark not in row_of:
-            before = next((row_of[one] for one in reversed(marks[:place]) if one in row_of), None)
-            after = next((row_of[one] for one in marks[place + 1 :] if one in row_of), None)
-            first, last = (_PLACE[before[0]] if before else 0), (_PLACE[after[0]] if after else len(TABLES))
-            names = " or ".join(table.name for table in TABLES[first : last + 1] if not table.is_listed)
-            stood = " and ".join(f"{word} {_named(row)}" for word, row in (("after", before), ("before", after)) if row)
-            told = f"a row of {names} is missing; it was sealed at place {position} as {mark.hex()}, {stood}"
-            yield f"{told}{_unbalanced(rows)}{_counts(marks, rows)}"
+            names, stood = _between(
+                _first_of(marks[place - 1 :: -1] if place else (), row_of), _first_of(marks[place + 1 :], row_of)
+            )
+            yield f"a row of {names} is missing; it was sealed at place {position} as {mark.hex()}{stood}{beside}"
+
+
+def _first_of(marks: Sequence[bytes], row_of: Mapping[bytes, Row]) -> Row | None:
+    return next((row_of[mark] for mark in marks if mark in row_of), None)
+
+
+def _between(before: Row | None, after: Row | None) -> tuple[str, str]:
+    """Return of which table a row can be that stood between two, if its commit does not list it by its key, and between which it stood."""
+    first, last = (_PLACE[before[0]] if before else 0), (_PLACE[after[0]] if after else len(TABLES))
+    names = " or ".join(table.name for table in TABLES[first : last + 1] if not table.is_listed)
+    stood = " and ".join(f"{word} {_named(row)}" for word, row in (("after", before), ("before", after)) if row)
+    return names, f", {stood}" if stood else ""
 
 
 def _unbalanced(rows: Sequence[Row]) -> str:
