@@ -11,7 +11,8 @@ from django.db.models import Sum
 from connectors.builders import NOW, a_business, a_file, a_mapping
 from regulars.cli.importing import Asked, import_file
 from regulars.connectors.actions import NewImport, run_import, start_run
-from regulars.connectors.exporting import export_customers, export_orders, major_text
+from regulars.connectors.exporting import export_customers, export_orders
+from regulars.connectors.orders import major_text
 from regulars.connectors.presets import load_preset
 from regulars.customers.matching import CustomerRef
 from regulars.facts.models import Fact, Line

@@ -77,12 +77,40 @@ def test_an_import_counts_what_came_of_every_row(shop, tmp_path):
 def test_a_check_counts_the_same_and_writes_nothing(shop, tmp_path):
     seen = []
 
-    tally = check_file(a_file(tmp_path, TILL), a_mapping(), shop, progress=seen.append)
+    tally = check_file(a_file(tmp_path, TILL), a_mapping(), shop, now=NOW, progress=seen.append)
 
     assert (tally.rows, tally.items, tally.error_rows) == (6, {"order": 2, "return": 1}, 2)
     assert [(error.row, error.code) for error in tally.first_errors] == [(6, "bad_number"), (7, "bad_date")]
     assert (seen[-1].done_rows, seen[-1].total_rows) == (6, 6)
     assert facts_of(shop) == []
+
+
+def test_a_check_refuses_what_the_import_refuses_of_a_purchase_by_itself(shop, tmp_path):
+    columns = {**msgspec.to_builtins(a_mapping())["columns"], "store": {"column": "where"}}
+    mapping = a_mapping(columns=columns)
+    path = a_file(
+        tmp_path,
+        "bill,date,item,qty,total,who,what,where\n1,2026-11-22 15:35,TEA,1,20,,,\n2,2026-11-22 15:36,TEA,1,20,,,\n"
+        "3,1969-04-01,TEA,1,20,,,\n4,2026-04-01,TEA,1,20,,,EAST\n",
+    )
+
+    tally = check_file(path, mapping, shop, now=NOW)
+    run = imported(shop, path, mapping=mapping)
+
+    assert (tally.outcomes, run.counts["outcomes"]) == ({"refused": 3}, {"recorded": 1, "refused": 3})
+    assert tally.errors == {"time_in_future": 1, "time_too_early": 1, "unknown_store": 1}
+    assert (tally.errors, msgspec.to_builtins(tally.first_errors)) == (run.counts["errors"], run.counts["first_errors"])
+    assert facts_of(shop) == [("1", "order", 2000)]
+
+
+def test_rows_whose_amount_is_taken_off_are_told_with_number_and_amount(shop, tmp_path, capsys):
+    path = a_file(tmp_path, "order,date,sku,quantity,unit price\n1,2026-04-01,TEA,2,20\n1,2026-04-01,COUPON,1,-15\n")
+
+    tally = import_file(shop, "orders", path, Asked(with_points=False))
+
+    assert (tally.negative_rows, tally.first_negative) == (1, [(3, -1500)])
+    assert "1 row has a negative amount, taken off the purchase: row 3: -15.00\n" in capsys.readouterr().out
+    assert facts_of(shop) == [("1", "order", 2500)]
 
 
 def test_importing_again_changes_nothing(shop, tmp_path):
@@ -147,7 +175,9 @@ def test_what_the_path_refuses_is_in_the_error_file(shop, tmp_path):
 
     assert changed.counts["outcomes"] == {"refused": 1, "repeated": 2}
     assert changed.counts["errors"]["key_reused"] == 2
-    assert "recorded before with other contents" in errors_of(changed).read_text(encoding="utf-8-sig")
+    assert "new id or revision. The lines are others: products, quantities or amounts." in errors_of(changed).read_text(
+        encoding="utf-8-sig"
+    )
 
 
 def test_returned_lines_without_a_sale_are_listed(shop, tmp_path):
@@ -268,7 +298,7 @@ def test_the_wizard_uploads_looks_maps_checks_and_imports(shop, tmp_path):
     run = a_run(shop, path, mapping=None)
 
     choose_mapping(run, a_mapping())
-    tally = actions.check_run(run)
+    tally = actions.check_run(run, now=NOW)
     checked = ImportRun.objects.get(pk=run.pk)
     assert (checked.state, checked.total_rows, tally.error_rows) == (ImportRun.State.CHECKED, 6, 2)
     done = run_import(checked, receive=receive, now=NOW)

@@ -106,6 +106,29 @@ def test_one_bad_row_holds_back_its_whole_purchase_and_no_other():
     assert [len(batch.items) for batch in batches] == [0, 1]
 
 
+def test_a_negative_amount_is_taken_off_its_purchase_and_noted():
+    (batch,) = batches_of(rows_of("7 | 2026-04-01 | TEA | 2 | 40 | |", "7 | 2026-04-01 | COUPON | 1 | -15 | |"))
+
+    assert [line.amount_minor for line in batch.items[0].lines] == [4_000, -1_500]
+    assert batch.negative == [(3, -1_500)]
+
+
+def test_a_purchase_of_less_than_nothing_is_refused_unless_a_rule_calls_it_a_sale():
+    rows = rows_of("7 | 2026-04-01 | TEA | 1 | 10 | |", "7 | 2026-04-01 | TEA | 1 | -15 | | sale")
+    ruled = a_mapping(rules=[{"when": [{"target": "sku", "is": "filled"}], "then": "sale"}])
+
+    (refused,) = batches_of(rows)
+    (taken,) = batches_of(rows, ruled)
+
+    assert (refused.items, refused.negative) == ([], [])
+    said = (
+        "The rows of this purchase come to -5.00 INR. A negative amount is taken off its purchase, but not below zero: "
+        "say in the mapping which rows are returns."
+    )
+    assert [problem.message for problem in refused.problems.values()] == [said, said]
+    assert sum(line.amount_minor for line in taken.items[0].lines) == -500
+
+
 @pytest.mark.parametrize(
     ("row", "code"),
     [

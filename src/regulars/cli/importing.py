@@ -16,6 +16,7 @@ from regulars.connectors.actions import NewImport, check_file, run_import, start
 from regulars.connectors.errorfile import REASON_COLUMNS
 from regulars.connectors.mapping import Mapping, Subject, check_mapping, parse_mapping
 from regulars.connectors.models import ImportRun
+from regulars.connectors.orders import major_text
 from regulars.connectors.presets import load_preset
 from regulars.connectors.proposals import ignored_columns
 from regulars.connectors.runs import Preview, Progress, errors_of, folder_of, name_of_rows, preview, unmatched_path
@@ -100,9 +101,9 @@ def import_file(business: Business, subject: Subject, path: Path, asked: Asked) 
     if subject == "orders" and earlier is None and not asked.are_other_purchases:
         _check_source(business, path, chosen, digest)
     if asked.is_dry_run:
-        tally = check_file(path, chosen, business, progress=show)
+        tally = check_file(path, chosen, business, now=utc_now(), progress=show)
         line.finish(seen.done_rows, seen.total_rows)
-        _tell(tally, ["Nothing was written."])
+        _tell(tally, business.currency, ["Nothing was written."])
         return tally
     if earlier is not None:
         click.echo(
@@ -112,7 +113,7 @@ def import_file(business: Business, subject: Subject, path: Path, asked: Asked) 
     done = run_import(run, receive=receive, now=utc_now(), progress=show)
     line.finish(seen.done_rows, seen.total_rows)
     tally = msgspec.convert(done.counts, Tally)
-    _tell(tally, _lists(done, tally, asked))
+    _tell(tally, business.currency, _lists(done, tally, asked))
     return tally
 
 
@@ -158,7 +159,7 @@ def _noun(count: int, word: str) -> str:
     return f"{word}" if count == 1 else f"{word}s"
 
 
-def _tell(tally: Tally, more: Iterable[str]) -> None:
+def _tell(tally: Tally, currency: str, more: Iterable[str]) -> None:
     click.echo(f"{tally.rows:,} {_noun(tally.rows, 'row')}")
     for kind, count in sorted(tally.items.items()):
         click.echo(f"  {count:>12,} {_noun(count, kind)} in the file")
@@ -176,5 +177,10 @@ def _tell(tally: Tally, more: Iterable[str]) -> None:
             f"  {tally.unmatched_lines:>12,} returned {said} no known sale: counted in money,"
             " the points reversed by the program of the day"
         )
+    if tally.negative_rows:
+        rows = ", ".join(f"row {row}: {major_text(minor, currency)}" for row, minor in tally.first_negative)
+        said = "row has a negative amount" if tally.negative_rows == 1 else "rows have a negative amount"
+        rest = ", …" if tally.negative_rows > len(tally.first_negative) else ""
+        click.echo(f"  {tally.negative_rows:>12,} {said}, taken off the purchase: {rows}{rest}")
     for sentence in more:
         click.echo(sentence)

@@ -9,10 +9,9 @@ import copy
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import compress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,11 +24,10 @@ from msgspec import Struct
 from regulars.catalog.actions import import_products
 from regulars.connectors.batch import Batch
 from regulars.connectors.errorfile import ErrorFile, RowFile
-from regulars.connectors.exporting import major_text
-from regulars.connectors.known import recorded_alike
 from regulars.connectors.mapping import SUBJECT_NAMES, BadMapping, Mapping, Subject, mapping_of
 from regulars.connectors.models import FILE_NAME_MAX, ImportRun
-from regulars.connectors.orders import quantity_text
+from regulars.connectors.orders import major_text, quantity_text
+from regulars.connectors.recognising import find_differences
 from regulars.connectors.rows import UnreadableFile
 from regulars.connectors.runs import (
     ImportBusy,
@@ -50,12 +48,13 @@ from regulars.connectors.tally import Outcome, Tally
 from regulars.customers.actions import import_customers
 from regulars.database.transactions import run_durably
 from regulars.flow.errors import KeyReused, Superseded
-from regulars.flow.intake import Intake, Receipt
+from regulars.flow.fitting import check_intake
+from regulars.flow.intake import Order, Receipt, Return
 from regulars.kernel.errors import RegularsError, Saying, gettext_noop, tell_again
 from regulars.kernel.ids import new_key
 from regulars.kernel.rows import RowOutcome
 from regulars.kernel.text import clean
-from regulars.tenancy.models import Business
+from regulars.tenancy.models import Business, Store
 
 CHUNK_ITEMS = 500
 CHUNK_ROWS = 10_000
@@ -63,6 +62,7 @@ UNUSED_MAX = timedelta(days=7)
 KEPT_MAX = timedelta(days=30)
 UNMATCHED_COLUMNS = ("import_row", "return", "sku", "quantity", "amount", "currency")
 _COPY = 1 << 20
+_AGAIN = {KeyReused.code, Superseded.code}
 
 Receive = Callable[..., list[Receipt]]
 Feed = Callable[[Sequence[Any]], list[Outcome]]
@@ -145,12 +145,12 @@ def choose_mapping(run: ImportRun, mapping: Mapping) -> ImportRun:
     return run
 
 
-def check_run(run: ImportRun, *, progress: OnProgress | None = None) -> Tally:
+def check_run(run: ImportRun, *, now: datetime, progress: OnProgress | None = None) -> Tally:
     """Read a run's file to its end without writing anything of it, and keep the counts with the run.
 
     Raises UnreadableFile, BadMapping, ImportFileGone or ImportStarted.
     """
-    tally = check_file(file_of(run), mapping_of(run.mapping), run.business, progress=progress)
+    tally = check_file(file_of(run), mapping_of(run.mapping), run.business, now=now, progress=progress)
     waiting = ImportRun.objects.of(run.business_id).filter(
         pk=run.pk, done_rows=0, state__in=[ImportRun.State.UPLOADED, ImportRun.State.CHECKED]
     )
@@ -160,18 +160,33 @@ def check_run(run: ImportRun, *, progress: OnProgress | None = None) -> Tally:
     return tally
 
 
-def check_file(path: Path, mapping: Mapping, business: Business, *, progress: OnProgress | None = None) -> Tally:
+def check_file(
+    path: Path, mapping: Mapping, business: Business, *, now: datetime, progress: OnProgress | None = None
+) -> Tally:
     """Read a file to its end and count what an import would find, without writing anything."""
     tally = Tally()
+    stores = set(Store.objects.of(business).values_list("code", flat=True))
     with scratch_folder() as scratch:
         opened = open_file(path, mapping, business, name="check", scratch=scratch)
         meter = Meter(0, opened.rows)
         for chunk in _chunks(opened.batches):
             for batch in chunk:
-                tally.add(batch, [], reason_of)
+                tally.add(batch, _refusals(batch.items, stores, now), reason_of)
             if progress is not None:
                 progress(meter.at(tally.rows))
     return tally
+
+
+def _refusals(items: Iterable[object], stores: Container[str], now: datetime) -> list[Outcome]:
+    """Return what the path would refuse of intakes by themselves."""
+    refused = []
+    for item in items:
+        if isinstance(item, Order | Return):
+            try:
+                check_intake(item, stores=stores, now=now)
+            except RegularsError as error:
+                refused.append(Outcome("refused", error.code, reason_of(error)))
+    return refused
 
 
 def run_import(run: ImportRun, *, receive: Receive, now: datetime, progress: OnProgress | None = None) -> ImportRun:
@@ -290,17 +305,11 @@ def _feed_of(run: ImportRun, receive: Receive, now: datetime) -> Feed:
     )
 
 
-def _outcomes_of(business: Business, intakes: Sequence[Intake], receipts: Sequence[Receipt]) -> list[Outcome]:
-    known = [_is_known_otherwise(receipt) for receipt in receipts]
-    alike = recorded_alike(business, list(compress(intakes, known))) if any(known) else set()
-    return [
-        Outcome("repeated") if (intake.source, intake.external_id) in alike else _receipt_outcome(receipt)
-        for intake, receipt in zip(intakes, receipts, strict=True)
-    ]
-
-
-def _is_known_otherwise(receipt: Receipt) -> bool:
-    return receipt.refusal is not None and receipt.refusal.code in {KeyReused.code, Superseded.code}
+def _outcomes_of(business: Business, intakes: Sequence[Order | Return], receipts: Sequence[Receipt]) -> list[Outcome]:
+    again = [place for place, receipt in enumerate(receipts) if receipt.refusal and receipt.refusal.code in _AGAIN]
+    found = find_differences(business, [intakes[place] for place in again], new_key=new_key)
+    differences = dict(zip(again, found, strict=True))
+    return [_receipt_outcome(receipt, differences.get(place)) for place, receipt in enumerate(receipts)]
 
 
 def _outcome_of(found: RowOutcome) -> Outcome:
@@ -309,12 +318,14 @@ def _outcome_of(found: RowOutcome) -> Outcome:
     return Outcome(str(found.kind), found.error.code, reason_of(found.error))
 
 
-def _receipt_outcome(receipt: Receipt) -> Outcome:
-    if receipt.refusal is not None:
-        refusal = receipt.refusal
-        return Outcome("refused", refusal.code, tell_again(refusal.code, refusal.text, refusal.data, gettext))
+def _receipt_outcome(receipt: Receipt, differences: Sequence[str] | None) -> Outcome:
+    """Return what came of an intake; without a difference from what is recorded it is the same, however it came then."""
+    refusal = receipt.refusal
+    if refusal is not None and differences != []:
+        said = tell_again(refusal.code, refusal.text, refusal.data, gettext)
+        return Outcome("refused", refusal.code, " ".join([said, *map(gettext, differences or ())]))
     unmatched = msgspec.convert(receipt.detail.get("unmatched_lines", []), list[dict[str, object]])
-    return Outcome("repeated" if receipt.is_repeat else "recorded", unmatched=unmatched)
+    return Outcome("repeated" if refusal or receipt.is_repeat else "recorded", unmatched=unmatched)
 
 
 def erase_files(run: ImportRun) -> None:

@@ -39,7 +39,7 @@ class Batch:
 
     `others` are what else is wrong with a row, beside its problem.
     `left_out` counts rows that a rule leaves out, by its reason; `rounded` amounts that had more decimals than the
-    currency.
+    currency; `negative` are the rows whose amount is taken off their purchase, with the amount.
     """
 
     rows: list[Row]
@@ -48,6 +48,7 @@ class Batch:
     others: dict[int, list[RegularsError]] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     rounded: int = 0
+    negative: list[tuple[int, int]] = field(default_factory=list)
     has_several_times: bool = False
 
     def leave_out(self, reason: str) -> None:
@@ -69,6 +70,7 @@ class Batch:
         """Give every good row of a purchase with a bad one the reason why it waits."""
         bad = min(self.problems)
         self.left_out.clear()
+        self.negative.clear()
         self.rounded = 0
         for number, _, _ in self.rows:
             self.problems.setdefault(number, SpoiltOrder(row=bad))

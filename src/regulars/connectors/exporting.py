@@ -12,14 +12,13 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from regulars.connectors.errorfile import guarded
-from regulars.connectors.orders import quantity_text
+from regulars.connectors.orders import major_text, quantity_text
 from regulars.connectors.people import SEPARATOR
 from regulars.customers.models import Customer, Identity
 from regulars.customers.queries import families_of
 from regulars.customers.store import aliases_of
 from regulars.facts.models import Attribution, Fact, FactKind, Line
 from regulars.facts.queries import standing_orders
-from regulars.kernel.money import exponent
 from regulars.tenancy.models import Business
 from regulars.tenancy.scope import BusinessModel
 
@@ -101,26 +100,19 @@ def export_orders(business: Business, out: TextIO) -> int:
     Purchases stand as they were corrected last, before the returns that may name them; what was cancelled is left out,
     with what had come back of it. The customer is whose the fact is known to be now.
     """
-    return write_orders(
-        business, (standing_orders(business), Fact.objects.of(business).filter(kind=FactKind.RETURN)), out
-    )
-
-
-def write_orders(business: Business, groups: Sequence[QuerySet[Fact]], out: TextIO) -> int:
-    """Write the lines of some purchases and returns, group by group, and return how many facts they were."""
     writer = csv.writer(out)
     writer.writerow(ORDER_COLUMNS)
     count = 0
-    for facts in groups:
+    for facts in (standing_orders(business), Fact.objects.of(business).filter(kind=FactKind.RETURN)):
         for chunk in _in_chunks(facts.select_related("store")):
-            customers, sales = _customer_cells(business, chunk), _sales_of(business, chunk)
+            customers, sales = _customer_cells(business, chunk), sales_of(business, chunk)
             for fact, lines in _with_lines(business, chunk, sales):
                 writer.writerows(_rows(fact, customers[fact.pk], lines, sales))
                 count += 1
     return count
 
 
-def _sales_of(business: Business, returns: Sequence[Fact]) -> _Sales:
+def sales_of(business: Business, returns: Sequence[Fact]) -> _Sales:
     """Return the goods of the purchases that returns took from, as they stand now; a cancelled purchase has none."""
     sources = Line.objects.of(business).filter(fact__in=[fact.pk for fact in returns], original_line__isnull=False)
     names = set(sources.values_list("original_line__fact__external_id", flat=True))
@@ -135,7 +127,8 @@ def _goods(line: Line) -> tuple[UUID | None, int, int]:
     return line.product_id, line.quantity_milli, line.net_minor
 
 
-def _sold_as(original: Line) -> tuple[str, str]:
+def sold_as(original: Line) -> tuple[str, str]:
+    """Return the source and number of the purchase that a line was sold on."""
     return original.fact.source, original.fact.external_id
 
 
@@ -144,7 +137,7 @@ def _with_lines(business: Business, facts: Sequence[Fact], sales: _Sales) -> Ite
     lines: dict[UUID, list[Line]] = {}
     rows = Line.objects.of(business).filter(fact__in=[fact.pk for fact in facts])
     for line in rows.select_related("product__category", "original_line__fact").order_by("fact_id", "position"):
-        if line.original_line is None or _sold_as(line.original_line) in sales:
+        if line.original_line is None or sold_as(line.original_line) in sales:
             lines.setdefault(line.fact_id, []).append(line)
     return ((fact, lines[fact.pk]) for fact in facts if fact.pk in lines)
 
@@ -168,7 +161,7 @@ def _customer_cells(business: Business, facts: Sequence[Fact]) -> dict[UUID, lis
 def _rows(fact: Fact, customer: Sequence[str], lines: Sequence[Line], sales: _Sales) -> Iterator[list[str]]:
     originals = [line.original_line for line in lines]
     is_named = fact.amends_id is not None and all(_is_as_sold(original, sales) for original in originals)
-    sale = _sold_as(originals[0]) if is_named and originals[0] else ("", "")
+    sale = sold_as(originals[0]) if is_named and originals[0] else ("", "")
     store = fact.store.code if fact.store else ""
     head = [fact.source, fact.external_id, fact.occurred_at.isoformat(), fact.kind, store, *sale, *customer]
     for line, original in zip(lines, originals, strict=True):
@@ -178,7 +171,7 @@ def _rows(fact: Fact, customer: Sequence[str], lines: Sequence[Line], sales: _Sa
 
 def _is_as_sold(original: Line | None, sales: _Sales) -> bool:
     """Tell whether a later correction left the sold line as it was: only then its share is what was given back."""
-    return original is not None and sales[_sold_as(original)].get(original.position) == _goods(original)
+    return original is not None and sales[sold_as(original)].get(original.position) == _goods(original)
 
 
 def _line_cells(line: Line, fact: Fact) -> list[str]:
@@ -190,10 +183,3 @@ def _line_cells(line: Line, fact: Fact) -> list[str]:
         str(quantity_text(sign * line.quantity_milli)),
         major_text(sign * line.net_minor, fact.currency), major_text(line.discount_minor, fact.currency), fact.currency,
     ]  # fmt: skip
-
-
-def major_text(minor: int, currency: str) -> str:
-    """Return minor units as a plain decimal of major units: 123450 of INR as 1234.50."""
-    places = exponent(currency)
-    sign, digits = "-" if minor < 0 else "", str(abs(minor)).rjust(places + 1, "0")
-    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"

@@ -74,6 +74,17 @@ class NegativeSale(RegularsError):
     )
 
 
+class NegativePurchase(RegularsError):
+    """Discounts of more than all that was bought."""
+
+    code = "negative_purchase"
+    status = 422
+    text = gettext_noop(
+        "The rows of this purchase come to %(amount)s %(currency)s. "
+        "A negative amount is taken off its purchase, but not below zero: say in the mapping which rows are returns."
+    )
+
+
 class OtherCurrency(RegularsError):
     """The row is in another currency than the business."""
 
@@ -109,11 +120,15 @@ class _Head:
 
 @dataclass(slots=True)
 class _Purchase:
-    """What is put together from the rows of one purchase; `heads` are those of the rows that count."""
+    """What is put together from the rows of one purchase; `heads` are those of the rows that count.
+
+    `has_unruled` tells of rows that are sales because no rule says otherwise.
+    """
 
     sold: list[OrderLine] = field(default_factory=list)
     returned: list[ReturnLine] = field(default_factory=list)
     heads: dict[Any, _Head] = field(default_factory=dict)
+    has_unruled: bool = False
 
 
 class OrderReader:
@@ -192,7 +207,7 @@ class OrderReader:
                 batch.problems[number] = problem
                 continue
             try:
-                self._add_row(cells, heads, purchase, batch)
+                self._add_row(number, cells, heads, purchase, batch)
             except RegularsError as error:
                 batch.refuse(number, error, self._checks(cells))
         if purchase.heads and not batch.problems:
@@ -201,7 +216,9 @@ class OrderReader:
             batch.spoil()
         return batch
 
-    def _add_row(self, cells: Sequence[str], heads: dict[Any, _Head], purchase: _Purchase, batch: Batch) -> None:
+    def _add_row(
+        self, number: int, cells: Sequence[str], heads: dict[Any, _Head], purchase: _Purchase, batch: Batch
+    ) -> None:
         """Add a row's line to its purchase; `heads` are those of the purchase read so far, by their raw cells."""
         raw = self._raw_head(cells)
         head = heads.get(raw)
@@ -215,7 +232,11 @@ class OrderReader:
         if rule is not None and rule.then == "return":
             purchase.returned.append(self._return_line(values, batch))
         else:
-            purchase.sold.append(self._order_line(values, cells, batch))
+            line = self._order_line(values, cells, batch, is_ruled=rule is not None)
+            purchase.has_unruled |= rule is None
+            purchase.sold.append(line)
+            if line.amount_minor < 0:
+                batch.negative.append((number, line.amount_minor))
         purchase.heads[raw] = head
 
     def _finish(self, purchase: _Purchase, batch: Batch) -> None:
@@ -223,12 +244,19 @@ class OrderReader:
         heads = list(purchase.heads.values())
         try:
             values = _agreed(heads)
-        except MixedCustomers as error:
+            self._check_total(purchase)
+        except (MixedCustomers, NegativePurchase) as error:
             batch.problems = {number: error for number, _, _ in batch.rows}
             return
         at = min(head.at for head in heads)
         batch.has_several_times = any(head.at != at for head in heads)
         batch.items = self._intakes(values, at, purchase, batch.rows[0][0])
+
+    def _check_total(self, purchase: _Purchase) -> None:
+        total = sum(line.amount_minor for line in purchase.sold)
+        if total < 0 and purchase.has_unruled:
+            currency = self._setting.currency
+            raise NegativePurchase(amount=major_text(total, currency), currency=currency)
 
     def _read_head(self, cells: Sequence[str]) -> _Head:
         values = {target: reader[cells[place]] for target, place, reader in self._head_readers}
@@ -263,10 +291,10 @@ class OrderReader:
         for place, reader in (*in_head, *self._line_readers, *self._discounts):
             yield partial(reader.__getitem__, cells[place])
 
-    def _order_line(self, values: list[Any], cells: Sequence[str], batch: Batch) -> OrderLine:
+    def _order_line(self, values: list[Any], cells: Sequence[str], batch: Batch, *, is_ruled: bool) -> OrderLine:
         sku, name, category, quantity, amount, price, _ = self._pick([*values, "", None])
         milli = 1_000 if quantity is None else quantity
-        if milli < 0:
+        if milli < 0 and not is_ruled:
             raise NegativeSale
         discount = 0
         for place, reader in self._discounts:
@@ -391,3 +419,10 @@ def quantity_text(milli: int) -> int | str:
     """Return thousandths as the plain number an intake carries: 2000 as 2, 350 as "0.350"."""
     whole, rest = divmod(milli, 1_000)
     return whole if rest == 0 else f"{whole}.{rest:03d}"
+
+
+def major_text(minor: int, currency: str) -> str:
+    """Return minor units as a plain decimal of major units: 123450 of INR as 1234.50."""
+    places = exponent(currency)
+    sign, digits = "-" if minor < 0 else "", str(abs(minor)).rjust(places + 1, "0")
+    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"

@@ -10,6 +10,7 @@ from regulars.kernel.errors import RegularsError
 
 ERRORS_SHOWN = 20
 UNMATCHED_SHOWN = 100
+NEGATIVE_SHOWN = 5
 
 Reason = Callable[[RegularsError], str]
 
@@ -35,8 +36,8 @@ class Tally(Struct):
     """Counts of an import so far.
 
     `items` by kind (order, return, customer, product), `outcomes` by what the rooms answered, `errors` rows by code,
-    `left_out` rows by a rule's reason. `unmatched_lines` are returned lines without a known sale; the first of each
-    are listed.
+    `left_out` rows by a rule's reason. `unmatched_lines` are returned lines without a known sale, `negative_rows` those
+    whose amount is taken off their purchase; the first of each are listed.
     """
 
     rows: int = 0
@@ -48,6 +49,8 @@ class Tally(Struct):
     first_errors: list[RowError] = field(default_factory=list)
     rounded_amounts: int = 0
     several_times: int = 0
+    negative_rows: int = 0
+    first_negative: list[tuple[int, int]] = field(default_factory=list)
     unmatched_lines: int = 0
     first_unmatched: list[dict[str, object]] = field(default_factory=list)
     error_bytes: int = 0
@@ -58,6 +61,8 @@ class Tally(Struct):
         self.rows += len(batch.rows)
         self.rounded_amounts += batch.rounded
         self.several_times += batch.has_several_times
+        self.negative_rows += len(batch.negative)
+        self.first_negative += batch.negative[: NEGATIVE_SHOWN - len(self.first_negative)]
         for reason, count in batch.left_out.items():
             _count(self.left_out, reason, count)
         for item in batch.items:

@@ -2,7 +2,7 @@
 """Load everything that a batch touches: set-based, locked in the order of keys, a fixed number of statements however many intakes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 from typing import NamedTuple, TypeVar
 from uuid import UUID
@@ -15,7 +15,8 @@ from regulars.customers.store import aliases_of, check_unmerged, lock_customers,
 from regulars.facts import store as facts
 from regulars.flow.batch import Apart, Batch, Item, StoreInfo
 from regulars.flow.claiming import load_claims, load_receipts
-from regulars.flow.errors import KeyReused, Superseded, TimeInFuture, TimeTooEarly, TimeWithoutZone, UnknownStore
+from regulars.flow.errors import KeyReused, Superseded, UnknownStore
+from regulars.flow.fitting import check_store, check_time
 from regulars.flow.intake import (
     Adjustment,
     Cancel,
@@ -51,8 +52,6 @@ from regulars.rewards.store import OfferState
 from regulars.tenancy.models import Business, Store
 
 _Kind = TypeVar("_Kind")
-AHEAD_MAX_S = 300
-EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 class _Items(list[Item]):
@@ -225,13 +224,10 @@ def refuse(item: Item, error: RegularsError) -> None:
 
 def _refuse_times(batch: Batch, items: Sequence[Item]) -> None:
     for item in items:
-        occurred_at = item.intake.occurred_at
-        if occurred_at.tzinfo is None:
-            refuse(item, TimeWithoutZone(occurred_at=occurred_at.isoformat()))
-        elif (occurred_at - batch.now).total_seconds() > AHEAD_MAX_S:
-            refuse(item, TimeInFuture(occurred_at=occurred_at.isoformat()))
-        elif occurred_at < EARLIEST:
-            refuse(item, TimeTooEarly(occurred_at=occurred_at.isoformat(), earliest=EARLIEST.date().isoformat()))
+        try:
+            check_time(item.intake.occurred_at, now=batch.now)
+        except RegularsError as error:
+            refuse(item, error)
 
 
 def _load_stores(business: Business, items: Sequence[Item]) -> None:
@@ -243,10 +239,12 @@ def _load_stores(business: Business, items: Sequence[Item]) -> None:
         for store in Store.objects.of(business).filter(code__in=codes)
     }
     for item in items:
-        if item.intake.store in stores:
-            item.store = stores[item.intake.store]
-        elif item.intake.store and item.receipt is None:
-            refuse(item, UnknownStore(store=item.intake.store))
+        item.store = stores.get(item.intake.store)
+        if item.receipt is None:
+            try:
+                check_store(item.intake.store, stores)
+            except UnknownStore as error:
+                refuse(item, error)
 
 
 def _load_customers(batch: Batch, business: Business, items: _Items) -> None:

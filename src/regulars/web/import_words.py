@@ -3,8 +3,8 @@
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from regulars.connectors.tally import Tally
 from regulars.connectors.values import DATE_STYLES, NUMBER_STYLES
@@ -38,7 +38,23 @@ def result_texts(tally: Tally, words: Words) -> list[str]:
         text = ngettext("%(count)s row left out: %(reason)s", "%(count)s rows left out: %(reason)s", count)
         texts.append(text % {"count": words.number(count), "reason": str(_REASONS.get(reason, reason))})
     texts += [_counted(text, count, words) for text, count in _remarks(tally) if count]
+    if tally.negative_rows:
+        texts.append(_negative(tally, words))
     return texts
+
+
+def _negative(tally: Tally, words: Words) -> str:
+    text = ngettext(
+        "%(count)s row has a negative amount, which is taken off its purchase: %(rows)s",
+        "%(count)s rows have a negative amount, which is taken off their purchase: %(rows)s",
+        tally.negative_rows,
+    )
+    rows = [
+        gettext("row %(row)s: %(amount)s") % {"row": words.number(row), "amount": words.money(minor)}
+        for row, minor in tally.first_negative
+    ]
+    rest = ["…"] if tally.negative_rows > len(rows) else []
+    return text % {"count": words.number(tally.negative_rows), "rows": ", ".join([*rows, *rest])}
 
 
 def _counted(text: str, count: int, words: Words) -> str:

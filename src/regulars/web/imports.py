@@ -219,7 +219,7 @@ def _rehearse(request: StaffRequest, run: ImportRun) -> RegularsError | None:
             _check_source(run, mapping)
         choose_mapping(run, mapping)
         if file_of(run).stat().st_size <= REHEARSED_MAX:
-            check_run(run)
+            check_run(run, now=request.now)
     except RegularsError as error:
         return error
     return None
