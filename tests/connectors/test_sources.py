@@ -73,6 +73,19 @@ def test_other_purchases_under_the_same_numbers_are_imported(shop, tmp_path):
     assert imported(shop, same, are_other_purchases=True).outcomes == {"recorded": 2}
 
 
+@pytest.mark.parametrize("is_dry_run", [True, False])
+def test_scattered_rows_do_not_hide_a_renamed_file(shop, tmp_path, is_dry_run):
+    first = "".join(f"{number},2026-04-13,TEA,1,20,,a\n" for number in range(600))
+    second = "".join(f"{number},2026-04-13,BUN,1,15,,a\n" for number in range(600))
+    text = TILL.partition("\n")[0] + "\n" + first + second
+    imported(shop, a_file(tmp_path, text, name="april.csv"))
+
+    with pytest.raises(KnownElsewhere):
+        imported(shop, a_file(tmp_path, text, name="copy.csv"), is_dry_run=is_dry_run)
+
+    assert len(sources_of(shop)) == 600
+
+
 def test_rows_without_a_number_are_known_by_the_file(shop, tmp_path):
     text = "date,sku,quantity,amount\n2026-04-13,TEA,2,40\n2026-04-14,TEA,1,20\n"
     imported(shop, a_file(tmp_path, text, name="april.csv"))

@@ -203,6 +203,35 @@ def test_a_renamed_file_is_refused_until_its_source_or_that_it_is_another_is_sai
     assert owner.post(again, mapping | {"source": "other-name", "other_purchases": "on"}).status_code == 302
 
 
+def test_a_renamed_file_is_refused_without_a_rehearsal_too(shop, owner):
+    address = upload(owner).headers["Location"]
+    run_import_of(owner.post(address, chosen(owner.get(address)) | {"source": "my-sales"}))
+    again = upload(owner).headers["Location"].removesuffix("mapping/")
+    run = ImportRun.objects.get(state="uploaded")
+    run.mapping["name"] = "other-name"
+    run.save()
+
+    refused = owner.post(f"{again}start/")
+
+    assert refused.status_code == 422
+    assert "under the source “my-sales”. Under “other-name” they would be counted twice." in text_of(refused)
+    assert '<input type="checkbox" id="other-purchases" name="other_purchases">' in refused.content.decode()
+    assert not Job.objects.filter(kind="import").exists()
+    assert owner.post(f"{again}start/", {"other_purchases": "on"}).status_code == 302
+    assert Job.objects.get(kind="import").payload == {"run": str(run.pk)}
+
+
+def test_that_they_are_other_purchases_is_said_once(shop, owner):
+    address = upload(owner).headers["Location"]
+    mapping = chosen(owner.get(address))
+    run_import_of(owner.post(address, mapping | {"source": "my-sales"}))
+    again = upload(owner).headers["Location"]
+
+    rehearsed = owner.post(again, mapping | {"source": "other-name", "other_purchases": "on"}).headers["Location"]
+
+    assert '<input type="hidden" name="other_purchases" value="on">' in owner.get(rehearsed).content.decode()
+
+
 def test_an_error_file_proposes_the_source_of_its_import(shop, owner):
     address = upload(owner).headers["Location"]
     mapping = chosen(owner.get(address))

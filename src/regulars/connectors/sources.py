@@ -2,7 +2,6 @@
 """Under which source a file is imported, and whether its purchases are known under another one already."""
 
 from collections import Counter
-from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -10,9 +9,7 @@ import msgspec
 from regulars.connectors.errorfile import REASON_COLUMNS
 from regulars.connectors.mapping import Mapping, Subject, mapping_of
 from regulars.connectors.models import ImportRun
-from regulars.connectors.orders import OrderReader
-from regulars.connectors.reading import open_table
-from regulars.connectors.runs import Preview, proposed_mapping, scratch_folder, setting_of
+from regulars.connectors.runs import Preview, open_file, proposed_mapping, scratch_folder
 from regulars.facts.queries import find_numbered
 from regulars.flow.intake import Order
 from regulars.kernel.errors import RegularsError, gettext_noop
@@ -86,9 +83,13 @@ def _is_same(order: Order, total_minor: int, days: int) -> bool:
 
 
 def _first_orders(path: Path, mapping: Mapping, business: Business, name: str) -> list[Order]:
+    """Return the purchases of the first HEAD_ROWS rows, each whole, wherever in the file its other rows stand."""
     with scratch_folder() as scratch:
-        table = open_table(path, scratch=scratch)
-        rows = list(islice(table.rows(), HEAD_ROWS))
-        batches = list(OrderReader(mapping, table.header, setting_of(business, name)).batches(rows))
-    whole = batches[:-1] if len(rows) == HEAD_ROWS else batches
-    return [item for batch in whole for item in batch.items if isinstance(item, Order)]
+        opened = open_file(path, mapping, business, name=name, scratch=scratch)
+        found, rows = [], 0
+        for batch in opened.batches:
+            found += [item for item in batch.items if isinstance(item, Order)]
+            rows += len(batch.rows)
+            if rows >= HEAD_ROWS:
+                break
+    return found

@@ -30,6 +30,7 @@ from regulars.connectors.mapping import (
     Subject,
     check_mapping,
     draft_of,
+    mapping_of,
 )
 from regulars.connectors.models import ImportRun
 from regulars.connectors.presets import load_preset, preset_names
@@ -185,7 +186,8 @@ def edit_mapping(request: StaffRequest, run: UUID) -> HttpResponse:
     refusal = _rehearse(request, found) if request.method == "POST" else None
     problem = text_of(refusal) if refusal else _lacking(mapping)
     if request.method == "POST" and not refusal:
-        return HttpResponseRedirect(reverse("import_run", args=[run]))
+        said = "?other_purchases=on" if "other_purchases" in request.POST else ""
+        return HttpResponseRedirect(reverse("import_run", args=[run]) + said)
     head = preview(file_of(found), _subject(found.subject))
     ignored = ignored_columns(head.header, mapping) if mapping else []
     context = {
@@ -215,7 +217,7 @@ def _rehearse(request: StaffRequest, run: ImportRun) -> RegularsError | None:
     """Take the mapping that was sent and read the file by it; return what is wrong."""
     try:
         mapping = _posted_mapping(request, run)
-        if mapping.subject == "orders" and "other_purchases" not in request.POST:
+        if "other_purchases" not in request.POST:
             _check_source(run, mapping)
         choose_mapping(run, mapping)
         if file_of(run).stat().st_size <= REHEARSED_MAX:
@@ -226,6 +228,9 @@ def _rehearse(request: StaffRequest, run: ImportRun) -> RegularsError | None:
 
 
 def _check_source(run: ImportRun, mapping: Mapping) -> None:
+    """Raise KnownElsewhere if the first purchases of a file are known under another source."""
+    if mapping.subject != "orders":
+        return
     known = find_other_source(file_of(run), mapping, run.business, name=name_of_rows(run.file_digest))
     if known is not None:
         remedy = gettext_noop(
@@ -302,10 +307,13 @@ def _posted_columns(request: StaffRequest, subject: Subject) -> Iterator[tuple[s
 @staff_page("import.run")
 def show_run(request: StaffRequest, run: UUID) -> HttpResponse:
     """Show an import: the rehearsal, how far it is, or what came of it."""
-    found = _run(request, run)
+    return _page(request, _run(request, run))
+
+
+def _page(request: StaffRequest, found: ImportRun, refusal: RegularsError | None = None) -> HttpResponse:
     job = Job.objects.filter(business_id=request.business.pk, kind=JOB_KIND, payload__run=str(found.pk)).first()
     if found.state == ImportRun.State.UPLOADED and job is None and not found.mapping:
-        return HttpResponseRedirect(reverse("import_mapping", args=[run]))
+        return HttpResponseRedirect(reverse("import_mapping", args=[found.pk]))
     words = Words(request.business)
     tally = msgspec.convert(found.counts, Tally) if found.counts else None
     is_under_way = found.state == ImportRun.State.RUNNING or (job is not None and job.state == Job.State.READY)
@@ -315,7 +323,11 @@ def show_run(request: StaffRequest, run: UUID) -> HttpResponse:
         "is_under_way": is_under_way and found.state != ImportRun.State.DONE,
         "is_rehearsed": found.state == ImportRun.State.CHECKED,
         "is_waiting": is_under_way and found.state in WAITING,
-        "problem": found.problem or (job.last_error if job and job.state == Job.State.DEAD else ""),
+        "may_be_others": isinstance(refusal, KnownElsewhere),
+        "are_others": "other_purchases" in request.GET,
+        "problem": text_of(refusal)
+        if refusal
+        else found.problem or (job.last_error if job and job.state == Job.State.DEAD else ""),
         "pace": _pace(found, request, words),
         "results": result_texts(tally, words) if tally else [],
         "first_errors": tally.first_errors if tally else [],
@@ -324,7 +336,7 @@ def show_run(request: StaffRequest, run: UUID) -> HttpResponse:
         "has_unmatched": unmatched_path(found).is_file(),
     }
     if request.headers.get("HX-Target") != "state":
-        return render(request, "web/import_run.html", context)
+        return render(request, "web/import_run.html", context, status=422 if refusal else 200)
     response = render(request, "web/import_run.html#state", context)
     if not context["is_under_way"]:
         response.headers["HX-Refresh"] = "true"
@@ -387,6 +399,11 @@ def start(request: StaffRequest, run: UUID) -> HttpResponse:
     found = _run(request, run)
     waits = Job.objects.filter(business_id=request.business.pk, kind=JOB_KIND, payload__run=str(found.pk)).exists()
     if found.mapping and not waits and found.state != ImportRun.State.DONE:
+        try:
+            if not found.done_rows and "other_purchases" not in request.POST:
+                _check_source(found, mapping_of(found.mapping))
+        except RegularsError as error:
+            return _page(request, found, error)
         enqueue(JOB_KIND, {"run": str(found.pk)}, now=request.now, business_id=request.business.pk)
     return HttpResponseRedirect(reverse("import_run", args=[run]))
 
