@@ -27,7 +27,7 @@ what somebody sent or named, as it was written:
 codes to choose from, and codes of the law:
     allowed permission method country currency expected example
 amounts, counts and moments:
-    limit length count cells left quantity stock taken max held needed available seconds retry_after
+    limit length count amount cells left quantity stock taken max held needed available seconds retry_after
     day days earliest latest occurred_at expires_at revision
 """
 VALUES = {name for line in READS_THE_SAME.splitlines() if line.startswith(" ") for name in line.split()}

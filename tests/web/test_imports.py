@@ -176,6 +176,14 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(owner):
     assert ImportRun.objects.count() == 0
 
 
+def test_a_file_without_a_row_is_refused_at_once(owner):
+    answer = upload(owner, CSV.partition("\n")[0] + "\n\n")
+
+    assert answer.status_code == 422
+    assert "The file cannot be read: it has a header and no row below it." in text_of(answer)
+    assert ImportRun.objects.count() == 0
+
+
 def test_a_preset_for_something_else_is_refused(owner):
     answer = upload(owner, preset="shopify_customers")
 

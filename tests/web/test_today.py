@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from regulars.connectors.models import ImportRun
+from regulars.connectors.runs import folder_of
 from regulars.customers.models import Customer
 from regulars.flow.intake import CustomerRef, Enrolment, Intake, Order, OrderLine, Redemption
 from regulars.flow.receive import receive
@@ -46,6 +47,16 @@ def happens(shop: Shop, *intakes: tuple[type[Intake], int, CustomerRef | None, d
 
 def bill(minor: int) -> dict[str, object]:
     return {"lines": [OrderLine(sku="C1", amount_minor=minor)]}
+
+
+def an_import(shop: Shop, name: str, *, state: str = "done", digest: bytes = b"", **counts: object) -> ImportRun:
+    """Record an import with what came of it, its files kept."""
+    common = {"business": shop.business, "subject": "orders", "created_at": utc_now()}
+    run = ImportRun.objects.create(
+        **common, file_name=name, file_digest=digest or name.encode(), state=state, counts=counts
+    )
+    folder_of(run).mkdir(parents=True)
+    return run
 
 
 def test_the_figures_of_yesterday_of_seven_days_and_of_the_seven_before(shop, owner):
@@ -139,20 +150,59 @@ def test_what_waits_for_a_hand_leads_to_where_one_acts(shop, owner):
     key = enqueue("insights", {"subjects": []}, now=now, business_id=shop.business.pk)
     Job.objects.filter(pk=key).update(state=Job.State.DEAD)
     save_draft(shop.business, PROGRAM, actor=SYSTEM, now=now)
-    counts = {"error_rows": 3, "unmatched_lines": 2}
-    common = {"business": shop.business, "subject": "orders", "file_digest": b"", "created_at": now}
-    run = ImportRun.objects.create(**common, file_name="sales.csv", state="done", counts=counts)
-    ImportRun.objects.create(**common, file_name="whole.csv", state="done", counts={"error_rows": 0})
+    run = an_import(shop, "sales.csv", error_rows=3, unmatched_lines=2, outcomes={"recorded": 9})
+    an_import(shop, "whole.csv", error_rows=0)
+    an_import(shop, "again.csv", error_rows=0, unmatched_lines=2, outcomes={"repeated": 9})
 
     answer = owner.get("/")
 
     assert (
         "To do 1 job failed for good There is no backup yet "
-        "sales.csv: 3 rows not taken, 2 returned lines without a known sale "
+        "sales.csv: 3 rows not taken, 2 returned lines without a known sale Throw the file away "
         "A draft of the program waits to be published today"
     ) in text_of(answer)
     for address in ("/settings/jobs/", "/settings/backups/", f"/imports/{run.pk}/", "/program/draft/"):
         assert f'<div class="row-title"><a href="{address}">' in answer.content.decode()
+
+
+def test_what_an_import_leaves_to_do_ends_with_its_file(shop, owner):
+    keep_backup(now=utc_now())
+    Job.objects.all().delete()
+    done, waiting = an_import(shop, "sales.csv", error_rows=3), an_import(shop, "left.csv", state="uploaded")
+    failed = an_import(shop, "torn.csv", state="failed")
+    key = enqueue("import", {"run": str(failed.pk)}, now=utc_now(), business_id=shop.business.pk)
+    Job.objects.filter(pk=key).update(state=Job.State.DEAD)
+    an_import(shop, "busy.csv", state="running", error_rows=1)
+    page = text_of(owner.get("/"))
+    assert "torn.csv could not be read to its end Throw the file away left.csv is ready to be imported Throw" in page
+    assert "sales.csv: 3 rows not taken" in page
+
+    for run in (done, waiting, failed):
+        answer = owner.post(f"/imports/{run.pk}/discard/")
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+
+    assert "Throw the file away" not in text_of(owner.get("/"))
+    assert not any(folder_of(run).exists() for run in (done, waiting, failed))
+    assert set(ImportRun.objects.values_list("file_name", flat=True)) == {"sales.csv", "torn.csv", "busy.csv"}
+
+
+def test_a_file_brought_again_is_told_of_once(shop, owner):
+    for name in ("first.csv", "second.csv"):
+        an_import(shop, name, digest=b"same", error_rows=3)
+
+    page = text_of(owner.get("/"))
+
+    assert ("second.csv: 3 rows" in page, "first.csv" in page) == (True, False)
+
+
+def test_an_import_under_way_is_not_thrown_away(shop, owner):
+    run = an_import(shop, "left.csv", state="uploaded")
+    enqueue("import", {"run": str(run.pk)}, now=utc_now(), business_id=shop.business.pk)
+
+    answer = owner.post(f"/imports/{run.pk}/discard/")
+
+    assert answer.headers["Location"] == f"/imports/{run.pk}/"
+    assert folder_of(run).is_dir()
 
 
 def test_with_nothing_to_do_nothing_is_said(shop, owner):

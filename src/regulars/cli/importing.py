@@ -171,6 +171,12 @@ def _tell(tally: Tally, currency: str, more: Iterable[str]) -> None:
         click.echo(f"  {count:>12,} {_noun(count, 'row')} not taken: {code}")
     for error in tally.first_errors[:5]:
         click.echo(f"               row {error.row}: {error.reason}")
+    _tell_remarks(tally, currency)
+    for sentence in more:
+        click.echo(sentence)
+
+
+def _tell_remarks(tally: Tally, currency: str) -> None:
     if tally.unmatched_lines:
         said = "line names" if tally.unmatched_lines == 1 else "lines name"
         click.echo(
@@ -182,5 +188,3 @@ def _tell(tally: Tally, currency: str, more: Iterable[str]) -> None:
         said = "row has a negative amount" if tally.negative_rows == 1 else "rows have a negative amount"
         rest = ", …" if tally.negative_rows > len(tally.first_negative) else ""
         click.echo(f"  {tally.negative_rows:>12,} {said}, taken off the purchase: {rows}{rest}")
-    for sentence in more:
-        click.echo(sentence)

@@ -337,6 +337,16 @@ def erase_files(run: ImportRun) -> None:
         shutil.rmtree(folder_of(run), ignore_errors=True)
 
 
+def discard_run(run: ImportRun) -> None:
+    """Erase a run's files; an upload of which nothing was imported is forgotten with them. Raises ImportBusy."""
+    if folder_of(run).is_dir():
+        erase_files(run)
+    state = ImportRun.State
+    ImportRun.objects.of(run.business_id).filter(
+        pk=run.pk, done_rows=0, state__in=[state.UPLOADED, state.CHECKED]
+    ).delete()
+
+
 def erase_old_files(business: Business, *, now: datetime) -> None:
     """Erase the files that nobody needs any more: of uploads that were not imported within a week, of imports that
     ended, or stopped for good, more than thirty days ago.

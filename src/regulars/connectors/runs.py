@@ -22,8 +22,8 @@ from regulars.connectors.presets import own_preset
 from regulars.connectors.products import ProductReader
 from regulars.connectors.proposals import SAMPLE_MAX, Proposal, mapping_from, propose_mapping
 from regulars.connectors.reading import open_table
-from regulars.connectors.rows import Table
-from regulars.kernel.errors import RegularsError, gettext_noop
+from regulars.connectors.rows import Table, UnreadableFile
+from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 from regulars.tenancy.models import Business
 
 READERS: dict[Subject, Callable[..., BatchReader]] = {
@@ -138,16 +138,19 @@ def locked(run: ImportRun) -> Iterator[None]:
 
 
 def preview(path: Path, subject: Subject) -> Preview:
-    """Read the head of a file and propose what its columns mean. Raises UnreadableFile."""
+    """Read the head of a file and propose what its columns mean. Raises UnreadableFile, also without a row."""
     with scratch_folder() as scratch:
         table = open_table(path, scratch=scratch)
         sample: list[list[str]] = []
-        rows = table.rows()
-        for _number, cells, problem in rows:
+        has_rows = False
+        for _number, cells, problem in table.rows():
+            has_rows = True
             if problem is None:
                 sample.append(list(cells))
             if len(sample) == SAMPLE_MAX:
                 break
+        if not has_rows:
+            raise UnreadableFile(problem=Saying(gettext_noop("it has a header and no row below it.")))
     return Preview(table.description, table.header, sample, propose_mapping(table.header, sample, subject))
 
 

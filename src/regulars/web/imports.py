@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from regulars.connectors.actions import NewImport, check_run, choose_mapping, start_run
+from regulars.connectors.actions import NewImport, check_run, choose_mapping, discard_run, start_run
 from regulars.connectors.mapping import (
     FORMATS,
     SUBJECTS,
@@ -159,6 +159,10 @@ def _run(request: StaffRequest, run: UUID) -> ImportRun:
     if found is None:
         raise Http404(gettext("There is no such import."))
     return found
+
+
+def _job_of(run: ImportRun) -> Job | None:
+    return Job.objects.filter(business_id=run.business_id, kind=JOB_KIND, payload__run=str(run.pk)).first()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,7 +315,7 @@ def show_run(request: StaffRequest, run: UUID) -> HttpResponse:
 
 
 def _page(request: StaffRequest, found: ImportRun, refusal: RegularsError | None = None) -> HttpResponse:
-    job = Job.objects.filter(business_id=request.business.pk, kind=JOB_KIND, payload__run=str(found.pk)).first()
+    job = _job_of(found)
     if found.state == ImportRun.State.UPLOADED and job is None and not found.mapping:
         return HttpResponseRedirect(reverse("import_mapping", args=[found.pk]))
     words = Words(request.business)
@@ -397,8 +401,7 @@ def _pace(run: ImportRun, request: StaffRequest, words: Words) -> str:
 def start(request: StaffRequest, run: UUID) -> HttpResponse:
     """Hand the import to the worker; a second click starts nothing more."""
     found = _run(request, run)
-    waits = Job.objects.filter(business_id=request.business.pk, kind=JOB_KIND, payload__run=str(found.pk)).exists()
-    if found.mapping and not waits and found.state != ImportRun.State.DONE:
+    if found.mapping and not _job_of(found) and found.state != ImportRun.State.DONE:
         try:
             if not found.done_rows and "other_purchases" not in request.POST:
                 _check_source(found, mapping_of(found.mapping))
@@ -406,6 +409,17 @@ def start(request: StaffRequest, run: UUID) -> HttpResponse:
             return _page(request, found, error)
         enqueue(JOB_KIND, {"run": str(found.pk)}, now=request.now, business_id=request.business.pk)
     return HttpResponseRedirect(reverse("import_run", args=[run]))
+
+
+@staff_page("import.run", methods=POST)
+def discard(request: StaffRequest, run: UUID) -> HttpResponse:
+    """Throw the files of an import away, unless it is under way, and with them what it leaves to do."""
+    found = _run(request, run)
+    job = _job_of(found)
+    if found.state == ImportRun.State.RUNNING or (job is not None and job.state == Job.State.READY):
+        return HttpResponseRedirect(reverse("import_run", args=[run]))
+    discard_run(found)
+    return HttpResponseRedirect(reverse("today"))
 
 
 @staff_page("import.run")

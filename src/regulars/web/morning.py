@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from regulars.connectors.models import ImportRun
+from regulars.connectors.runs import folder_of
 from regulars.customers.models import Customer
 from regulars.customers.queries import Profile, profiles
 from regulars.facts.models import FactKind
@@ -40,10 +41,11 @@ WAITING_TOO_LONG = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of the page: what there is, and where one acts."""
+    """One line of the page: what there is, and where one acts; `discard` takes it away."""
 
     title: str
     url: str
+    discard: str = ""
     detail: str = ""
     icon: str = "task"
 
@@ -230,11 +232,16 @@ def _late_backup(request: StaffRequest, words: Words) -> Iterator[Line]:
 
 
 def _open_imports(request: StaffRequest, words: Words) -> Iterator[Line]:
+    """Tell of imports as long as their files are kept, of a file brought again only the last time."""
     runs = ImportRun.objects.of(request.business).filter(created_at__gt=request.now - timedelta(days=30))
+    seen: set[bytes] = set()
     for run in runs.order_by("-created_at")[:RUNS_LOOKED_AT]:
-        text = _said_of(run, words)
+        digest = bytes(run.file_digest)
+        text = "" if digest in seen or not folder_of(run).is_dir() else _said_of(run, words)
+        seen.add(digest)
         if text:
-            yield Line(title=text, url=reverse("import_run", args=[run.pk]), icon="document")
+            address, discard = (reverse(name, args=[run.pk]) for name in ("import_run", "import_discard"))
+            yield Line(title=text, url=address, icon="document", discard=discard)
 
 
 def _said_of(run: ImportRun, words: Words) -> str:
@@ -244,7 +251,8 @@ def _said_of(run: ImportRun, words: Words) -> str:
     if run.state in {ImportRun.State.UPLOADED, ImportRun.State.CHECKED}:
         return gettext("%(file)s is ready to be imported") % said
     refused, unmatched = (run.counts.get(name, 0) for name in ("error_rows", "unmatched_lines"))
-    if run.state != ImportRun.State.DONE or not refused + unmatched:
+    is_new = bool(run.counts.get("outcomes", {}).get("recorded"))
+    if run.state != ImportRun.State.DONE or not (refused or (unmatched and is_new)):
         return ""
     said |= {"refused": words.number(refused), "unmatched": words.number(unmatched)}
     return gettext("%(file)s: %(refused)s rows not taken, %(unmatched)s returned lines without a known sale") % said

@@ -73,6 +73,7 @@ _IMPORTS = [
     path("imports/<uuid:run>/", imports.show_run, name="import_run"),
     path("imports/<uuid:run>/mapping/", imports.edit_mapping, name="import_mapping"),
     path("imports/<uuid:run>/start/", imports.start, name="import_start"),
+    path("imports/<uuid:run>/discard/", imports.discard, name="import_discard"),
     path("imports/<uuid:run>/errors.csv", imports.download_errors, name="import_errors"),
     path("imports/<uuid:run>/unmatched.csv", imports.download_unmatched, name="import_unmatched"),
 ]
