@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read and tell the stories in `examples/*.txt` at a till, through the path.
+"""Tell the stories in `examples/*.txt` at a till, through the path.
 
 A story begins with its name on a line of its own; each further line is a sentence that says something about the shop, does something
 or checks something. Money is in whole units of the currency, days and times are the shop's. The sentences about the shop come first;
@@ -51,8 +51,9 @@ from regulars.tenancy.actions import create_store
 from regulars.tenancy.actors import SYSTEM
 from regulars.tenancy.models import Business
 from shop import NOON, a_shop
+from telling import Sentences, read_stories, tell
 
-FOLDER = Path(__file__).parent / "examples"
+STORIES = read_stories(Path(__file__).parent / "examples")
 PLACES = {"Pune": ("IN", "Asia/Kolkata"), "Yerevan": ("AM", "Asia/Yerevan"), "Berlin": ("DE", "Europe/Berlin")}
 PEOPLE = {name: f"+9198765432{place}" for place, name in enumerate(("Asha", "Ravi", "Mina"), start=10)}
 ROUNDED = {"": "floor", ", rounded up": "ceil", ", rounded to the nearest": "half_up"}
@@ -96,14 +97,6 @@ class Teller:
     def document(self) -> dict[str, Any]:
         """Return the program as it was said."""
         return {"rules": list(self.rules.values()), "unit": self.unit, **self.program}
-
-    def tell(self, sentence: str) -> None:
-        """Do, or check, what a sentence says."""
-        for pattern, act in _SENTENCES:
-            if found := re.fullmatch(pattern, sentence):
-                act(self, **found.groupdict())
-                return
-        raise AssertionError(f"nobody understands “{sentence}”")
 
     def end(self) -> None:
         """Check the books when the story is over."""
@@ -440,7 +433,7 @@ def _sent(teller: Teller) -> None:
 def _refused(teller: Teller, sentence: str, code: str) -> None:
     before = verify_books(teller.business.pk)
     teller.is_refused = True
-    teller.tell(sentence)
+    tell(teller, sentence, SENTENCES)
     teller.is_refused = False
     refusal = teller.receipts.pop()[1].refusal
     assert refusal is not None
@@ -507,7 +500,7 @@ _ABOUT = (
 )
 _LINE = r"-?[\d.]+ (?:kg )?\w+(?: of \w+)? for -?[\d.]+"
 _BACK = r"[\d.]+ (?:kg )?(?:of line \d+|\w+)(?: for [\d.]+)?"
-_SENTENCES: list[tuple[str, Callable[..., None]]] = [
+SENTENCES: Sentences = [
     (r"the shop is in (?P<place>\w+)", _lies_in),
     (
         rf"(?P<what>a purchase|an item|a visit|an? \w+) {_GIVES}{_ABOUT}",
@@ -573,19 +566,3 @@ _SENTENCES: list[tuple[str, Callable[..., None]]] = [
     (rf"{_WHO} is (?P<tier>[a-z]+)", _is),
     (r"the books: (?P<totals>.+)", _books),
 ]
-
-
-def read_stories() -> dict[str, list[str]]:
-    """Return the sentences of every story by its name; lines that begin with # are remarks."""
-    stories: dict[str, list[str]] = {}
-    for file in sorted(FOLDER.glob("*.txt")):
-        for line in file.read_text().splitlines():
-            if line.startswith("#") or not line.strip():
-                continue
-            if not line.startswith(" "):
-                name = f"{file.stem}: {line.strip()}"
-                assert name not in stories, name
-                stories[name] = []
-            else:
-                stories[name].append(line.strip())
-    return stories

@@ -4,20 +4,16 @@
 import pytest
 
 from flow.again import check_decided_again
-from flow.stories import Teller, read_stories
+from flow.stories import SENTENCES, STORIES, Teller
+from telling import tell_story
 
 pytestmark = pytest.mark.django_db
-STORIES = read_stories()
 
 
 @pytest.mark.parametrize("name", STORIES)
 def test_story(name: str) -> None:
     teller = Teller()
-    for place, sentence in enumerate(STORIES[name], start=1):
-        try:
-            teller.tell(sentence)
-        except AssertionError as error:
-            raise AssertionError(f"sentence {place}, “{sentence}”: {error}") from error
+    tell_story(teller, STORIES[name], SENTENCES)
     teller.end()
     check_decided_again(teller.business)
 

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read and tell the stories in `examples/*.txt` on a book without a database.
+"""Tell the stories in `examples/*.txt` on a book without a database.
 
 A story begins with its name on a line of its own; each further line is a sentence that does or checks something. A day is the shop's
 day in Pune; points that end on a day can be used through that day.
 """
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,9 +20,10 @@ from regulars.kernel.ids import KeyMaker
 from regulars.kernel.money import share_of_part
 from regulars.ledger.book import Account, Drawn, Hold, Lot, Negative, Posting, Side, Terms
 from regulars.ledger.holding import HoldingBook
+from telling import Sentences, read_stories, tell
 
 PUNE = ZoneInfo("Asia/Kolkata")
-FOLDER = Path(__file__).parent / "examples"
+STORIES = read_stories(Path(__file__).parent / "examples")
 
 
 @dataclass
@@ -59,14 +58,6 @@ class Teller:
     holds: dict[str, Hold] = field(default_factory=dict)
     policy: Negative = Negative.CLAMP
     grace_days: int = 0
-
-    def tell(self, sentence: str) -> None:
-        """Do, or check, what a sentence says."""
-        for pattern, act in _SENTENCES:
-            if found := re.fullmatch(pattern, sentence):
-                act(self, **found.groupdict())
-                return
-        raise AssertionError(f"nobody understands “{sentence}”")
 
     def account(self, name: str) -> Account:
         """Return a person's account."""
@@ -136,7 +127,7 @@ def _spends(teller: Teller, who: str, points: str, name: str | None) -> None:
 def _refused(teller: Teller, sentence: str, reason: str) -> None:
     before = teller.picture()
     with pytest.raises(RegularsError) as refusal:
-        teller.tell(sentence)
+        tell(teller, sentence, SENTENCES)
     assert refusal.value.message == reason
     assert teller.picture() == before, "a refusal changes nothing"
 
@@ -245,7 +236,7 @@ def _journal(teller: Teller, who: str, rows: str) -> None:
 
 _WHO, _N, _DAY, _NAME = r"(?P<who>[A-Z][a-z]+)", r"(?P<points>\d+)", r"\d{4}-\d\d-\d\d", r"(?P<name>[A-Z]\d)"
 _TERMS = rf"(?: from (?P<begins>{_DAY}))?(?P<waits> once delivered)?(?: until (?P<ends>{_DAY}))?"
-_SENTENCES: list[tuple[str, Callable[..., None]]] = [
+SENTENCES: Sentences = [
     (rf"on (?P<day>{_DAY})(?: at (?P<clock>\d\d:\d\d(?::\d\d)?))?", _clock),
     (r"the shop's policy is (?P<policy>refuse|clamp|allow)", _policy),
     (r"what comes back after its end lives (?P<days>\d+) days more", _grace),
@@ -272,19 +263,3 @@ _SENTENCES: list[tuple[str, Callable[..., None]]] = [
     (rf"{_WHO}'s statement: (?P<rows>.+)", _journal),
     (r"the books: (?P<totals>.+)", _books),
 ]
-
-
-def read_stories() -> dict[str, list[str]]:
-    """Return the sentences of every story by its name; lines that begin with # are remarks."""
-    stories: dict[str, list[str]] = {}
-    for file in sorted(FOLDER.glob("*.txt")):
-        for line in file.read_text().splitlines():
-            if line.startswith("#") or not line.strip():
-                continue
-            if not line.startswith(" "):
-                name = f"{file.stem}: {line.strip()}"
-                assert name not in stories, name
-                stories[name] = []
-            else:
-                stories[name].append(line.strip())
-    return stories

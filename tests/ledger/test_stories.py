@@ -3,19 +3,13 @@
 
 import pytest
 
-from ledger.stories import Teller, read_stories
-
-STORIES = read_stories()
+from ledger.stories import SENTENCES, STORIES, Teller
+from telling import tell_story
 
 
 @pytest.mark.parametrize("name", STORIES)
 def test_story(name: str) -> None:
-    teller = Teller()
-    for place, sentence in enumerate(STORIES[name], start=1):
-        try:
-            teller.tell(sentence)
-        except AssertionError as error:
-            raise AssertionError(f"sentence {place}, “{sentence}”: {error}") from error
+    tell_story(Teller(), STORIES[name], SENTENCES)
 
 
 def test_every_case_of_the_anchor_that_concerns_points_is_told() -> None:
