@@ -139,13 +139,10 @@ def _base_snapshot(batch: Batch, item: Item, member: Member, kind: str) -> Snaps
     return snapshot
 
 
-def order_situation(
-    batch: Batch, item: Item, member: Member, lines: Sequence[OrderLine], quantities: Sequence[int]
-) -> Situation:
-    """Return lines as the program sees a purchase of them."""
-    snapshot = _base_snapshot(batch, item, member, "order")
+def bought_lines(batch: Batch, lines: Sequence[OrderLine], quantities: Sequence[int]) -> list[Snapshot]:
+    """Return the values of the fields of lines, each in the category that its product has."""
     products = [batch.products.get(line.sku) for line in lines]
-    snapshot["lines"] = [
+    return [
         bought(
             sku=line.sku,
             category=product.category_code if product else line.category,
@@ -155,6 +152,15 @@ def order_situation(
         )
         for line, product, quantity in zip(lines, products, quantities, strict=True)
     ]
+
+
+def order_situation(
+    batch: Batch, item: Item, member: Member, lines: Sequence[OrderLine], quantities: Sequence[int]
+) -> Situation:
+    """Return lines as the program sees a purchase of them."""
+    snapshot = _base_snapshot(batch, item, member, "order")
+    products = [batch.products.get(line.sku) for line in lines]
+    snapshot["lines"] = bought_lines(batch, lines, quantities)
     snapshot["order.total_minor"] = sum(line.amount_minor for line in lines)
     snapshot["order.currency"] = batch.shop.currency
     snapshot["order.line_count"] = len(lines)

@@ -14,9 +14,8 @@ from zoneinfo import ZoneInfo
 from msgspec import structs
 
 from regulars.catalog.queries import add_unknown
-from regulars.conditions.fact_fields import bought
 from regulars.flow.batch import Batch, Item, Shop
-from regulars.flow.earning import apply_order, milli
+from regulars.flow.earning import apply_order, bought_lines, milli
 from regulars.flow.entitling import check_offer, check_usable, find_code
 from regulars.flow.errors import CustomerNeeded, NotAMember, UnknownStore
 from regulars.flow.intake import Order
@@ -211,16 +210,7 @@ def _others(batch: Batch, item: Item, order: Order) -> list[Account]:
         kind="order",
         day=batch.day_of(item),
         at=int(item.intake.occurred_at.timestamp()),
-        lines=[
-            bought(
-                sku=line.sku,
-                category="",
-                net_minor=line.amount_minor,
-                quantity_milli=milli(line.quantity),
-                discount_minor=line.discount_minor,
-            )
-            for line in order.lines
-        ],
+        lines=bought_lines(batch, order.lines, [milli(line.quantity) for line in order.lines]),
     )
     accounts = account_again(program, inputs, outcomes, recorded)
     return [one for one in accounts if one.is_meant and one.rule.id not in decided]
