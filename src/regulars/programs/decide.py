@@ -323,7 +323,7 @@ def reckon(rule: Rule, basket: Basket, places: Sequence[int]) -> _Given:
         case PerItem() as rate:
             return _for_items(rate, rule, basket, places)
         case Fixed() as award:
-            return _foroccasion_of(award, basket, places)
+            return _for_occasion(award, basket, places)
         case Multiply():
             return 0, (), ()
 
@@ -332,7 +332,7 @@ def _at(places: Sequence[int], amounts: Sequence[_T]) -> Sequence[_T]:
     return amounts if len(places) == len(amounts) else [amounts[place] for place in places]
 
 
-def _foroccasion_of(award: Fixed, basket: Basket, places: Sequence[int]) -> _Given:
+def _for_occasion(award: Fixed, basket: Basket, places: Sequence[int]) -> _Given:
     """Give once for all matching lines, by what was paid for them, or alike where nothing was; a visit has no lines."""
     weights = _at(places, basket.nets)
     if max(weights, default=0) <= 0:
