@@ -54,7 +54,6 @@ class Identity(BusinessModel):
     kind = models.CharField(max_length=8, choices=Kind)
     value = models.CharField(max_length=IDENTITY_MAX)
     resolves = models.BooleanField(default=True)
-    is_verified = models.BooleanField(default=False)
     created_at = models.DateTimeField()
 
     class Meta:

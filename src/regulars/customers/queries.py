@@ -44,7 +44,6 @@ class KnownIdentity:
     kind: str
     value: str
     resolves: bool
-    is_verified: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +178,6 @@ def profiles(business: Business, keys: Sequence[UUID]) -> tuple[Profile, ...]:
                 kind=row.kind,
                 value=row.value,
                 resolves=row.resolves,
-                is_verified=row.is_verified,
             )
         )
     merged: dict[UUID, list[UUID]] = {}

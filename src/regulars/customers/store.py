@@ -43,7 +43,6 @@ IDENTITIES = sql.Table(
         "kind": "text",
         "value": "text",
         "resolves": "boolean",
-        "is_verified": "boolean",
         "created_at": "timestamptz",
     },
 )
@@ -151,7 +150,7 @@ class IdentityMaker(Struct, frozen=True):
     def rows(self, customer_id: UUID, identities: Iterable[IdentityKey], *, resolve: bool) -> list[Row]:
         """Return the rows by which a customer is known."""
         return [
-            (self.new_key(), self.business_id, customer_id, kind, value, resolve, False, self.now)
+            (self.new_key(), self.business_id, customer_id, kind, value, resolve, self.now)
             for kind, value in identities
         ]
 
