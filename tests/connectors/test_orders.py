@@ -35,10 +35,9 @@ def test_two_equal_lines_are_two_lines():
     assert len(batch.items[0].lines) == 2
 
 
-def test_the_earliest_time_wins_and_is_counted():
+def test_the_earliest_time_wins():
     (batch,) = batches_of(rows_of("7 | 2026-04-01 10:01 | TEA | 1 | 20 | |", "7 | 2026-04-01 10:00 | BUN | 1 | 20 | |"))
 
-    assert batch.has_several_times
     assert f"{batch.items[0].occurred_at:%H:%M}" == "04:30"
 
 

@@ -49,7 +49,6 @@ class Batch:
     left_out: dict[str, int] = field(default_factory=dict)
     rounded: int = 0
     negative: list[tuple[int, int]] = field(default_factory=list)
-    has_several_times: bool = False
 
     def leave_out(self, reason: str) -> None:
         """Count a row that a rule leaves out."""

@@ -249,7 +249,6 @@ class OrderReader:
             batch.problems = {number: error for number, _, _ in batch.rows}
             return
         at = min(head.at for head in heads)
-        batch.has_several_times = any(head.at != at for head in heads)
         batch.items = self._intakes(values, at, purchase, batch.rows[0][0])
 
     def _check_total(self, purchase: _Purchase) -> None:

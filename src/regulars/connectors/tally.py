@@ -48,7 +48,6 @@ class Tally(Struct):
     errors: dict[str, int] = field(default_factory=dict)
     first_errors: list[RowError] = field(default_factory=list)
     rounded_amounts: int = 0
-    several_times: int = 0
     negative_rows: int = 0
     first_negative: list[tuple[int, int]] = field(default_factory=list)
     unmatched_lines: int = 0
@@ -60,7 +59,6 @@ class Tally(Struct):
         """Count a batch and its outcomes (none in a check) and return its rows that were not taken, in their order."""
         self.rows += len(batch.rows)
         self.rounded_amounts += batch.rounded
-        self.several_times += batch.has_several_times
         self.negative_rows += len(batch.negative)
         self.first_negative += batch.negative[: NEGATIVE_SHOWN - len(self.first_negative)]
         for reason, count in batch.left_out.items():
