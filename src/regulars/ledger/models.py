@@ -26,7 +26,7 @@ class Account(BusinessModel):
 
     kind = models.CharField(max_length=8, choices=Kind)
     unit = models.CharField(max_length=UNIT_MAX)
-    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    customer = models.ForeignKey(Customer, null=True, on_delete=models.PROTECT, related_name="accounts", db_index=False)
     balance = models.BigIntegerField(default=0)
 
     class Meta:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, F, FilteredRelation, Q, Sum
 from django.db.models.functions import Coalesce
 
 from regulars.kernel.clock import last_day
@@ -93,10 +93,10 @@ def balances_of(business: Business, customers: list[UUID], unit: str) -> dict[UU
     return {customer: balance for customer, balance in rows.values_list("customer_id", "balance") if customer}
 
 
-def balance_by_customer(business: Business, unit: str) -> QuerySet[Account, int]:
-    """Return, to stand in a query of customers, the balance of the customer whose row it is; nothing for no member."""
-    accounts = Account.objects.of(business).filter(customer=OuterRef("pk"), unit=unit, kind=Account.Kind.MEMBER)
-    return accounts.values_list("balance", flat=True)[:1]
+def own_account(business: Business, unit: str) -> FilteredRelation:
+    """Return, to be joined to customers, the account on which the points of each stand; nothing for no member."""
+    is_own = Q(accounts__business=business, accounts__unit=unit, accounts__kind=Account.Kind.MEMBER)
+    return FilteredRelation("accounts", condition=is_own)
 
 
 def moved_by_day(business: Business, *, first: date, end: date) -> list[tuple[date, str, int]]:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import (
-    BigIntegerField,
     CharField,
     DateTimeField,
     Expression,
@@ -26,7 +25,7 @@ from regulars.customers.models import Customer
 from regulars.customers.queries import Page, bearing, profiles
 from regulars.customers.searching import BadCursor
 from regulars.facts.models import Fact, FactKind
-from regulars.ledger.queries import balance_by_customer
+from regulars.ledger.queries import own_account
 from regulars.programs.models import Membership
 from regulars.tenancy.models import Business
 
@@ -55,7 +54,8 @@ class Wanted:
 def ordered_customers(business: Business, wanted: Wanted, *, limit: int) -> Page:
     """Return a page of customers; names from A on, everything else from the latest or the most on. Raises BadCursor."""
     everybody: QuerySet[Customer] = Customer.objects.of(business).filter(alias=None)
-    rows = (bearing(everybody, wanted.tag) if wanted.tag else everybody).annotate(place=_place(business, wanted))
+    asked = bearing(everybody, wanted.tag) if wanted.tag else everybody
+    rows = asked.annotate(account=own_account(business, wanted.unit)).annotate(place=_place(business, wanted))
     rises = wanted.order == "name"
     if wanted.after:
         value, key = _read(wanted)
@@ -78,9 +78,7 @@ def _place(business: Business, wanted: Wanted) -> Expression:
         "": Coalesce(Subquery(came.filter(kind__in=CAME)[:1]), F("created_at")),
         "purchase": Coalesce(Subquery(came.filter(kind=FactKind.ORDER)[:1]), long_ago),
         "name": Collate(Coalesce(NullIf(Lower(F("name")), Value("")), _LAST, output_field=CharField()), binary),
-        "points": Coalesce(
-            Subquery(balance_by_customer(business, wanted.unit)), Value(-1, output_field=BigIntegerField())
-        ),
+        "points": Coalesce(F("account__balance"), Value(-1)),
         "joined": Coalesce(Subquery(joined[:1]), long_ago),
     }
     return places[wanted.order]
