@@ -22,13 +22,13 @@ from regulars.database.transactions import run_durably
 from regulars.facts.models import Fact
 from regulars.flow.entitling import code_of
 from regulars.ledger.queries import StatementRow, balance_of, statement
+from regulars.programs.definition import Program
 from regulars.programs.explain import text_in
 from regulars.programs.models import Decision
 from regulars.programs.outcomes import cause_of, outcome_behind, reasons_told
 from regulars.programs.queries import current_program, decisions_of, standing_of
 from regulars.programs.versions import program_of
 from regulars.rewards.models import Entitlement
-from regulars.tenancy.models import Business
 
 _UNIT = "points"
 _KINDS = {"card": CARD, "external_id": EXTERNAL, "phone": PHONE, "email": EMAIL}
@@ -181,17 +181,17 @@ def change_customer(call: Call[CustomerChange, Nothing]) -> Answer:
     return Answer(profile(call.business, call.path["id"]))
 
 
-def _unit_of(business: Business, now: datetime) -> str:
-    program = current_program(business, now)
+def _unit_of(program: Program | None) -> str:
     return program.unit.code if program else _UNIT
 
 
 def get_balance(call: Call[None, Nothing]) -> Answer:
     """Return what a customer has and where they stand."""
     customer = _meant(call)
-    unit = _unit_of(call.business, call.now)
+    program = current_program(call.business, call.now)
+    unit = _unit_of(program)
     balance = balance_of(call.business, customer.pk, unit, now=call.now)
-    standing = standing_of(call.business, customer.pk, call.now)
+    standing = standing_of(call.business, customer.pk, program)
     return Answer(
         CustomerBalance(
             unit=unit,
@@ -216,7 +216,11 @@ def get_statement(call: Call[None, PageQuery]) -> Answer:
     customer = _meant(call)
     limit = call.query.limit
     rows = statement(
-        call.business, customer.pk, _unit_of(call.business, call.now), before=call.query.after_key, limit=limit + 1
+        call.business,
+        customer.pk,
+        _unit_of(current_program(call.business, call.now)),
+        before=call.query.after_key,
+        limit=limit + 1,
     )
     shown = rows[:limit]
     facts = Fact.objects.of(call.business).in_bulk({row.fact for row in shown})

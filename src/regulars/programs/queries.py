@@ -56,12 +56,11 @@ def draft_of(business: Business) -> Draft | None:
     return Draft.objects.of(business).select_related("business").first()
 
 
-def standing_of(business: Business, customer: UUID, at: datetime) -> StandingNow | None:
-    """Return where a customer stands; None for one who is not a member."""
+def standing_of(business: Business, customer: UUID, program: Program | None) -> StandingNow | None:
+    """Return where a customer stands in the program in force; None for one who is not a member."""
     member = Membership.objects.of(business).filter(customer=customer).first()
     if member is None:
         return None
-    program = current_program(business, at)
     ladder, progress = program.ladder if program else None, member.progress
     if program and ladder and ladder.metric == "balance":
         progress = balances_of(business, [customer], program.unit.code).get(customer, 0)

@@ -113,9 +113,10 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The head of a record: who it is, where they stand, what they have and have brought."""
+    """The head of a record: who it is, where they stand, what they have and have brought; `owned` finds the facts that are theirs."""
 
     profile: Profile
+    owned: Q
     name: str
     identities: list[tuple[KnownIdentity, str]]
     standing: StandingNow | None
@@ -131,15 +132,20 @@ def head_of(access: StaffAccess, profile: Profile, words: Words, *, now: datetim
     """Return the head of a record. Those who may not edit customers see their contacts masked."""
     business = access.business
     is_masked = not access.may("customers.edit")
-    standing = standing_of(business, profile.id, now)
-    facts = current_facts(business).filter(with_claimed(business, profile.family))
-    bought = facts.aggregate(
-        purchases=Count("id", filter=Q(kind=FactKind.ORDER)),
-        spent=Sum("total_minor", filter=Q(kind__in=[FactKind.ORDER, FactKind.RETURN, FactKind.CANCEL])),
-        last=Max("occurred_at", filter=Q(kind__in=CAME)),
+    standing = standing_of(business, profile.id, words.program)
+    owned = with_claimed(business, profile.family)
+    bought = (
+        current_facts(business)
+        .filter(owned)
+        .aggregate(
+            purchases=Count("id", filter=Q(kind=FactKind.ORDER)),
+            spent=Sum("total_minor", filter=Q(kind__in=[FactKind.ORDER, FactKind.RETURN, FactKind.CANCEL])),
+            last=Max("occurred_at", filter=Q(kind__in=CAME)),
+        )
     )
     return Head(
         profile=profile,
+        owned=owned,
         name=name_of(profile),
         identities=[(one, identity_text(one, is_masked=is_masked)) for one in profile.identities],
         standing=standing,

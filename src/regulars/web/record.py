@@ -80,7 +80,7 @@ def show_record(request: StaffRequest, customer: UUID, bound: Mapping[str, forms
         "once": new_once(request.now),
         "has_program": words.program is not None,
         "merged": _merged(request, known),
-        **_past(request, known, words, view),
+        **_past(request, head, words, view),
         **_rewards(request, head, words),
         **record_forms(request),
         **bound,
@@ -129,16 +129,16 @@ def _tabs(customer: UUID, view: str) -> list[Choice]:
     ]
 
 
-def _past(request: StaffRequest, known: Profile, words: Words, view: str) -> dict[str, object]:
-    here, before = reverse("customer", args=[known.id]), request.GET.get("before", "")
+def _past(request: StaffRequest, head: Head, words: Words, view: str) -> dict[str, object]:
+    here, before = reverse("customer", args=[head.profile.id]), request.GET.get("before", "")
     if view == "points":
-        bookings, last = read_statement(request.business, known.id, words, before=_key(before))
+        bookings, last = read_statement(request.business, head.profile.id, words, before=_key(before))
         return {
             "bookings": bookings,
             "next_url": f"{here}?view=points&before={last}" if last else "",
             "first_url": here if before else "",
         }
-    happenings, cursor = read_story(request.business, known.family, words, before=read_cursor(before))
+    happenings, cursor = read_story(request.business, head.owned, words, before=read_cursor(before))
     following = f"{here}?before={str(cursor).replace('+', '%2B')}" if cursor else ""
     return {"happenings": happenings, "next_url": following, "first_url": here if before else ""}
 

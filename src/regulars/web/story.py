@@ -15,7 +15,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from regulars.facts.models import Fact, FactKind, Line
-from regulars.facts.queries import with_claimed
 from regulars.ledger.queries import StatementRow, drawn_from, occurred_at, statement
 from regulars.programs.account import Account
 from regulars.programs.explain import text_in
@@ -359,10 +358,10 @@ def read_cursor(text: str) -> Cursor | None:
 
 
 def read_story(
-    business: Business, family: Sequence[UUID], words: Words, *, before: Cursor | None
+    business: Business, owned: Q, words: Words, *, before: Cursor | None
 ) -> tuple[list[Happening], Cursor | None]:
-    """Return a page of what happened to a customer and those merged into them, the latest first, and where the next begins."""
-    rows = Fact.objects.of(business).filter(with_claimed(business, family), kind__in=SHOWN)
+    """Return a page of what happened, of the facts that are a customer's own, the latest first, and where the next begins."""
+    rows = Fact.objects.of(business).filter(owned, kind__in=SHOWN)
     rows = rows.select_related("store", "amends")
     if before is not None:
         rows = rows.filter(
