@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from regulars.api.door import is_current
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing, Page
-from regulars.api.pages import PageQuery, page_answer
+from regulars.api.pages import PageQuery, latest_first, page_answer
 from regulars.api.problems import ChangedMeanwhile
 from regulars.api.words import Words, words_for
 from regulars.customers.actions import ProfileChange, add_identity, change_profile, create_customer
@@ -246,13 +246,8 @@ def _booking(row: StatementRow, fact: Fact, decision: Decision | None, words: Wo
 def list_taken(call: Call[None, PageQuery]) -> Answer:
     """List the rewards that a customer has taken, the latest first."""
     holders = family_of(call.business, _meant(call).pk)
-    rows = Entitlement.objects.of(call.business).filter(holder__in=holders).select_related("offer").order_by("-id")
-    if (after := call.query.after_key) is not None:
-        rows = rows.filter(pk__lt=after)
-    found = list(rows[: call.query.limit + 1])
-    shown = found[: call.query.limit]
-    items = [_held(row, call.language) for row in shown]
-    return page_answer(call, items, after=str(shown[-1].pk) if len(found) > len(shown) else None)
+    rows = Entitlement.objects.of(call.business).filter(holder__in=holders).select_related("offer")
+    return latest_first(call, rows, lambda row: _held(row, call.language))
 
 
 def _held(row: Entitlement, language: str) -> HeldReward:

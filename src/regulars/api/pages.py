@@ -2,10 +2,12 @@
 """Lists in parts: an opaque cursor says where the next part begins, whatever is added meanwhile."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.db.models import Model, QuerySet
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from regulars.api.endpoint import Answer, Call, Page
@@ -18,6 +20,7 @@ Cursor = Annotated[
 ]
 
 _Item = TypeVar("_Item")
+_Row = TypeVar("_Row", bound=Model)
 
 
 class PageQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,3 +67,17 @@ def page_answer(call: Call[Any, Any], items: list[_Item], *, after: str | None) 
     }
     target = f"{call.request.path}?{urlencode({**asked, 'cursor': cursor})}"
     return Answer(Page(items, cursor), headers={"Link": f'<{target}>; rel="next"'})
+
+
+def page_of(call: Call[None, PageQuery], rows: QuerySet[_Row], write: Callable[[_Row], _Item], *, by: str) -> Answer:
+    """Return one part of rows that begin where the part before ended; they stand in the order of a column of theirs."""
+    found = list(rows[: call.query.limit + 1])
+    shown = found[: call.query.limit]
+    after = str(getattr(shown[-1], by)) if len(found) > len(shown) else None
+    return page_answer(call, [write(row) for row in shown], after=after)
+
+
+def latest_first(call: Call[None, PageQuery], rows: QuerySet[_Row], write: Callable[[_Row], _Item]) -> Answer:
+    """Return one part of rows, the latest first."""
+    after = call.query.after_key
+    return page_of(call, (rows if after is None else rows.filter(pk__lt=after)).order_by("-pk"), write, by="pk")

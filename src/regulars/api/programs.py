@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from regulars.api.door import is_current
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing, Page
 from regulars.api.intakes import Moment, check_moment
-from regulars.api.pages import PageQuery, page_answer
+from regulars.api.pages import PageQuery, page_of
 from regulars.api.problems import ChangedMeanwhile
 from regulars.customers.searching import BadCursor
 from regulars.database.transactions import run_durably
@@ -101,11 +101,7 @@ def list_versions(call: Call[None, PageQuery]) -> Answer:
         if not after.isdecimal() or len(after) > 9:
             raise BadCursor(value=str(call.query.cursor)[:60])
         rows = rows.filter(number__lt=int(after))
-    found = list(rows[: call.query.limit + 1])
-    shown = found[: call.query.limit]
-    return page_answer(
-        call, [_version(version) for version in shown], after=str(shown[-1].number) if len(found) > len(shown) else None
-    )
+    return page_of(call, rows, _version, by="number")
 
 
 def get_draft(call: Call[None, Nothing]) -> Answer:

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, defstruct, structs
 
 from regulars.api.door import is_current
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing, Page
-from regulars.api.pages import PageQuery, page_answer
+from regulars.api.pages import PageQuery, page_of
 from regulars.api.problems import ChangedMeanwhile
 from regulars.database.transactions import run_durably
 from regulars.programs.queries import current_program
@@ -108,11 +108,7 @@ def list_rewards(call: Call[None, PageQuery]) -> Answer:
     rows = Offer.objects.of(call.business).order_by("code")
     if (after := call.query.after) is not None:
         rows = rows.filter(code__gt=after)
-    found = list(rows[: call.query.limit + 1])
-    shown = found[: call.query.limit]
-    return page_answer(
-        call, [_reward(offer) for offer in shown], after=shown[-1].code if len(found) > len(shown) else None
-    )
+    return page_of(call, rows, _reward, by="code")
 
 
 def make_reward(call: Call[NewReward, Nothing]) -> Answer:

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing, Page
 from regulars.api.intakes import Moment, check_moment
-from regulars.api.pages import PageQuery, page_answer
+from regulars.api.pages import PageQuery, latest_first
 from regulars.database.transactions import run_durably
 from regulars.kernel.errors import RegularsError, gettext_noop
 from regulars.outbox.events import EVENT_TYPES
@@ -113,14 +113,8 @@ def _find(call: Call[Any, Any]) -> WebhookEndpoint:
 
 def list_webhooks(call: Call[None, PageQuery]) -> Answer:
     """List the endpoints, the latest first."""
-    rows = WebhookEndpoint.objects.of(call.business).exclude(state=WebhookEndpoint.State.REMOVED).order_by("-id")
-    if (after := call.query.after_key) is not None:
-        rows = rows.filter(pk__lt=after)
-    found = list(rows[: call.query.limit + 1])
-    shown = found[: call.query.limit]
-    return page_answer(
-        call, [_webhook(row) for row in shown], after=str(shown[-1].pk) if len(found) > len(shown) else None
-    )
+    rows = WebhookEndpoint.objects.of(call.business).exclude(state=WebhookEndpoint.State.REMOVED)
+    return latest_first(call, rows, _webhook)
 
 
 def make_webhook(call: Call[NewWebhook, Nothing]) -> Answer:
@@ -171,14 +165,7 @@ def take_webhook_away(call: Call[None, Nothing]) -> Answer:
 
 def list_deliveries(call: Call[None, PageQuery]) -> Answer:
     """List what was and will be delivered, the latest first."""
-    rows = WebhookDelivery.objects.of(call.business).filter(endpoint=_find(call)).order_by("-id")
-    if (after := call.query.after_key) is not None:
-        rows = rows.filter(pk__lt=after)
-    found = list(rows[: call.query.limit + 1])
-    shown = found[: call.query.limit]
-    return page_answer(
-        call, [_delivery(row) for row in shown], after=str(shown[-1].pk) if len(found) > len(shown) else None
-    )
+    return latest_first(call, WebhookDelivery.objects.of(call.business).filter(endpoint=_find(call)), _delivery)
 
 
 def _delivery(row: WebhookDelivery) -> Delivery:
