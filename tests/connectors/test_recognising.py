@@ -154,3 +154,18 @@ def test_a_purchase_is_compared_with_its_latest_correction(shop, tmp_path):
 
     assert latest.outcomes == {"repeated": 1}
     assert (stale.outcomes, stale.errors) == ({"refused": 1}, {"key_reused": 2})
+
+
+def test_a_return_is_recognised_without_what_came_back_of_a_cancelled_purchase(shop, tmp_path):
+    desk = {"source": "desk", "occurred_at": NOW, "customer": ASHA}
+    steps = [
+        Order(**desk, external_id="2", lines=[OrderLine("TEA", 1_900)]),
+        Return(**desk, external_id="3", lines=[ReturnLine(2, sku="TEA")]),
+        Cancel(**desk, external_id="4", cancels="2"),
+    ]
+    assert [one.refusal for one in receive(shop, steps, now=NOW, with_points=False)] == [None, None, None]
+
+    tally = import_file(shop, "orders", exported(shop, tmp_path), Asked(with_points=False))
+
+    assert Line.objects.of(shop).filter(fact__external_id="3").count() == 2
+    assert (tally.rows, tally.outcomes, tally.errors) == (3, {"repeated": 2}, {})
