@@ -16,7 +16,7 @@ from regulars.insights.models import Report
 from regulars.insights.subjects import Subject
 from regulars.kernel.clock import local_day, utc_now
 from regulars.outbox.models import Job
-from regulars.web.words import Words
+from regulars.programs.words import Words
 from web.cast import text_of
 
 pytestmark = pytest.mark.django_db

@@ -26,11 +26,11 @@ from regulars.flow.receive import receive
 from regulars.kernel.clock import utc_now
 from regulars.programs.actions import publish_program
 from regulars.programs.queries import current_program
+from regulars.programs.words import Words
 from regulars.tenancy.actions import create_api_key
 from regulars.tenancy.actors import SYSTEM, Actor, ActorKind
 from regulars.tenancy.models import AuditEntry
 from regulars.web.story import read_statement
-from regulars.web.words import Words
 from web.cast import ASHA, PROGRAM, text_of
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from regulars.api.door import is_current
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing, Page
 from regulars.api.pages import PageQuery, latest_first, page_answer
 from regulars.api.problems import ChangedMeanwhile
-from regulars.api.words import Words, words_for
+from regulars.api.words import words_for
 from regulars.customers.actions import ProfileChange, add_identity, change_profile, create_customer
 from regulars.customers.importing import CustomerRow
 from regulars.customers.matching import CARD, EMAIL, EXTERNAL, PHONE, IdentityKey, UnknownCustomer
@@ -28,6 +28,7 @@ from regulars.programs.models import Decision
 from regulars.programs.outcomes import cause_of, outcome_behind, reasons_told
 from regulars.programs.queries import current_program, decisions_of, standing_of
 from regulars.programs.versions import program_of
+from regulars.programs.words import Words
 from regulars.rewards.models import Entitlement
 
 _UNIT = "points"
@@ -234,9 +235,9 @@ def _booking(row: StatementRow, fact: Fact, decision: Decision | None, words: Wo
     outcome = outcome_behind(row.transaction, decision.outcomes) if decision else None
     cause = cause_of(row.kind, fact=row.fact, kind=fact.kind, outcome=outcome)
     reasons = reasons_told(outcome, cause)
-    names = words.names(program_of(decision.version_id) if decision else None)
-    sentence = words.booking(row.kind, names.rules.get(row.rule, row.rule), cause)
-    why = fact.payload.get("reason", "") if fact.kind == "adjustment" else words.reasons(reasons, names)
+    told = words.of(program_of(decision.version_id)) if decision else words
+    sentence = told.booking(row.kind, row.rule, cause)
+    why = fact.payload.get("reason", "") if fact.kind == "adjustment" else told.why(reasons)
     return Booking(
         row.transaction, row.fact, row.kind, row.rule, row.points, row.occurred_at, row.booked_at, reasons,
         f"{sentence} ({why})" if why else sentence,

@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing, Page
-from regulars.api.words import Outcome, words_for
+from regulars.api.words import Outcome, words_for, write_account, write_outcome
 from regulars.customers.store import aliases_of
 from regulars.database.transactions import run_durably
 from regulars.facts.models import Attribution, Fact, Line
@@ -133,9 +133,9 @@ def get_order(call: Call[None, Nothing]) -> Answer:
         Line.objects.of(call.business).filter(fact=fact).select_related("product", "returned").order_by("position")
     )
     claimed = Attribution.objects.of(call.business).filter(fact=fact).order_by("-at", "-id").first()
-    with words_for(call.business, call.language) as words:
-        names = words.names(program_of(decision.version_id) if decision else None)
-        written = [words.outcome(one, names) for one in outcomes]
+    program = program_of(decision.version_id) if decision else None
+    with words_for(call.business, call.language, program) as words:
+        written = [write_outcome(one, words) for one in outcomes]
     return Answer(
         RecordedOrder(
             fact=fact.pk,
@@ -171,14 +171,13 @@ def explain_fact(call: Call[None, Nothing]) -> Answer:
     decision = decisions_of(call.business, [fact.pk]).get(fact.pk)
     if decision is None:
         return Answer(Explained(fact.pk, fact.kind, fact.occurred_at, None, "", 0, []))
-    with words_for(call.business, call.language) as words:
-        names = words.names(program_of(decision.version_id))
+    with words_for(call.business, call.language, program_of(decision.version_id)) as words:
         if fact.kind in DECIDED:
             lines = Line.objects.of(call.business).filter(fact=fact).select_related("product__category")
             accounts = accounts_of(fact, decision, list(lines.order_by("position")))
-            rules = [words.account(one, names) for one in accounts]
+            rules = [write_account(one, words) for one in accounts]
         else:
-            rules = [words.outcome(one, names) for one in decision.outcomes]
+            rules = [write_outcome(one, words) for one in decision.outcomes]
     number, inputs = decision.version.number, decision.inputs
     return Answer(
         Explained(fact.pk, fact.kind, fact.occurred_at, number, inputs.get("tier", ""), inputs.get("balance", 0), rules)

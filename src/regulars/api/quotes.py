@@ -9,12 +9,13 @@ from msgspec import Struct, structs
 from regulars.api.endpoint import Answer, Call, Endpoint, Nothing
 from regulars.api.intakes import body_of
 from regulars.api.problems import Problem, problem_of
-from regulars.api.words import Outcome, Words, words_for
+from regulars.api.words import Outcome, words_for, write_account, write_outcome
 from regulars.flow.intake import Order
 from regulars.flow.quote import CodeQuote, Quote, RewardQuote
 from regulars.flow.quoter import quoter
 from regulars.kernel.errors import RegularsError
 from regulars.programs.explain import text_in
+from regulars.programs.words import Words
 
 _NAME = "quote"
 
@@ -85,13 +86,13 @@ class QuotedBasket(Struct, frozen=True):
 def _quote(call: Call[Any, Nothing]) -> Answer:
     order = Order(external_id=_NAME, occurred_at=call.now, **structs.asdict(call.body))
     quoted = quoter.quote_one(call.business, order)
-    with words_for(call.business, call.language) as words:
+    with words_for(call.business, call.language, quoted.program) as words:
         return Answer(_written(quoted, order, words))
 
 
 def _written(quoted: Quote, order: Order, words: Words) -> QuotedBasket:
-    names, after = words.names(quoted.program), quoted.after
-    earnings = [words.outcome(one, names) for one in quoted.outcomes]
+    after = quoted.after
+    earnings = [write_outcome(one, words) for one in quoted.outcomes]
     per_line = [sum(points) for points in zip(*(one.per_line for one in earnings), strict=True)] or [0] * len(
         order.lines
     )
@@ -103,7 +104,7 @@ def _written(quoted: Quote, order: Order, words: Words) -> QuotedBasket:
         quoted.available,
         _problem(quoted.payment_refusal, words),
         earnings,
-        [words.account(one, names) for one in quoted.others],
+        [write_account(one, words) for one in quoted.others],
         [
             QuotedLine(place, line.sku, points)
             for place, (line, points) in enumerate(zip(order.lines, per_line, strict=True), start=1)

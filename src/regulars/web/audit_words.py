@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from regulars.customers.models import Identity
 from regulars.outbox.commits import SEAL
 from regulars.outbox.events import EVENT_TYPES
+from regulars.programs.words import Words
 from regulars.rewards.models import Offer
 from regulars.tenancy.access import SCOPES
 from regulars.tenancy.models import AuditEntry, Role, WebhookDelivery, WebhookEndpoint
 from regulars.ui.format import territory
 from regulars.web.context import LANGUAGE_NAMES
-from regulars.web.words import Words
 
 JOBS = {
     SEAL: _("Seal the journal"),

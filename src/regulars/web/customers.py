@@ -26,13 +26,13 @@ from regulars.flow.writer import writer
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.text import NAME_MAX
 from regulars.programs.queries import current_program
+from regulars.programs.words import Words
 from regulars.ui.shell import Choice
 from regulars.web.context import LANGUAGE_NAMES
 from regulars.web.customer_order import ORDERS, Wanted, ordered_customers
 from regulars.web.door import BOTH, POST, StaffRequest, refusal_text, staff_page, text_of
 from regulars.web.once import Once, OnceForm, new_once
 from regulars.web.people import count_customers, identity_text, list_people, name_of, unit_of
-from regulars.web.words import Words
 
 PAGE = 50
 SOURCE = "staff"

@@ -39,6 +39,7 @@ from regulars.flow.writer import writer
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.money import parse_quantity
 from regulars.programs.explain import text_in
+from regulars.programs.words import Words
 from regulars.rewards.errors import MemberLimitReached, NotRefundable, OfferPaused, OutOfStock, TierTooLow
 from regulars.rewards.models import Entitlement, Offer
 from regulars.web.customers import SOURCE, customer_of, enrol, words_of
@@ -47,7 +48,6 @@ from regulars.web.once import Once, OnceForm, new_once
 from regulars.web.people import name_of
 from regulars.web.record import show_record
 from regulars.web.record_forms import AdjustForm, PurchaseForm, ReceiptForm, TakeForm
-from regulars.web.words import Words
 
 _OF_REWARDS = {one.code: one for one in (OfferPaused, OutOfStock, MemberLimitReached, TierTooLow, NotRefundable)}
 

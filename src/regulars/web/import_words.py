@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.connectors.tally import Tally
 from regulars.connectors.values import DATE_STYLES, NUMBER_STYLES
-from regulars.web.words import Words
+from regulars.programs.words import Words
 
 CONFIDENCES = {"high": (_("sure"), "good"), "medium": (_("likely"), "accent"), "low": (_("please check"), "warn")}
 FORMAT_NAMES = {**NUMBER_STYLES, **DATE_STYLES, "whole": _("whole number")}

@@ -47,9 +47,9 @@ from regulars.connectors.tally import Tally
 from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 from regulars.outbox.actions import enqueue
 from regulars.outbox.models import Job
+from regulars.programs.words import Words
 from regulars.web.door import BOTH, POST, StaffRequest, staff_page, text_of
 from regulars.web.import_words import CONFIDENCES, FORMAT_NAMES, PRESETS, result_texts
-from regulars.web.words import Words
 
 FILE_MAX = 1 << 30
 REHEARSED_MAX = 64 << 20

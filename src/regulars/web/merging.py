@@ -16,12 +16,12 @@ from regulars.customers.models import Alias
 from regulars.customers.queries import customer_list, profile
 from regulars.flow.intake import Envelope, Merge, Receipt, Unmerge
 from regulars.flow.writer import writer
+from regulars.programs.words import Words
 from regulars.web.customers import SOURCE, words_of
 from regulars.web.door import BOTH, StaffRequest, refusal_text, staff_page
 from regulars.web.giving import preview_of
 from regulars.web.once import Once, OnceForm, new_once
 from regulars.web.people import Head, head_of, list_people, name_of
-from regulars.web.words import Words
 
 FOUND_SHOWN = 10
 

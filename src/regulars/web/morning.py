@@ -22,12 +22,12 @@ from regulars.outbox.queries import dead_letters
 from regulars.programs.explain import text_in
 from regulars.programs.models import Membership
 from regulars.programs.queries import draft_of
+from regulars.programs.words import Words
 from regulars.rewards.models import Entitlement
 from regulars.web.backups import LATE_AFTER
 from regulars.web.door import StaffRequest
 from regulars.web.people import name_of
 from regulars.web.permissions import PAGES
-from regulars.web.words import Words
 from regulars.work.kept_backups import kept_backups
 
 SOLD = (FactKind.ORDER, FactKind.RETURN, FactKind.CANCEL)

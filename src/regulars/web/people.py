@@ -19,10 +19,10 @@ from regulars.ledger.queries import Balance, balance_of, balances_of
 from regulars.programs.definition import Ladder, Program
 from regulars.programs.models import Membership
 from regulars.programs.queries import StandingNow, standing_of
+from regulars.programs.words import Words
 from regulars.tenancy.access import StaffAccess
 from regulars.tenancy.models import Business
 from regulars.web.customer_order import CAME
-from regulars.web.words import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

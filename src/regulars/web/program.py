@@ -27,6 +27,7 @@ from regulars.programs.explain import text_in
 from regulars.programs.models import Draft, Membership, Version
 from regulars.programs.queries import cautions_of, current_program, current_version, draft_of, versions
 from regulars.programs.starter import starter_program
+from regulars.programs.words import Words
 from regulars.rewards.models import Offer
 from regulars.tenancy.models import Business
 from regulars.ui.shell import Choice
@@ -43,7 +44,6 @@ from regulars.web.program_words import (
     rule_texts,
     unit_texts,
 )
-from regulars.web.words import Words
 
 CATEGORIES_MAX = 200
 

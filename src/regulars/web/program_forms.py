@@ -31,10 +31,10 @@ from regulars.programs.definition import (
     Unit,
 )
 from regulars.programs.explain import text_in
+from regulars.programs.words import Words
 from regulars.web.conditions import CONDITION_FIELDS, condition_of, rows_of
 from regulars.web.door import text_of
 from regulars.web.fields import MoneyField, TimesField, needed_text, plain_money, plain_times
-from regulars.web.words import Words
 
 PERIODS = [
     ("day", _("a day")),

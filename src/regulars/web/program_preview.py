@@ -13,9 +13,9 @@ from regulars.conditions.fact_fields import bought, when
 from regulars.programs.account import account
 from regulars.programs.decide import CompiledProgram, Situation, decide
 from regulars.programs.definition import Program
+from regulars.programs.words import Words
 from regulars.web.fields import MoneyField
 from regulars.web.program_forms import WordedForm
-from regulars.web.words import Words
 
 LINES = 3
 

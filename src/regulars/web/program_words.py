@@ -24,7 +24,7 @@ from regulars.programs.definition import (
 )
 from regulars.programs.explain import text_in
 from regulars.programs.lint import Caution
-from regulars.web.words import Words
+from regulars.programs.words import Words
 
 _TIMES_PER = {
     "day": _("at most %(times)s times a day"),

@@ -18,6 +18,7 @@ from regulars.customers.queries import Profile, profile, profiles
 from regulars.flow.entitling import code_of
 from regulars.kernel.clock import last_day
 from regulars.programs.explain import text_in
+from regulars.programs.words import Words
 from regulars.rewards.models import Entitlement, Offer
 from regulars.ui.shell import Choice
 from regulars.web.customers import words_of
@@ -26,7 +27,6 @@ from regulars.web.once import new_once
 from regulars.web.people import Head, head_of, name_of
 from regulars.web.record_forms import record_forms
 from regulars.web.story import read_cursor, read_statement, read_story
-from regulars.web.words import Words
 
 OPEN = (Entitlement.State.ISSUED, Entitlement.State.RESERVED)
 PAST_SHOWN = 5

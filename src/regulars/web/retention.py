@@ -19,10 +19,10 @@ from regulars.insights.queries import StoredReport, stored_report
 from regulars.insights.subjects import Subject
 from regulars.kernel.clock import local_day
 from regulars.outbox.models import Job
+from regulars.programs.words import Words
 from regulars.ui.shell import Choice
 from regulars.web.door import POST, StaffRequest, staff_page
 from regulars.web.retention_figures import cohort_figure, finding_of, is_whole, month_figure, stats_of
-from regulars.web.words import Words
 
 PERIODS = {"30": _("30 days"), "90": _("90 days"), "365": _("12 months"), "all": _("All")}
 DEFAULT = "365"

@@ -10,6 +10,7 @@ from regulars.analytics.catalogue import METRICS, Unit
 from regulars.analytics.metrics import MetricValue
 from regulars.analytics.report import RetentionReport
 from regulars.kernel.money import round_half_up_div
+from regulars.programs.words import Words
 from regulars.ui import format as write
 from regulars.ui.charts import (
     Cell,
@@ -21,7 +22,6 @@ from regulars.ui.charts import (
     heatmap,
     line_chart,
 )
-from regulars.web.words import Words
 
 FEW_CUSTOMERS = 30
 COHORTS_SHOWN = 24

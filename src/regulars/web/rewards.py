@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.kernel.errors import RegularsError
 from regulars.programs.explain import text_in
+from regulars.programs.words import Words
 from regulars.rewards.actions import PRICE_MAX, VALID_DAYS_MAX, OfferTerms, change_offer, create_offer
 from regulars.rewards.models import Offer
 from regulars.web.customers import words_of
@@ -25,7 +26,6 @@ from regulars.web.fields import MoneyField, needed_text, plain_money
 from regulars.web.once import new_once, once_in
 from regulars.web.program import program_tabs
 from regulars.web.program_forms import WordedForm, renamed
-from regulars.web.words import Words
 
 TERMS = tuple(field.name for field in fields(OfferTerms))
 

@@ -22,12 +22,12 @@ from regulars.programs.models import Decision
 from regulars.programs.outcomes import DECIDED, cause_of, given, outcome_behind
 from regulars.programs.queries import accounts_of, decisions_of
 from regulars.programs.versions import program_of
+from regulars.programs.words import Words
 from regulars.rewards.models import Entitlement, Offer
 from regulars.tenancy.models import AuditEntry, Business
 from regulars.web.authors import authors_of
 from regulars.web.people import unit_of
 from regulars.web.program_words import rule_sentence
-from regulars.web.words import Words
 
 PAGE = 20
 LINES_SHOWN = 40

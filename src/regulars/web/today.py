@@ -13,13 +13,13 @@ from regulars.connectors.models import ImportRun
 from regulars.customers.models import Customer
 from regulars.facts.models import Fact
 from regulars.programs.models import Version
+from regulars.programs.words import Words
 from regulars.rewards.models import Offer
 from regulars.ui.style_guide import style_guide_context
 from regulars.web.customers import words_of
 from regulars.web.door import StaffRequest, staff_page
 from regulars.web.morning import Sums, endings, figures_of, greetings, read_sums, tasks
 from regulars.web.permissions import PAGES
-from regulars.web.words import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

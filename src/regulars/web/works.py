@@ -15,6 +15,7 @@ from regulars.database.transactions import run_durably
 from regulars.outbox import actions as outbox
 from regulars.outbox.models import Job
 from regulars.outbox.queries import dead_letters
+from regulars.programs.words import Words
 from regulars.tenancy import audit
 from regulars.tenancy.models import AuditEntry, Store
 from regulars.web.audit_words import JOBS, change_texts, customers_in, verb_text
@@ -22,7 +23,6 @@ from regulars.web.authors import authors_of
 from regulars.web.door import POST, StaffRequest, staff_page
 from regulars.web.people import name_of
 from regulars.web.places import settings_tabs
-from regulars.web.words import Words
 
 SHOWN = 50
 

@@ -4,7 +4,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,18 @@ from regulars.programs.definition import Ladder, Program
 from regulars.programs.explain import Names, explain_booking, explain_reason, names_in, text_in
 from regulars.tenancy.models import Business
 from regulars.ui import format as write
+
+_KEPT = 10_000
+
+
+@lru_cache(maxsize=_KEPT)
+def _money(minor: int, currency: str, language: str, country: str) -> str:
+    return write.money(minor, currency, language=language, country=country)
+
+
+@lru_cache(maxsize=_KEPT)
+def _number(value: float | Decimal, decimals: int, language: str, country: str) -> str:
+    return write.number(value, language=language, country=country, decimals=decimals)
 
 
 class Words:
@@ -47,11 +59,11 @@ class Words:
 
     def money(self, minor: int) -> str:
         """Write an amount of the business's currency."""
-        return write.money(minor, self.business.currency, language=self.language, country=self.business.country)
+        return _money(minor, self.business.currency, self.language, self.business.country)
 
     def number(self, value: float | Decimal, *, decimals: int = 0) -> str:
         """Write a number."""
-        return write.number(value, language=self.language, country=self.business.country, decimals=decimals)
+        return _number(value, decimals, self.language, self.business.country)
 
     def percent(self, numerator: int, denominator: int) -> str:
         """Write a share of two counts."""
@@ -118,14 +130,15 @@ class Words:
             explain_reason(reason, translate=translation, money=self.money, number=self.number, names=self.names)
             for reason in reasons
         ]
-        return ", ".join(said) or " · ".join(say_unmet(part, self._writer) for part in unmet)
+        return ", ".join(said) or " · ".join(say_unmet(part, self.writer) for part in unmet)
 
     def booking(self, kind: str, rule: str, cause: str) -> str:
         """Say why points moved, as a heading."""
         return explain_booking(kind, translate=translation, rule=self.rules.get(rule, rule), cause=cause)
 
     @cached_property
-    def _writer(self) -> Writer:
+    def writer(self) -> Writer:
+        """Return what writes parts of conditions."""
         return Writer(FACT_REGISTRY, translation, self._formatters)
 
     def condition(self, tree: object) -> str:
@@ -160,4 +173,6 @@ class Words:
     def _choice(self, field: str, code: str) -> str:
         if field == "customer.tier":
             return self.tier(code)
-        return self.stores.get(code, code) if field == "fact.store" else gettext("“%(value)s”") % {"value": code}
+        if field == "fact.store" and self.stores:
+            return self.stores.get(code, code)
+        return gettext("“%(value)s”") % {"value": code}
