@@ -13,11 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from regulars.database.turns import Turn, run_in_turn
-from regulars.flow.adjusting import (
-    apply_adjustment,
-    apply_closing,
-    apply_transfer,
-)
+from regulars.flow.adjusting import apply_adjustment, apply_closing, apply_transfer
 from regulars.flow.automatic import take_at_once
 from regulars.flow.batch import Batch, Item, Shop
 from regulars.flow.claiming import apply_claim, apply_enrolment
@@ -171,9 +167,8 @@ def _receive_chunk(
             refused[signal.place] = signal.error
             continue
         turn.may_write()
-        batch.new_key = (
-            make_keys()
-        )  # what is written later has later keys: by that of its job a chunk is sealed in its turn
+        # What is written later has later keys: by that of its job a chunk is sealed in its turn.
+        batch.new_key = make_keys()
         save(batch, business)
         return [item.receipt for item in items if item.receipt is not None]
 
