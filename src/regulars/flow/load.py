@@ -37,14 +37,12 @@ from regulars.flow.intake import (
     receipt_of,
 )
 from regulars.flow.parting import find_entangled
+from regulars.flow.progress import refresh_progress, sum_progress
 from regulars.kernel.errors import RegularsError
 from regulars.ledger import loading as ledger
 from regulars.ledger.book import Side
 from regulars.ledger.merging import Brought
 from regulars.programs import store as programs
-from regulars.programs.definition import Ladder
-from regulars.programs.ladder import leaves_window_at, window_start
-from regulars.programs.store import Member
 from regulars.programs.versions import timeline
 from regulars.rewards import store as rewards
 from regulars.rewards.codes import digest_code, normalise_code
@@ -105,7 +103,7 @@ def load(batch: Batch, business: Business) -> None:
     _load_lots(batch, business, waiting)
     _load_limits(batch, business, [*waiting, *load_receipts(batch, waiting)])
     _load_apart(batch, business, waiting)
-    _refresh_progress(batch, business)
+    refresh_progress(batch, business)
 
 
 def _uniting(items: _Items) -> bool:
@@ -144,7 +142,7 @@ def _progress_apart(
 ) -> dict[UUID, tuple[int, datetime | None]]:
     """Return what counts towards the tier of two who part, each without the other."""
     stay = {key: survivor for key in batch.with_merged([survivor]) if key != merged}
-    return _progress(batch, business, {**stay, merged: merged})
+    return sum_progress(batch, business, {**stay, merged: merged})
 
 
 def look(batch: Batch, business: Business) -> Looked:
@@ -171,7 +169,7 @@ def look(batch: Batch, business: Business) -> Looked:
     if payers := _customers(item for item in items if _moves(item)):
         ledger.load_lots(batch.book, payers)
     _load_limits(batch, business, items)
-    _refresh_progress(batch, business)
+    refresh_progress(batch, business)
     return Looked(catalogue, products)
 
 
@@ -477,48 +475,3 @@ def _waits_counted(batch: Batch, decision: programs.StoredDecision) -> set[tuple
 def _is_late(batch: Batch, item: Item) -> bool:
     member = batch.members.get(item.customer) if item.customer else None
     return member is not None and item.intake.occurred_at < member.tier_since
-
-
-def _refresh_progress(batch: Batch, business: Business) -> None:
-    """Sum progress anew for members some of whose amounts have left the ladder's window.
-
-    Without a ladder nobody falls, and what has aged waits until there is one again.
-    """
-    version = batch.version_at(batch.now)
-    ladder = version[1].program.ladder if version else None
-    aged = [member for member in batch.members.values() if member.progress_until and member.progress_until <= batch.now]
-    if ladder is None:
-        for member in batch.members.values():
-            member.falls_at, member.is_changed = None, member.is_changed or member.falls_at is not None
-    elif ladder.metric == "balance":
-        for member in aged:
-            member.progress_until, member.is_changed = None, True
-    elif aged:
-        _sum_anew(batch, business, ladder, aged)
-
-
-def _sum_anew(batch: Batch, business: Business, ladder: Ladder, members: Sequence[Member]) -> None:
-    customers = batch.with_merged(member.customer for member in members)
-    sums = _progress(batch, business, {key: batch.aliases.get(key, key) for key in customers})
-    for member in members:
-        member.progress, first = sums.get(member.customer, (0, None))
-        member.progress_until = leaves_window_at(ladder, first, batch.shop.zone) if first else None
-        member.is_changed = True
-
-
-def _progress(batch: Batch, business: Business, owners: Mapping[UUID, UUID]) -> dict[UUID, tuple[int, datetime | None]]:
-    """Sum what counts towards the ladder in force since its window began, by whose it is, with the earliest moment that counts."""
-    version = batch.version_at(batch.now)
-    ladder = version[1].program.ladder if version else None
-    if ladder is None or ladder.metric == "balance":
-        return {}
-    since = window_start(ladder, batch.now, batch.shop.zone)
-    if ladder.metric == "points_earned":
-        sums = ledger.progress_of(business.pk, list(owners), batch.unit, since)
-    else:
-        sums = programs.spend_progress(business.pk, list(owners), since)
-    found: dict[UUID, tuple[int, datetime | None]] = {}
-    for customer, (amount, first) in sums.items():
-        total, earliest = found.get(owners[customer], (0, None))
-        found[owners[customer]] = total + amount, min((one for one in (earliest, first) if one), default=None)
-    return found
