@@ -28,6 +28,7 @@ PAGES: Mapping[str, str] = {
     "import_run": "import.run",
     "import_mapping": "import.run",
     "import_start": "import.run",
+    "import_discard": "import.run",
     "import_errors": "import.run",
     "import_unmatched": "import.run",
     "program": "program.view",
