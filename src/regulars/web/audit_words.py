@@ -98,6 +98,7 @@ FIELDS = {
     "valid_from": _("From"),
 }
 """What is recorded of a change, by the name under which it is recorded."""
+_PLACES = {name: place for place, name in enumerate(FIELDS)}
 _CUSTOMERS = ("customer", "merged_into", "to")
 _CODES: Mapping[str, Mapping[str, object]] = {
     "changed": FIELDS,
@@ -130,7 +131,7 @@ def change_texts(entry: AuditEntry, words: Words, names: Mapping[str, str]) -> l
     before, after = entry.before or {}, entry.after or {}
     say = _Values(words, names).text
     texts = []
-    for name in dict.fromkeys([*after, *before]):
+    for name in sorted({*after, *before}, key=lambda name: (_PLACES.get(name, len(_PLACES)), name)):  # a database may keep them in an order of its own
         said = {"field": FIELDS.get(name, name), "before": "", "after": ""}
         old, new = before.get(name), after.get(name)
         if name in before and name in after:
