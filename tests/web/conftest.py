@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from outbox.simultaneous import commits
 from regulars.catalog.store import seen_products
 from regulars.tenancy.access import forget_tokens
 from regulars.web import session
 from web.cast import Shop, a_browser, a_running_shop
+
+__all__ = ["commits"]
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import regulars
+from outbox.simultaneous import at_the_same_time
 from regulars.kernel.clock import utc_now
 from regulars.outbox.actions import enqueue
 from regulars.outbox.models import Event, Job
@@ -119,6 +120,17 @@ def test_a_webhook_is_made_once_however_often_the_form_is_sent(owner):
 
     assert "This webhook was made already" in text_of(again)
     assert "whsec_" not in again.content.decode()
+    assert WebhookEndpoint.objects.count() == 1
+
+
+@pytest.mark.usefixtures("commits")
+def test_a_webhook_is_made_once_by_a_double_click(owner):
+    given = {"url": "https://93.184.216.34/hook", "event_kinds": ["*"]}
+    given["once"] = value_of(owner.get("/settings/webhooks/new/"), "once")
+
+    answers = at_the_same_time(lambda: owner.post("/settings/webhooks/new/", given).status_code, times=4)
+
+    assert sorted(answers) == [200, 302, 302, 302]
     assert WebhookEndpoint.objects.count() == 1
 
 

@@ -127,18 +127,12 @@ def new_endpoint(request: StaffRequest) -> HttpResponse:
     form = EndpointForm(request.POST if request.method == "POST" else None)
     once = once_in(request, form) if form.is_bound and form.is_valid() else None
     if once is not None:
-        key = UUID(once.key)
-        if WebhookEndpoint.objects.of(request.business).filter(pk=key).exists():
-            messages.info(request, gettext("This webhook was made already; its secret is shown once."))
-            return HttpResponseRedirect(reverse("webhook", args=[key]))
         try:
-            endpoint, secret = run_durably(lambda: _make_endpoint(request, form.cleaned_data, key))
+            endpoint, secret = run_durably(partial(_make_endpoint, request, form.cleaned_data, UUID(once.key)))
         except RegularsError as error:
             form.add_error("url", text_of(error))
         else:
-            response = render(request, "web/webhook_secret.html", {"endpoint": endpoint, "secret": secret})
-            response.headers["Cache-Control"] = "no-store"
-            return response
+            return _made(request, endpoint, secret)
     context = {
         "form": form,
         "once": new_once(request.now),
@@ -150,6 +144,10 @@ def new_endpoint(request: StaffRequest) -> HttpResponse:
 
 
 def _make_endpoint(request: StaffRequest, given: Mapping[str, Any], key: UUID) -> tuple[WebhookEndpoint, str]:
+    """Make an endpoint and return it with its secret; without one where the form made it before."""
+    known = WebhookEndpoint.objects.of(request.business).filter(pk=key).first()
+    if known is not None:
+        return known, ""
     return actions.create_endpoint(
         request.business,
         actions.EndpointTerms(given["url"], given["event_kinds"]),
@@ -158,6 +156,15 @@ def _make_endpoint(request: StaffRequest, given: Mapping[str, Any], key: UUID) -
         now=request.now,
         new_key=lambda: key,
     )
+
+
+def _made(request: StaffRequest, endpoint: WebhookEndpoint, secret: str) -> HttpResponse:
+    if not secret:
+        messages.info(request, gettext("This webhook was made already; its secret is shown once."))
+        return HttpResponseRedirect(reverse("webhook", args=[endpoint.pk]))
+    response = render(request, "web/webhook_secret.html", {"endpoint": endpoint, "secret": secret})
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _endpoint(request: StaffRequest, endpoint: UUID) -> WebhookEndpoint:
