@@ -50,7 +50,8 @@ def test_a_program_is_drafted_and_published():
     double = {"rules": [RULE | {"gives": {"kind": "per_amount", "points": 2, "per_minor": 100}}]}
 
     draft = caller.put("program/draft", double)
-    published = caller.post("program/publish", {"note": "twice as many"})
+    tag = caller.get("program/draft")["ETag"]
+    published = caller.post("program/publish", {"note": "twice as many"}, if_match=tag)
 
     assert (draft.status_code, draft.data["based_on"]) == (200, 1)
     assert (published.status_code, published.data["number"], published.data["note"]) == (201, 2, "twice as many")
@@ -75,7 +76,7 @@ def test_who_publishes_is_warned_of_a_program_that_gives_nothing():
     caller = a_caller()
     caller.put("program/draft", {"rules": []})
 
-    published = caller.post("program/publish")
+    published = caller.post("program/publish", if_match=caller.get("program/draft")["ETag"])
 
     assert (published.status_code, [one["code"] for one in published.data["cautions"]]) == (201, ["nothing_earned"])
 
@@ -86,11 +87,14 @@ def test_what_was_not_read_is_not_published():
     etag = caller.get("program/draft")["ETag"]
     caller.put("program/draft", {"rules": []})
 
+    unread = caller.post("program/publish", {})
     refused = caller.post("program/publish", {}, if_match=etag)
+    numbers = [version["number"] for version in caller.get("program/versions").data["items"]]
     published = caller.post("program/publish", {}, if_match=caller.get("program/draft")["ETag"])
 
-    assert (refused.status_code, refused.data["code"]) == (412, "changed_meanwhile")
-    assert published.status_code == 201
+    assert (unread.status_code, unread.data["code"]) == (428, "match_missing")
+    assert (refused.status_code, refused.data["code"], numbers) == (412, "changed_meanwhile", [1])
+    assert (published.status_code, published.data["program"]["rules"]) == (201, [])
 
 
 def test_two_who_draft_do_not_overwrite_each_other():
@@ -127,7 +131,7 @@ def test_a_shop_without_program():
     caller = a_caller(create_business("New", country="IN", now=utc_now()))
 
     assert caller.get("program").data["code"] == "nothing_published"
-    assert caller.post("program/publish").data["code"] == "no_draft"
+    assert caller.post("program/publish", if_match="*").data["code"] == "no_draft"
     assert caller.post("orders", an_order()).data["points_earned"] == 0
 
 

@@ -28,8 +28,9 @@ CONFIG = {
     # 422 refuses as well what no schema can say, like a phone number that does not exist; `keeps_the_shape` does the rest.
     "checks": {
         "positive_data_acceptance": {
-            "expected-statuses": ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "422"]
-        }
+            "expected-statuses": ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "422", "428"]
+        },
+        "missing_required_header": {"expected-statuses": ["401", "428"]},
     },
 }
 

@@ -124,7 +124,9 @@ class Visitor:
             send = getattr(self.browser, endpoint.method.lower())
             return send(address, body) if body is not None else send(address)
         content = b"" if body is None else json.dumps(body, default=str).encode()
-        headers = {"idempotency-key": "matrix"} | ({"authorization": f"Bearer {self.token}"} if self.token else {})
+        headers = {"idempotency-key": "matrix", "if-match": "*"} | (
+            {"authorization": f"Bearer {self.token}"} if self.token else {}
+        )
         return a_program().generic(endpoint.method, address, content, content_type="application/json", headers=headers)
 
 

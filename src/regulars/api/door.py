@@ -29,6 +29,7 @@ from regulars.api.problems import (
     InternalError,
     InvalidBody,
     InvalidParameter,
+    MatchMissing,
     MethodNotAllowed,
     Problem,
     Refused,
@@ -100,6 +101,8 @@ class Resource:
             raise TooManyRequests(limit=allowance.limit, retry_after=allowance.reset_s)
         holder.check(PERMISSIONS[endpoint.name])
         _check_path(path)
+        if endpoint.needs_match and not request.META.get("HTTP_IF_MATCH"):
+            raise MatchMissing
         query = _query(request, endpoint)
         body = self._body(request, endpoint) if endpoint.body is not None else None
         call: Call[Any, Any] = Call(request, holder, business_of(holder), utc_now(), path, body, query)

@@ -63,7 +63,8 @@ class Endpoint:
     """One method of one address.
 
     `statuses` are those of success. `refusals` are the statuses of errors beyond those that every endpoint with such a path, query or
-    body can answer. `takes` are request headers that it reads, by their names in `openapi.HEADERS`.
+    body can answer. `takes` are request headers that it reads, by their names in `openapi.HEADERS`; with `needs_match` nothing is done
+    without If-Match (428).
     """
 
     name: str
@@ -78,4 +79,5 @@ class Endpoint:
     statuses: tuple[int, ...] = (200,)
     refusals: tuple[int, ...] = ()
     takes: tuple[str, ...] = ()
+    needs_match: bool = False
     body_max: int = BODY_MAX

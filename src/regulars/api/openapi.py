@@ -39,6 +39,7 @@ _PHRASES = {
     413: "The body is too large.",
     415: "The body is not said to be JSON.",
     422: "The body or a parameter is wrong; `data.path` names the place.",
+    428: "The header `If-Match` is missing.",
     429: "The key has used up its allowance.",
     500: "A fault on our side.",
     503: "The server is busy; repeating the request is safe.",
@@ -173,6 +174,8 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
             described = {"description": about["description"]} if "description" in about else {}
             plain = {key: value for key, value in about.items() if key != "description"}
             found.append({"name": name, "in": "query", "required": False, **described, "schema": plain})
+    if endpoint.needs_match:
+        found.append({"name": "If-Match", "in": "header", "required": True, **HEADERS["If-Match"]})
     taken = (*endpoint.takes, "If-None-Match") if endpoint.method == "GET" else endpoint.takes
     return found + [{"name": name, "in": "header", "required": False, **HEADERS[name]} for name in taken]
 
@@ -192,6 +195,8 @@ def _refusals(endpoint: Endpoint) -> set[int]:
         found.add(404)
     if endpoint.body is not None:
         found |= {400, 413, 415}
+    if endpoint.needs_match:
+        found |= {412, 428}
     return found | {422}
 
 

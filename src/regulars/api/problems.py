@@ -114,6 +114,16 @@ class ChangedMeanwhile(RegularsError):
     text = gettext_noop("It has changed since you read it. Read it again, then send your change with its new ETag.")
 
 
+class MatchMissing(RegularsError):
+    """It is not said what was read before the change."""
+
+    code = "match_missing"
+    status = 428
+    text = gettext_noop(
+        "Send the header “If-Match” with the ETag of what you read: what has changed since is not touched."
+    )
+
+
 class InternalError(RegularsError):
     """A fault of the program; the log has the details."""
 

@@ -21,6 +21,7 @@ from regulars.programs.lint import Caution
 from regulars.programs.models import Draft, Version
 from regulars.programs.queries import cautions_of, current_version, draft_of
 from regulars.programs.versions import program_of
+from regulars.tenancy.models import Business
 
 
 class NothingPublished(RegularsError):
@@ -134,11 +135,12 @@ def keep_draft(call: Call[Program, Nothing]) -> Answer:
 
 
 def publish(call: Call[Publication, Nothing]) -> Answer:
-    """Publish the draft as the next version, unless it has changed since the caller read it."""
+    """Publish the draft as the next version, if it is still what the caller read."""
     valid_from = call.now if call.body.valid_from is UNSET else check_moment("valid_from", call.body.valid_from)
 
     def go() -> Version:
-        draft = draft_of(call.business)
+        business = Business.objects.select_for_update().get(pk=call.business.pk)
+        draft = Draft.objects.of(business).select_for_update().first()
         if draft is None:
             raise NoDraft
         if not is_current(call.request, _draft(draft)):
@@ -213,7 +215,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         answer=PublishedProgram,
         tag="Program",
         statuses=(201,),
-        refusals=(404, 409, 412),
-        takes=("If-Match",),
+        refusals=(404, 409),
+        needs_match=True,
     ),
 )
