@@ -15,7 +15,7 @@ from regulars.ledger.models import Transaction
 from regulars.outbox.models import Event
 from regulars.programs.actions import publish_program
 from regulars.programs.models import Membership, Standing
-from regulars.programs.queries import standing_of
+from regulars.programs.queries import current_program, standing_of
 from regulars.rewards.actions import OfferTerms, create_offer
 from regulars.rewards.models import Entitlement, Offer
 from regulars.tenancy.actors import SYSTEM
@@ -375,7 +375,7 @@ def test_what_one_stands_at_is_the_balance_of_now():
     sold = till.sell(ASHA, 7_000)
     assert sold.customer is not None
 
-    standing = standing_of(till.business, sold.customer, till.now)
+    standing = standing_of(till.business, sold.customer, current_program(till.business, till.now))
 
     assert standing is not None
     assert (standing.progress, standing.next_tier, standing.missing) == (70, "silver", 30)

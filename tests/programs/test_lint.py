@@ -56,9 +56,10 @@ def test_two_of_one_name_in_some_language():
     tees = [tea(name={"en": "Tea"}), tea(code="TEE", name={"en": "TEA"})]
 
     assert cautions(*tees, rules=rules) == [
-        Caution("same_name", "tuesday", {"other": "welcome"}),
-        Caution("same_name", "TEE", {"other": "TEA"}),
+        Caution("same_name", "tuesday", {"other": "welcome", "name": "नमस्ते"}),
+        Caution("same_name", "TEE", {"other": "TEA", "name": "TEA"}),
     ]
+    assert cautions(tea(name={"en": "Tea", "hi": ""}), tea(code="COFFEE", name={"en": "Coffee", "hi": ""})) == []
 
 
 @pytest.mark.parametrize(

@@ -421,6 +421,18 @@ def test_a_reward_is_offered_changed_and_paused(shop, owner):
     assert "paused" in text_of(owner.get("/program/rewards/"))
 
 
+def test_rewards_of_the_same_name_are_told_of_until_one_is_paused(owner):
+    pages, said = ("/program/rewards/", "/program/draft/"), "is the name of two: customers cannot tell them apart."
+    for name in ("Winter chai", "winter  Chai"):
+        once = value_of(owner.get("/program/rewards/new/"), "once")
+        owner.post("/program/rewards/new/", REWARD | {"name": name, "once": once})
+    before = [text_of(owner.get(address)).count(said) for address in pages]
+
+    owner.post(f"/program/rewards/{Offer.objects.latest('created_at').pk}/pause/")
+
+    assert (before, [text_of(owner.get(address)).count(said) for address in pages]) == ([1, 1], [0, 0])
+
+
 def test_a_reward_needs_its_worth(owner):
     answer = owner.post("/program/rewards/new/", REWARD | {"amount": ""})
 

@@ -4,7 +4,7 @@
 A caution hinders nothing. A usual purchase earns by the rules that always hold: no condition, no limit.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import combinations, pairwise
@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from regulars.kernel.money import ceil_div
+from regulars.kernel.text import fold
 from regulars.programs.calendar import expires_at
 from regulars.programs.decide import CompiledProgram, Situation, decide
 from regulars.programs.definition import Expiry, Multiply, Program, Rule
@@ -49,8 +50,8 @@ class Caution(Struct, frozen=True, omit_defaults=True):
 def lint(program: Program, rewards: Sequence[Reward], usual_minor: int | None) -> list[Caution]:
     """Return what to warn of, the gravest first. Without a usual purchase nothing is said about pace and cost."""
     found = [*_unreachable(program, rewards), *_overlaps(program), *_automatic(program, rewards), *_sooner(program)]
-    found += _namesakes([(rule.id, rule.name) for rule in program.rules if rule.is_active])
-    found += _namesakes([(reward.code, reward.name) for reward in rewards])
+    found += namesakes((rule.id, rule.name) for rule in program.rules if rule.is_active)
+    found += namesakes((reward.code, reward.name) for reward in rewards)
     priced = [reward for reward in rewards if reward.price]
     if usual_minor and priced:
         points = _points_of(program, usual_minor, PURCHASES_MAX)
@@ -81,15 +82,15 @@ def _overlaps(program: Program) -> Iterator[Caution]:
             yield Caution("exclusives_overlap", one.id, {"other": other.id})
 
 
-def _namesakes(named: Sequence[tuple[str, Mapping[str, str]]]) -> Iterator[Caution]:
-    """Warn of what people cannot tell apart: two of one name in some language."""
+def namesakes(named: Iterable[tuple[str, Mapping[str, str]]]) -> Iterator[Caution]:
+    """Warn of what people cannot tell apart: two of one name in some language, whatever its case and blanks."""
     seen: dict[tuple[str, str], str] = {}
-    for key, name in named:
-        spelt = [(language, text.strip().casefold()) for language, text in name.items()]
-        other = next((seen[one] for one in spelt if one in seen), None)
-        if other is not None:
-            yield Caution("same_name", key, {"other": other})
-        seen |= {one: key for one in spelt if one not in seen}
+    for key, names in named:
+        spelt = {(language, fold(name)): name.strip() for language, name in names.items() if fold(name)}
+        same = next((one for one in spelt if one in seen), None)
+        if same is not None:
+            yield Caution("same_name", key, {"other": seen[same], "name": spelt[same]})
+        seen = dict.fromkeys(spelt, key) | seen
 
 
 def _automatic(program: Program, rewards: Sequence[Reward]) -> Iterator[Caution]:

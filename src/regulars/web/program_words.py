@@ -359,7 +359,7 @@ def _caution(one: Caution, reward: str, words: Words) -> str:
             )
         case "same_name":
             return gettext("“%(name)s” is the name of two: customers cannot tell them apart.") % {
-                "name": words.rules.get(one.about, reward)
+                "name": values["name"]
             }
     return gettext("No rule brings points, so nobody can take a reward.")
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.kernel.errors import RegularsError
 from regulars.programs.explain import text_in
+from regulars.programs.lint import namesakes
 from regulars.programs.words import Words
 from regulars.rewards.actions import PRICE_MAX, VALID_DAYS_MAX, OfferTerms, change_offer, create_offer
 from regulars.rewards.models import Offer
@@ -26,6 +27,7 @@ from regulars.web.fields import MoneyField, needed_text, plain_money
 from regulars.web.once import new_once, once_in
 from regulars.web.program import program_tabs
 from regulars.web.program_forms import WordedForm, renamed
+from regulars.web.program_words import caution_texts
 
 TERMS = tuple(field.name for field in fields(OfferTerms))
 
@@ -74,7 +76,7 @@ def _detail(offer: Offer, words: Words) -> str:
 def list_rewards(request: StaffRequest) -> HttpResponse:
     """Show the catalogue, the cheapest first."""
     words = words_of(request)
-    rows = Offer.objects.of(request.business).order_by("-is_active", "price", "code")
+    rows = list(Offer.objects.of(request.business).order_by("-is_active", "price", "code"))
     offers = [
         OfferText(
             id=offer.pk,
@@ -89,7 +91,13 @@ def list_rewards(request: StaffRequest) -> HttpResponse:
     finding = ngettext("%(count)s reward to be had", "%(count)s rewards to be had", count) % {
         "count": words.number(count)
     }
-    context = {"offers": offers, "finding": finding, "tabs": program_tabs("rewards")}
+    alike = list(namesakes((offer.code, offer.name) for offer in rows if offer.is_active))
+    context = {
+        "offers": offers,
+        "finding": finding,
+        "cautions": caution_texts(alike, words),
+        "tabs": program_tabs("rewards"),
+    }
     return render(request, "web/rewards.html", context)
 
 
