@@ -84,6 +84,14 @@ def test_the_figures_of_yesterday_of_seven_days_and_of_the_seven_before(shop, ow
     ) in page
 
 
+def test_the_first_purchases_of_a_week_are_told_on_their_day(shop, owner):
+    assert "Nothing was sold in the last seven days" in text_of(owner.get("/"))
+
+    happens(shop, (Order, 0, WHO, bill(5_000)))
+
+    assert "Today so far 1 purchase for ₹50" in text_of(owner.get("/"))
+
+
 def test_who_joined_counts_on_the_local_day(shop, owner):
     """In Pune 18:30 UTC is midnight: a second earlier is the day before."""
     moments = ("11-12T18:29:59", "11-12T18:30:00", "11-19T18:29:59", "11-19T18:30:00", "11-25T18:29:59")

@@ -48,7 +48,7 @@ def today(request: StaffRequest) -> HttpResponse:
     }
     if request.access.may("insight.view"):
         sums = read_sums(request, words)
-        context |= {"finding": _finding(sums[1], sums[2], words), "figures": figures_of(sums, words)}
+        context |= {"finding": _finding(*sums[:3], words), "figures": figures_of(sums, words)}
     return render(request, "web/today.html", context)
 
 
@@ -89,10 +89,17 @@ def _steps(request: StaffRequest) -> list[Step]:
     ]
 
 
-def _finding(yesterday: Sums, week: Sums, words: Words) -> str:
-    """Say how yesterday went, or the last seven days."""
+def _finding(so_far: Sums, yesterday: Sums, week: Sums, words: Words) -> str:
+    """Say how yesterday went; where nothing was sold in the seven days to yesterday, how today goes."""
     if not week.orders and not week.minor:
-        return gettext("Nothing was sold in the last seven days")
+        if not so_far.orders:
+            return gettext("Nothing was sold in the last seven days")
+        text = ngettext(
+            "Today so far %(count)s purchase for %(amount)s",
+            "Today so far %(count)s purchases for %(amount)s",
+            so_far.orders,
+        )
+        return text % {"count": words.number(so_far.orders), "amount": words.money(so_far.minor)}
     text = ngettext(
         "Yesterday %(count)s purchase for %(amount)s",
         "Yesterday %(count)s purchases for %(amount)s",
