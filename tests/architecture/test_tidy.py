@@ -10,6 +10,9 @@ from architecture.tree import ROOT, SOURCE, classes, files, functions, length, m
 
 PROGRAM = [*modules(SOURCE), *modules(ROOT / "bench"), *modules(ROOT / "scripts")]
 TESTS = modules(ROOT / "tests")
+TEXTS = [
+    path for end in ("py", "html", "css", "js", "json", "md", "po", "txt", "toml") for path in files(ROOT, f"*.{end}")
+]
 DRAWERS = {"utils", "helpers", "common", "base", "manager", "managers", "services", "misc"}
 FRAMEWORK_NAMES = {
     "database/sqlite/base.py",
@@ -132,6 +135,16 @@ def test_first_line_names_the_licence():
     licence = "# SPDX-License-Identifier: Apache-2.0\n"
 
     assert [place(path) for path in PROGRAM if not path.read_text(encoding="utf-8").startswith(licence)] == []
+
+
+def test_no_file_holds_two_versions_of_itself():
+    """What a merge could not decide is left between such lines; a template with them is shown as it is."""
+    marks = ("<<<<<<< ", ">>>>>>> ")
+    found = [
+        place(path) for path in TEXTS if any(line.startswith(marks) for line in path.read_text("utf-8").split("\n"))
+    ]
+
+    assert found == []
 
 
 def test_docstrings_are_few():
