@@ -131,7 +131,7 @@ def change_texts(entry: AuditEntry, words: Words, names: Mapping[str, str]) -> l
     before, after = entry.before or {}, entry.after or {}
     say = _Values(words, names).text
     texts = []
-    for name in sorted({*after, *before}, key=lambda name: (_PLACES.get(name, len(_PLACES)), name)):  # a database may keep them in an order of its own
+    for name in sorted({*after, *before}, key=_place):
         said = {"field": FIELDS.get(name, name), "before": "", "after": ""}
         old, new = before.get(name), after.get(name)
         if name in before and name in after:
@@ -142,6 +142,11 @@ def change_texts(entry: AuditEntry, words: Words, names: Mapping[str, str]) -> l
             said |= {"after": say(name, old if new is None else new)}
             texts.append(gettext("%(field)s: %(after)s") % said)
     return texts
+
+
+def _place(name: str) -> tuple[int, str]:
+    """Return where a field stands: a database may keep them in an order of its own."""
+    return _PLACES.get(name, len(_PLACES)), name
 
 
 class _Values:
