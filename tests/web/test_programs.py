@@ -192,6 +192,40 @@ def test_the_basket_compares_before_and_after(owner):
     assert "Sum 120 320" in text_of(page)
 
 
+@pytest.mark.parametrize("written", ["C1", "chai", "Chai", "Chai · C1"])
+def test_a_product_is_put_into_the_basket_by_name_or_code(owner, written):
+    owner.post("/program/draft/rules/new/", RULE | {"name": "Chai", "kind": "fixed", "points": "7", "products": "C1"})
+    owner.post(
+        "/program/draft/rules/new/", RULE | {"name": "Drinks", "kind": "fixed", "points": "9", "categories": ["Drinks"]}
+    )
+    basket = {"product_1": written, "amount_1": "20", "category_1": "Mithai"}
+
+    page = text_of(owner.get("/program/draft/", basket, headers={"HX-Target": "preview"}))
+
+    assert "Chai 7 points 7" in page
+    assert "Drinks 9 points 9" in page
+
+
+@pytest.mark.parametrize(
+    ("basket", "said"),
+    [
+        ({"product_1": "a", "amount_1": "20"}, "“a” fits several products. Choose one: Chai · C1, Kaju katli · K1."),
+        ({"product_1": "Soap", "amount_1": "20"}, "No product is called “Soap”."),
+        ({"product_1": "C1", "amount_1": ""}, "Write what was paid for “C1”."),
+    ],
+)
+def test_a_product_that_is_not_one(owner, basket, said):
+    page = owner.get("/program/draft/", basket, headers={"HX-Target": "preview"})
+
+    assert text_of(page) == said
+
+
+def test_the_basket_suggests_what_the_text_may_mean(owner):
+    page = owner.get("/program/draft/", {"product_1": "kat", "amount_1": "20"}, headers={"HX-Target": "preview"})
+
+    assert re.findall(r'<option value="([^"]*)"', page.content.decode()) == ["Kaju katli · K1"]
+
+
 def test_the_basket_names_what_multiplies_and_what_does_not_apply(owner):
     double = RULE | {"name": "Double chai", "kind": "multiply", "times": "2", "categories": ["Drinks"]}
     large = RULE | {"name": "Big basket", "kind": "fixed", "points": "20", "order_minimum": "500"}
@@ -488,3 +522,16 @@ def test_a_level_by_what_one_has_whose_points_last_longer(owner):
     owner.post("/program/draft/unit/", COLLECT | {"automatic": ["chai"], "automatic_when": "night"})
     page = text_of(owner.get("/program/draft/"))
     assert "Nobody will have enough for “Family”: “A cup of chai” is taken by itself before." in page
+
+
+def test_a_new_level_asks_at_once_how_long_its_points_last(owner):
+    page = text_of(owner.get("/program/draft/levels/"))
+
+    assert "Points earned in “Silver” last so many months" in page
+    assert "Points earned in the new level of row 3 last so many months" in page
+
+
+def test_without_days_no_receipts_can_be_added_later(owner):
+    page = text_of(owner.get("/program/draft/unit/"))
+
+    assert "With 0 no receipts can be added later." in page

@@ -4,9 +4,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from regulars.catalog.models import Category
+from regulars.catalog.models import Category, Product
 from regulars.catalog.store import NewProduct, ProductInfo, ProductRef, clean_code, known_products, seen_products
 from regulars.kernel.text import clean
 from regulars.tenancy.models import Business
@@ -53,3 +53,9 @@ def categories(business: Business) -> QuerySet[Category]:
     """Return the categories in the order of their codes, each with the `count` of its products."""
     counted = Category.objects.of(business).annotate(count=Count("products"))
     return counted.order_by("code")
+
+
+def products_like(business: Business, text: str) -> QuerySet[Product]:
+    """Return the products whose name or code holds a text, with their categories, in the order of their names."""
+    like = Q(name__icontains=text) | Q(sku__icontains=text)
+    return Product.objects.of(business).filter(like).select_related("category").order_by("name", "sku")

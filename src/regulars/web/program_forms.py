@@ -281,7 +281,7 @@ class UnitForm(WordedForm):
         min_value=0,
         max_value=365,
         required=False,
-        help_text=_("For purchases on which nobody said who it was. 0 is never."),
+        help_text=_("For purchases on which nobody said who it was. With 0 no receipts can be added later."),
     )
 
     def __init__(self, *args: Any, program: Program, **kwargs: Any) -> None:
@@ -416,8 +416,12 @@ class LevelForm(WordedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        said = {"level": self.initial.get("name", "")}
-        self.fields["months"].label = gettext("Points earned in “%(level)s” last so many months") % said
+        if self.initial.get("name"):
+            label = gettext("Points earned in “%(level)s” last so many months") % {"level": self.initial["name"]}
+        else:
+            row = int(str(self.prefix).rpartition("-")[2]) + 1
+            label = gettext("Points earned in the new level of row %(row)s last so many months") % {"row": row}
+        self.fields["months"].label = label
         for one in self.in_table:
             one.field.widget.attrs["aria-label"] = one.field.label
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a sample basket would earn, by the program as it is and by the draft. Nothing is recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from regulars.catalog.models import Product
+from regulars.catalog.queries import products_like
 from regulars.conditions.fact_fields import bought, when
 from regulars.programs.account import account
 from regulars.programs.decide import CompiledProgram, Situation, decide
@@ -18,6 +20,9 @@ from regulars.web.fields import MoneyField
 from regulars.web.program_forms import WordedForm
 
 LINES = 3
+SUGGESTED_MAX = 20
+SEPARATOR = " · "
+NAMED_MAX = 5
 
 
 class BasketForm(WordedForm):
@@ -37,6 +42,14 @@ class BasketForm(WordedForm):
         self.fields["tier"].choices = choices["tiers"]  # type: ignore[attr-defined]  # a ChoiceField
         self.fields["store"].choices = [("", "–"), *choices["stores"]]  # type: ignore[attr-defined]  # as above
         for place in range(1, LINES + 1):
+            self.fields[f"product_{place}"] = forms.CharField(
+                label=_("Product"),
+                required=False,
+                max_length=300,
+                widget=forms.TextInput(
+                    attrs={"list": "products", "autocomplete": "off", "placeholder": _("Name or code")}
+                ),
+            )
             self.fields[f"amount_{place}"] = MoneyField(label=_("Amount"), max_length=20, required=False)
             self.fields[f"pieces_{place}"] = forms.IntegerField(
                 label=_("Pieces"), min_value=1, max_value=1_000, required=False
@@ -52,7 +65,41 @@ class BasketForm(WordedForm):
     @property
     def lines(self) -> list[list[forms.BoundField]]:
         """Return the fields of each line."""
-        return [[self[f"{name}_{place}"] for name in ("amount", "pieces", "category")] for place in range(1, LINES + 1)]
+        names = ("product", "amount", "pieces", "category")
+        return [[self[f"{name}_{place}"] for name in names] for place in range(1, LINES + 1)]
+
+    def clean(self) -> None:
+        """Find the products; what is not one of them, or has no amount, is said."""
+        given = self.cleaned_data
+        for place in range(1, LINES + 1):
+            text, name = given.get(f"product_{place}", ""), f"product_{place}"
+            given[name] = self._product(name, text) if text else None
+            if given[name] and not given.get(f"amount_{place}"):
+                self.add_error(f"amount_{place}", _("Write what was paid for “%(product)s”.") % {"product": text})
+
+    def _product(self, name: str, text: str) -> Product | None:
+        found = self._like(text)
+        exact = [one for one in found if text in {one.sku, one.name, suggested(one)}]
+        if len(one := exact or found) == 1:
+            return one[0]
+        said = {"value": text, "products": ", ".join(suggested(one) for one in found[:NAMED_MAX])}
+        several = _("“%(value)s” fits several products. Choose one: %(products)s.")
+        self.add_error(name, (several if found else _("No product is called “%(value)s”.")) % said)
+        return None
+
+    def _like(self, text: str) -> list[Product]:
+        return list(products_like(self.words.business, text.rpartition(SEPARATOR)[2])[:SUGGESTED_MAX])
+
+    def suggestions(self) -> list[str]:
+        """Return the products that what is written may mean; the first ones where nothing is."""
+        written = [str(self.data.get(f"product_{place}") or "") for place in range(1, LINES + 1)]
+        texts = [text for text in written if text] or [""]
+        return list(dict.fromkeys(suggested(one) for text in texts for one in self._like(text)))
+
+
+def suggested(product: Product) -> str:
+    """Return a product as it is chosen: its name and code."""
+    return f"{product.name}{SEPARATOR}{product.sku}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +170,8 @@ def _told(program: Program, situation: Situation, words: Words) -> dict[str, _To
 
 def _situation(form: BasketForm, now: datetime) -> Situation | None:
     given = form.cleaned_data
-    lines = [
-        _line(given[f"amount_{place}"], given[f"pieces_{place}"] or 1, given[f"category_{place}"])
-        for place in range(1, LINES + 1)
-        if given[f"amount_{place}"]
-    ]
+    places = [place for place in range(1, LINES + 1) if given[f"amount_{place}"]]
+    lines = [_line(given, place) for place in places]
     if not lines:
         return None
     local = (given["at"] or now).astimezone(form.words.zone)
@@ -152,15 +196,23 @@ def _situation(form: BasketForm, now: datetime) -> Situation | None:
     return Situation(
         kind="order",
         snapshot=snapshot,
-        earns=[True] * len(lines),
+        earns=[given[f"product_{place}"] is None or given[f"product_{place}"].earns_points for place in places],
         day=local.date(),
         at=int(local.timestamp()),
         tier=given["tier"] or "",
     )
 
 
-def _line(amount: int, pieces: int, category: str) -> dict[str, Any]:
-    return bought(sku="", category=category, net_minor=amount, quantity_milli=pieces * 1000)
+def _line(given: Mapping[str, Any], place: int) -> dict[str, Any]:
+    product: Product | None = given[f"product_{place}"]
+    category = product.category.code if product and product.category else given[f"category_{place}"]
+    pieces = given[f"pieces_{place}"] or 1
+    return bought(
+        sku=product.sku if product else "",
+        category=category,
+        net_minor=given[f"amount_{place}"],
+        quantity_milli=pieces * 1000,
+    )
 
 
 def sample_values(now: datetime, words: Words, categories: Sequence[tuple[str, str]], tier: str) -> dict[str, object]:
