@@ -34,10 +34,11 @@ def wrongly(*words: str) -> str:
             ["restore", "/nowhere"],
             "SOURCE names no file that can be read or written here. “regulars restore --help” tells more.",
         ),
+        (["metrics", "--json=3"], "--json takes no value. “regulars --help” tells more."),
         (["sing"], "There is no command “sing”. “regulars --help” tells more."),
         (
             ["serve", "now"],
-            "This was not understood: “Got unexpected extra argument (now)”. “regulars serve --help” tells more.",
+            "Too many words: now. “regulars serve --help” tells more.",
         ),
     ],
 )

@@ -230,6 +230,23 @@ def test_the_same_form_with_another_amount_is_refused(shop, owner, record):
     assert available(shop) == 220
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "1,00,000 points are needed and 120 can be used now."), ("te", "1,00,000"), ("hy", "1 00 000")],
+)
+def test_numbers_in_refusals_are_grouped_as_the_shop_writes_them(owner, record, language, said):
+    owner.post("/language/", {"language": language})
+    once = value_of(owner.get(record), "adjust-once")
+
+    answer = owner.post(
+        f"{record}adjust/",
+        {"adjust-points": "-100000", "adjust-reason": "booked twice", "adjust-once": once},
+        follow=True,
+    )
+
+    assert said in text_of(answer)
+
+
 def sell_to_nobody(shop, source: str, number: str) -> None:
     lines = [OrderLine(sku="C1", amount_minor=3_000)]
     common = {"source": source, "external_id": number, "occurred_at": utc_now() - timedelta(days=2)}

@@ -104,7 +104,7 @@ def test_what_cannot_be_merged_says_why(shop, owner, twin):
 
     page = owner.get(f"/customers/{guest.pk}/merge/", {"with": twin.pk})
 
-    assert "Merge the other way round" in text_of(page)
+    assert "Asha K. is a member of the program and Guest is not. Merge the other way round" in text_of(page)
     assert "Make them one" not in text_of(page)
     _, done = merge(owner, guest, twin)
     assert done.status_code == 422

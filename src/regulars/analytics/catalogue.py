@@ -220,7 +220,7 @@ _DEFINITIONS = (
         ),
         unit=Unit.MONEY,
         grain=Grain.CUSTOMER,
-        source="Gupta, Lehmann: Managing Customers as Investments (the realised part, undiscounted)",
+        source=gettext_noop("Gupta, Lehmann: Managing Customers as Investments (the realised part, undiscounted)"),
         caveats=(
             ANONYMOUS_OUT,
             gettext_noop("Revenue, not margin; nothing is discounted and nothing is predicted."),
@@ -242,7 +242,7 @@ _DEFINITIONS = (
         ),
         unit=Unit.DAYS,
         grain=Grain.DAY,
-        source="own definition: days as in buy-till-you-die models, exact median by rank",
+        source=gettext_noop("own definition: days as in buy-till-you-die models, exact median by rank"),
         caveats=(
             ANONYMOUS_OUT,
             gettext_noop("Customers with one order day have no gap and are not in it: the true cadence is slower."),

@@ -44,6 +44,7 @@ from regulars.kernel.errors import RegularsError, Saying, gettext_noop
 from regulars.tenancy.access import BadToken, KeyHolder, authenticate_token
 from regulars.tenancy.limits import RateLimiter, TooManyRequests
 from regulars.tenancy.models import Business
+from regulars.ui import format as write
 
 logger = logging.getLogger(__name__)
 limiter = RateLimiter(settings.ENVIRONMENT.rate_per_minute, monotonic=time.monotonic)
@@ -69,6 +70,7 @@ class Resource:
 
     def __call__(self, request: HttpRequest, **path: Any) -> HttpResponse:
         """Answer a request; nothing is raised."""
+        write.activate_country("")
         headers = {"X-Content-Type-Options": "nosniff"}
         try:
             response = self._answer(request, path, headers)
@@ -105,7 +107,9 @@ class Resource:
             raise MatchMissing
         query = _query(request, endpoint)
         body = self._body(request, endpoint) if endpoint.body is not None else None
-        call: Call[Any, Any] = Call(request, holder, business_of(holder), utc_now(), path, body, query)
+        business = business_of(holder)
+        write.activate_country(business.country)
+        call: Call[Any, Any] = Call(request, holder, business, utc_now(), path, body, query)
         return _respond(request, endpoint.run(call))
 
     def _body(self, request: HttpRequest, endpoint: Endpoint) -> Any:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong, as RFC 9457 says it: one shape for every error of this door, in the caller's language."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from django.conf import settings
 from django.utils import translation
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from regulars.flow.intake import Refusal, Scalar
 from regulars.kernel.errors import RegularsError, Saying, gettext_noop, tell_again
+from regulars.ui import format as write
 
 MEDIA_TYPE = "application/problem+json"
 _LANGUAGES = frozenset(code for code, _ in settings.LANGUAGES)
@@ -174,13 +175,21 @@ def problem_of(error: RegularsError, language: str) -> Problem:
     """Return an error as a problem in a language."""
     with translation.override(language):
         data = {key: _plain(value) for key, value in error.data.items()}
-        return _problem(error.code, error.status, error.told(translation.gettext), data)
+        return _problem(
+            error.code, error.status, error.told(translation.gettext, partial(write.count, language=language)), data
+        )
 
 
 def problem_of_refusal(refusal: Refusal, language: str) -> Problem:
     """Return a refusal of the path as a problem in a language."""
     with translation.override(language):
-        said = tell_again(refusal.code, refusal.text, refusal.data, translation.gettext)
+        said = tell_again(
+            refusal.code,
+            refusal.text,
+            refusal.data,
+            translation.gettext,
+            number=partial(write.count, language=language),
+        )
     return _problem(refusal.code, refusal.status, said, refusal.data)
 
 

@@ -51,5 +51,5 @@ def main() -> None:
 def _fail(error: RegularsError, *, status: int = 1) -> None:
     """Say the error in the language that the surroundings ask for, also where no settings could be read."""
     translate = gettext.translation("django", LOCALE, fallback=True).gettext
-    click.echo(f"regulars: {error.told(translate)}", err=True)
+    click.echo(f"regulars: {error.told(translate, '{:,}'.format)}", err=True)
     sys.exit(status)

@@ -68,10 +68,15 @@ def _problem(error: click.UsageError) -> Saying:
         case click.NoSuchCommand():
             return Saying(gettext_noop("There is no command “%(name)s”."), name=error.command_name)
         case click.BadOptionUsage():
-            return Saying(gettext_noop("%(option)s needs a value."), option=error.option_name)
+            takes_none = "does not take" in error.message
+            text = (
+                gettext_noop("%(option)s takes no value.") if takes_none else gettext_noop("%(option)s needs a value.")
+            )
+            return Saying(text, option=error.option_name)
         case click.BadParameter(param=click.Parameter() as parameter):
             return _of_parameter(parameter, is_missing=isinstance(error, click.MissingParameter))
-    return Saying(gettext_noop("This was not understood: “%(said)s”."), said=error.format_message())
+    words = error.message.partition("(")[2].rstrip(")")  # what is left says in brackets which words were too many
+    return Saying(gettext_noop("Too many words: %(words)s."), words=words)
 
 
 def _of_parameter(parameter: click.Parameter, *, is_missing: bool) -> Saying:

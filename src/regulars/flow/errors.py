@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why the path refuses an intake. Every refusal leaves everything as it was."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from regulars.conditions.fact_fields import KINDS
 from regulars.kernel.errors import RegularsError, gettext_noop
+
+SOURCES = {"staff": gettext_noop("the pages of the staff")}
+"""Sources that are ours and not a name that somebody gave."""
 
 
 class KeyReused(RegularsError):
@@ -15,6 +19,7 @@ class KeyReused(RegularsError):
     text = gettext_noop(
         "“%(external_id)s” of %(source)s was recorded before with other contents. Send the same contents, or a new id or revision."
     )
+    words: ClassVar[Mapping[str, Mapping[str, str]]] = {"source": SOURCES}
 
 
 class Superseded(RegularsError):
@@ -25,6 +30,7 @@ class Superseded(RegularsError):
     text = gettext_noop(
         "“%(external_id)s” of %(source)s was corrected meanwhile: revision %(revision)s is recorded. Send a higher one."
     )
+    words: ClassVar[Mapping[str, Mapping[str, str]]] = {"source": SOURCES}
 
 
 class UnknownStore(RegularsError):
@@ -41,6 +47,7 @@ class UnknownFact(RegularsError):
     code = "unknown_fact"
     status = 404
     text = gettext_noop("There is no “%(external_id)s” of %(source)s. Send it first, or check the id.")
+    words: ClassVar[Mapping[str, Mapping[str, str]]] = {"source": SOURCES}
 
 
 class WrongKind(RegularsError):

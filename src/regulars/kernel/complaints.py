@@ -66,8 +66,12 @@ def read_complaint(error: Exception) -> tuple[str, Saying]:
         if found := pattern.fullmatch(what):
             said = {key: (part or "")[:_SHOWN_MAX] for key, part in found.groupdict().items()}
             field = said.pop("field", "")
-            return f"{place}.{field}" if field else place, Saying(text, **{**said, **_form(said)})
+            return f"{place}.{field}" if field else place, Saying(text, **{**said, **_form(said), **_limit(said)})
     return place, Saying(gettext_noop("Another shape than expected"))
+
+
+def _limit(said: Mapping[str, str]) -> dict[str, int]:
+    return {"limit": int(said["limit"])} if said.get("limit", "").isdecimal() else {}
 
 
 def _form(said: Mapping[str, str]) -> dict[str, Saying]:

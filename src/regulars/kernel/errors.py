@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar
 
 Translate = Callable[[str], str]
+Number = Callable[[int], str]
+_NAMING = frozenset({"earliest", "latest", "line", "number", "revision", "row"})
+"""Whole numbers under these names count nothing; they name a year, a line, a version, and are never grouped."""
 
 
 def gettext_noop(message: str) -> str:
@@ -19,9 +22,9 @@ class Saying:
         self.text = text
         self.data = data
 
-    def told(self, translate: Translate) -> str:
-        """Return the words in a language."""
-        return translate(self.text) % {key: _told(value, translate) for key, value in self.data.items()}
+    def told(self, translate: Translate, number: Number = str) -> str:
+        """Return the words in a language, its counts as that writes them."""
+        return translate(self.text) % {key: _told(key, value, translate, number) for key, value in self.data.items()}
 
     def __str__(self) -> str:
         return self.told(gettext_noop)
@@ -50,32 +53,40 @@ class RegularsError(Exception):
         """Return the English text with its values."""
         return self.told(gettext_noop)
 
-    def told(self, translate: Translate) -> str:
-        """Return the text with its values in a language."""
-        return self.tell(self.data, translate)
+    def told(self, translate: Translate, number: Number = str) -> str:
+        """Return the text with its values in a language, its counts as that writes them."""
+        return self.tell(self.data, translate, number)
 
     @classmethod
-    def tell(cls, data: Mapping[str, object], translate: Translate) -> str:
+    def tell(cls, data: Mapping[str, object], translate: Translate, number: Number = str) -> str:
         """Return the text with values in a language. Raises KeyError if one is missing."""
-        return translate(cls.text) % {key: cls._word(key, value, translate) for key, value in data.items()}
+        return translate(cls.text) % {key: cls._word(key, value, translate, number) for key, value in data.items()}
 
     @classmethod
-    def _word(cls, key: str, value: object, translate: Translate) -> object:
+    def _word(cls, key: str, value: object, translate: Translate, number: Number) -> object:
         known = cls.words.get(key, {})
-        return translate(known[value]) if isinstance(value, str) and value in known else _told(value, translate)
+        return (
+            translate(known[value])
+            if isinstance(value, str) and value in known
+            else _told(key, value, translate, number)
+        )
 
 
-def _told(value: object, translate: Translate) -> object:
+def _told(key: str, value: object, translate: Translate, number: Number) -> object:
     if isinstance(value, tuple):
-        return ", ".join(str(_told(one, translate)) for one in value)
-    return value.told(translate) if isinstance(value, Saying) else value
+        return ", ".join(str(_told(key, one, translate, number)) for one in value)
+    if isinstance(value, int) and not isinstance(value, bool) and key not in _NAMING:
+        return number(value)
+    return value.told(translate, number) if isinstance(value, Saying) else value
 
 
-def tell_again(code: str, english: str, data: Mapping[str, object], translate: Translate) -> str:
+def tell_again(
+    code: str, english: str, data: Mapping[str, object], translate: Translate, *, number: Number = str
+) -> str:
     """Return in another language what an error said that is known only by its code, its English text and its data."""
     for kind in _kinds_of(RegularsError):
         if kind.code == code and _english(kind, data) == english:
-            return kind.tell(data, translate)
+            return kind.tell(data, translate, number)
     return english
 
 

@@ -5,6 +5,7 @@ Three rules differ from CLDR on purpose: digits are always Latin; groups follow 
 language (₹1,00,000 in every language of an Indian shop); drams have no decimals. Numbers are never shortened.
 """
 
+from contextvars import ContextVar
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
@@ -105,6 +106,19 @@ def number(value: int | float | Decimal, *, language: str, country: str = "", de
     scaled = int(abs(exact).scaleb(decimals).quantize(Decimal(1), rounding=ROUND_HALF_UP))
     text = _decimal(scaled, places=decimals, language=language, country=country, decimals="always")
     return _signed(text, is_negative=exact < 0 and scaled > 0)
+
+
+_country: ContextVar[str] = ContextVar("country", default="")
+
+
+def activate_country(country: str) -> None:
+    """Let counts in errors be grouped as in a country from now on; the doors say it beside the language and the zone."""
+    _country.set(country)
+
+
+def count(value: int, language: str) -> str:
+    """Write a count as in the country in use."""
+    return number(value, language=language, country=_country.get())
 
 
 def percent(numerator: int, denominator: int, *, language: str, decimals: int = 0) -> str:

@@ -14,13 +14,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from regulars.flow.intake import Refusal
 from regulars.kernel.clock import utc_now
 from regulars.kernel.errors import RegularsError, tell_again
 from regulars.tenancy.access import NoBusiness, NotAllowed, StaffAccess, access_business
 from regulars.tenancy.models import Business, User
+from regulars.ui import format as write
 
 BUSINESS_KEY = "business"
 GET, POST, BOTH = ("GET", "HEAD"), ("POST",), ("GET", "HEAD", "POST")
@@ -63,6 +64,7 @@ def _at_work(request: HttpRequest, user: User, permission: str) -> StaffRequest:
     access = _access_of(request, user)
     access.check(permission)
     timezone.activate(ZoneInfo(access.business.timezone))
+    write.activate_country(access.business.country)
     staff = cast("StaffRequest", request)
     staff.access, staff.business, staff.now = access, access.business, utc_now()
     return staff
@@ -101,11 +103,15 @@ def page_before(request: HttpRequest) -> str:
     return referer.removeprefix(origin) if referer.startswith(f"{origin}/") else "/"
 
 
+def _count(value: int) -> str:
+    return write.count(value, get_language() or "en")
+
+
 def text_of(error: RegularsError) -> str:
     """Return why something was refused, in the language in use."""
-    return error.told(gettext)
+    return error.told(gettext, _count)
 
 
 def refusal_text(refusal: Refusal) -> str:
     """Return why an intake was refused, in the language in use."""
-    return tell_again(refusal.code, refusal.text, refusal.data, gettext)
+    return tell_again(refusal.code, refusal.text, refusal.data, gettext, number=_count)

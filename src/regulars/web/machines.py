@@ -39,7 +39,7 @@ class KeyForm(forms.Form):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they come
-        choices = [(scope, f"{scope}: {gettext(text)}") for scope, text in SCOPES.items()]
+        choices = [(scope, gettext(text)) for scope, text in SCOPES.items()]
         self.fields["scopes"].choices = choices  # type: ignore[attr-defined]  # a MultipleChoiceField
 
 
@@ -60,7 +60,7 @@ def keys(request: StaffRequest) -> HttpResponse:
         "form": form,
         "token": token,
         "once": new_once(request.now),
-        "keys": rows,
+        "keys": [(row, " ".join(gettext(SCOPES[scope]) for scope in row.scopes if scope in SCOPES)) for row in rows],
         "finding": ngettext("%(count)s key is valid", "%(count)s keys are valid", live) % {"count": live},
         "tabs": settings_tabs(request.access, "keys"),
     }

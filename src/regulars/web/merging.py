@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two records of one person: found, seen side by side, made one; and undone, with what comes back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from regulars.customers.matching import CustomerRef
 from regulars.customers.models import Alias
 from regulars.customers.queries import customer_list, profile
-from regulars.flow.intake import Envelope, Merge, Receipt, Unmerge
+from regulars.flow.intake import Envelope, Merge, Receipt, Refusal, Unmerge
 from regulars.flow.writer import writer
 from regulars.programs.words import Words
 from regulars.web.customers import SOURCE, words_of
@@ -36,17 +36,18 @@ def merge(request: StaffRequest, customer: UUID) -> HttpResponse:
     if other is None:
         return _choose(request, customer, name_of(stays))
     goes = profile(request.business, other)
+    names = {customer: name_of(stays), other: name_of(goes)}
     once = _once(request)
     if once is not None:
-        done = _send(request, _merge_of(customer, other, once))
+        done = _send(request, _merge_of(customer, other, once), names)
         if done is not None:
             return _back(done.customer, gettext("The two are one customer now."), request)
     words = words_of(request)
-    texts, problem = _merge_preview(request, _merge_of(customer, other, _now(request)), words)
+    texts, problem = _merge_preview(request, _merge_of(customer, other, _now(request)), words, names)
     context = {
         "customer": customer,
         "other": other,
-        "name": name_of(stays),
+        "name": names[customer],
         "heads": [
             (gettext("Stays"), _head(request, customer, words)),
             (gettext("Becomes part of it"), _head(request, other, words)),
@@ -54,7 +55,7 @@ def merge(request: StaffRequest, customer: UUID) -> HttpResponse:
         "texts": texts,
         "problem": problem,
         "swap_url": f"{reverse('customer_merge', args=[other])}?{urlencode({'with': customer})}",
-        "other_name": name_of(goes),
+        "other_name": names[other],
         "once": new_once(request.now),
     }
     return render(request, "web/merge.html", context, status=422 if request.method == "POST" else 200)
@@ -110,10 +111,18 @@ def _merge_of(customer: UUID, other: UUID, once: Once) -> Merge:
     )  # fmt: skip
 
 
-def _send(request: StaffRequest, intake: Merge | Unmerge) -> Receipt | None:
+def _refusal(refusal: Refusal, names: Mapping[UUID, str]) -> str:
+    """Say why it cannot be, the customers by their names."""
+    text = refusal_text(refusal)
+    for key, name in names.items():
+        text = text.replace(str(key), name)
+    return text
+
+
+def _send(request: StaffRequest, intake: Merge | Unmerge, names: Mapping[UUID, str]) -> Receipt | None:
     receipt = writer.receive_one(request.business, intake, Envelope(request.access.actor))
     if receipt.refusal is not None:
-        messages.error(request, refusal_text(receipt.refusal))
+        messages.error(request, _refusal(receipt.refusal, names))
         return None
     return receipt
 
@@ -123,10 +132,12 @@ def _back(customer: UUID | None, text: str, request: StaffRequest) -> HttpRespon
     return HttpResponseRedirect(reverse("customer", args=[customer]))
 
 
-def _merge_preview(request: StaffRequest, intake: Merge, words: Words) -> tuple[Sequence[str], str]:
+def _merge_preview(
+    request: StaffRequest, intake: Merge, words: Words, names: Mapping[UUID, str]
+) -> tuple[Sequence[str], str]:
     receipt = preview_of(request, intake)
     if receipt.refusal is not None:
-        return [], refusal_text(receipt.refusal)
+        return [], _refusal(receipt.refusal, names)
     texts = [
         gettext("Every phone, e-mail and card of both finds this one customer."),
         gettext("Purchases, visits and rewards of both stand on one record."),
@@ -157,20 +168,21 @@ def unmerge(request: StaffRequest, merged: UUID) -> HttpResponse:
     """Show what each has again when a merge is undone; then undo it."""
     alias = Alias.objects.of(request.business).filter(pk=merged).first()
     gone = profile(request.business, merged)
+    names = {merged: name_of(gone)}
     once = _once(request)
     if once is not None:
-        done = _send(request, _unmerge_of(merged, once))
+        done = _send(request, _unmerge_of(merged, once), names)
         if done is not None:
             return _back(done.customer, gettext("The merge is undone: they are two customers again."), request)
     if alias is None:
         return HttpResponseRedirect(reverse("customer", args=[merged]))
     receipt = preview_of(request, _unmerge_of(merged, _now(request)))
-    problem = refusal_text(receipt.refusal) if receipt.refusal else ""
+    problem = _refusal(receipt.refusal, names) if receipt.refusal else ""
     given = gettext("%(points)s go back, each with the day on which it ends.")
     context = {
         "customer": alias.survivor_id,
         "name": name_of(profile(request.business, alias.survivor_id)),
-        "gone_name": name_of(gone),
+        "gone_name": names[merged],
         "merged_at": alias.merged_at,
         "problem": problem,
         "texts": []

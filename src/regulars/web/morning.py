@@ -210,7 +210,7 @@ def _stuck_jobs(request: StaffRequest, words: Words) -> Iterator[Line]:
     failed = dead_letters(request.business.pk).count()
     if failed:
         text = ngettext("%(count)s job failed for good", "%(count)s jobs failed for good", failed)
-        yield Line(title=text % {"count": failed}, url=reverse("jobs"), icon="alert")
+        yield Line(title=text % {"count": words.number(failed)}, url=reverse("jobs"), icon="alert")
     late = Job.objects.filter(
         business_id=request.business.pk, state=Job.State.READY, run_at__lt=request.now - WAITING_TOO_LONG
     )

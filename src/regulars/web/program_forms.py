@@ -2,6 +2,7 @@
 """The forms of the program's draft: each reads from the document and gives a part of it back."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -67,6 +68,13 @@ class WordedForm(forms.Form):
         for field in self.fields.values():
             if isinstance(field, MoneyField):
                 field.currency = words.business.currency
+
+    def full_clean(self) -> None:
+        """Check the form; limits that it names are written as the business writes numbers."""
+        super().full_clean()
+        for error in chain.from_iterable(self.errors.as_data().values()):
+            if error.code in {"min_value", "max_value"} and error.params:
+                error.params["limit_value"] = self.words.number(error.params["limit_value"])
 
 
 class RuleForm(WordedForm):

@@ -123,7 +123,7 @@ def _stat(value: MetricValue, earlier: MetricValue | None, words: Words) -> Stat
         trend=trend,
         formula=gettext(metric.formula),
         caveats=[gettext(caveat) for caveat in metric.caveats],
-        source=metric.source,
+        source=gettext(metric.source),
         fraction=fraction,
         period=f"{words.day(value.period.start)} – {words.day(last)}",
     )

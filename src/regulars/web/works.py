@@ -36,9 +36,10 @@ def jobs(request: StaffRequest) -> HttpResponse:
         finding = ngettext("%(count)s job failed for good", "%(count)s jobs failed for good", len(dead))
     else:
         finding = gettext("All work is done or under way")
+    lead = ngettext("%(counter)s job is waiting for its turn.", "%(counter)s jobs are waiting for their turn.", waiting)
     context = {
         "jobs": [(job, JOBS.get(job.kind, job.kind)) for job in dead],
-        "waiting": waiting,
+        "lead": lead % {"counter": Words(request.business).number(waiting)},
         "finding": finding % {"count": len(dead)},
         "tabs": settings_tabs(request.access, "jobs"),
     }
