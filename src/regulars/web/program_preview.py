@@ -63,10 +63,11 @@ class BasketForm(WordedForm):
                 field.currency = self.words.business.currency
 
     @property
-    def lines(self) -> list[list[forms.BoundField]]:
-        """Return the fields of each line."""
-        names = ("product", "amount", "pieces", "category")
-        return [[self[f"{name}_{place}"] for name in names] for place in range(1, LINES + 1)]
+    def lines(self) -> list[tuple[forms.BoundField, list[forms.BoundField]]]:
+        """Return the fields of each line: the product, and the others."""
+        names = ("amount", "pieces", "category")
+        places = range(1, LINES + 1)
+        return [(self[f"product_{place}"], [self[f"{name}_{place}"] for name in names]) for place in places]
 
     def clean(self) -> None:
         """Find the products; what is not one of them, or has no amount, is said."""
