@@ -98,7 +98,7 @@ FIELDS = {
     "valid_from": _("From"),
 }
 """What is recorded of a change, by the name under which it is recorded."""
-_PLACES = {name: place for place, name in enumerate(FIELDS)}
+_PLACES = {name: place for place, name in enumerate(dict.fromkeys(("customer", "code", "name", *FIELDS)))}
 _CUSTOMERS = ("customer", "merged_into", "to")
 _CODES: Mapping[str, Mapping[str, object]] = {
     "changed": FIELDS,
