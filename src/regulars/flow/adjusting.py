@@ -23,6 +23,7 @@ def apply_adjustment(batch: Batch, item: Item) -> None:
     if intake.points == 0:
         raise NothingToAdjust
     member = batch.member_of(item)
+    item.balance_before = batch.balance_of(member.customer)
     payload: dict[str, object] = {"points": intake.points, "reason": intake.reason}
     if intake.points > 0:
         account = batch.account_of(member.customer)
@@ -50,6 +51,7 @@ def apply_transfer(batch: Batch, item: Item) -> None:
         raise CustomerNeeded
     if taker == giver.customer:
         raise SameMember
+    item.balance_before = batch.balance_of(giver.customer)
     taking = batch.taking_member(taker)
     posting = Posting(fact=item.fact, kind="transfer", occurred_at=intake.occurred_at)
     batch.book.transfer(batch.account_of(giver.customer), batch.account_of(taking.customer), intake.points, posting)

@@ -3,7 +3,7 @@
 
 from regulars.facts.models import Fact
 from regulars.flow.batch import Batch, Item
-from regulars.flow.intake import Adjustment, Cancel, Intake, Merge, Receipt, Transfer, Unmerge
+from regulars.flow.intake import Adjustment, Cancel, Merge, Receipt, Transfer, Unmerge
 from regulars.tenancy import audit
 from regulars.tenancy.models import AuditEntry
 
@@ -27,28 +27,36 @@ def entries_of(batch: Batch) -> list[AuditEntry]:
 
 def _entry(batch: Batch, item: Item, receipt: Receipt) -> AuditEntry:
     fact = Fact(pk=item.fact, business_id=batch.shop.key)
-    before, after = _change(item.intake, receipt)
+    before, after = _change(item, receipt)
     reason = getattr(item.intake, "reason", "")
     return audit.entry_of(
-        item.actor, VERBS[type(item.intake)], fact, now=batch.now, before=before, after=after, reason=reason
+        item.actor,
+        VERBS[type(item.intake)],
+        fact,
+        now=batch.now,
+        new_key=batch.new_key,
+        before=before,
+        after=after,
+        reason=reason,
     )
 
 
-def _change(intake: Intake, receipt: Receipt) -> tuple[dict[str, object], dict[str, object]]:
+def _change(item: Item, receipt: Receipt) -> tuple[dict[str, object], dict[str, object]]:
     """Return what was before and what is after, and for whom."""
     about: dict[str, object] = {"customer": receipt.customer}
-    balance, detail = receipt.balance or 0, receipt.detail
-    had = {"points": balance - receipt.points_earned + receipt.points_spent}
-    match intake:
-        case Transfer():
-            return {**had}, {**about, "to": detail["to"], "points": balance}
-        case Merge() | Unmerge():
-            about = {"customer": detail["merged"]}
-            moved = {"points": detail.get("points_moved", 0)}
+    had: dict[str, object] = {}
+    has: dict[str, object] = {}
+    if item.balance_before is not None:
+        had, has = {"points": item.balance_before}, {"points": receipt.balance}
+    match item.intake:
+        case Merge() | Unmerge() as intake:
+            about = {"customer": receipt.detail["merged"]}
+            moved = {"points": receipt.detail.get("points_moved", 0)}
             if isinstance(intake, Merge):
                 return {}, {**about, "merged_into": receipt.customer, **moved}
             return {"merged_into": receipt.customer}, {**about, "merged_into": None, **moved}
-        case Cancel():
-            return {}, {**about, "cancelled": intake.cancels}
-        case _:
-            return {**had}, {**about, "points": balance}
+        case Transfer():
+            about["to"] = receipt.detail["to"]
+        case Cancel() as intake:
+            about["cancelled"] = intake.cancels
+    return had, {**about, **has}

@@ -60,7 +60,10 @@ class Tally:
 
 @dataclass(slots=True)
 class Item:
-    """One intake in its batch, and who sent it. `receipt` is there once it is answered: repeated, refused or done."""
+    """One intake in its batch, and who sent it. `receipt` is there once it is answered: repeated, refused or done.
+
+    `balance_before` is what its customer had, where the audit log says so.
+    """
 
     place: int
     intake: Intake
@@ -78,6 +81,7 @@ class Item:
     came_back: dict[int, tuple[UUID | None, int]] = field(default_factory=dict)
     taken_back: list[dict[str, object]] = field(default_factory=list)
     actor: Actor = SYSTEM
+    balance_before: int | None = None
 
     @property
     def named(self) -> tuple[str, str] | None:
@@ -243,6 +247,12 @@ class Batch:
     def account_of(self, customer: UUID) -> Account:
         """Return the member's account."""
         return self.book.account(Side.MEMBER, self.unit, customer)
+
+    def balance_of(self, customer: UUID) -> int:
+        """Return what a customer has as far as the batch is applied; what is owed counts where a balance may be below zero."""
+        account = self.book.accounts.get((customer, self.unit, Side.MEMBER))
+        owed = self.book.accounts.get((customer, self.unit, Side.DEFICIT)) if self.allows_negative else None
+        return (account.balance if account else 0) + (owed.balance if owed else 0)
 
     def member_of(self, item: Item) -> Member:
         """Return the membership an intake needs. Raises CustomerNeeded or NotAMember."""

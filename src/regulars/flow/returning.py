@@ -420,6 +420,8 @@ def apply_cancel(batch: Batch, item: Item) -> None:
     if undo is None:
         raise WrongKind(external_id=fact.external_id, kind=fact.kind)
     item.customer = fact.customer
+    if fact.customer in batch.members:
+        item.balance_before = batch.balance_of(fact.customer)
     undo(batch, item, fact)
     batch.cancelled[fact.key] = item.fact
     batch.events.append(

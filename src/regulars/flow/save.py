@@ -45,11 +45,8 @@ def make_receipt(batch: Batch, item: Item) -> Receipt:
     """Return the answer to an item that was applied. The balance is right when the intake was applied, in the order of the batch."""
     tally = item.tally
     account = batch.book.accounts.get((item.customer, batch.unit, Side.MEMBER)) if item.customer else None
-    owed = batch.book.accounts.get((item.customer, batch.unit, Side.DEFICIT)) if item.customer else None
     member = batch.members.get(item.customer) if item.customer else None
-    balance = account.balance if account else (0 if member else None)
-    if balance is not None and owed is not None and batch.allows_negative:
-        balance += owed.balance
+    balance = batch.balance_of(item.customer) if item.customer and (account or member) else None
     return Receipt(
         fact=item.fact,
         kind=str(item.intake.__struct_config__.tag),
@@ -72,7 +69,7 @@ def save(batch: Batch, business: Business) -> None:
     with sent_together():
         _write(batch, business)
         _announce(batch)
-    record_all(entries_of(batch))
+        record_all(entries_of(batch))
     _unite(batch, business)
     lost = save_entitlements(business.pk, batch.entitlements.values(), batch.now)
     assert not lost, "an entitlement changes under the lock of its holder"

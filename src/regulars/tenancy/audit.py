@@ -1,19 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """The trace of every change: who did what to which row, from what to what, and why. Never personal data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypedDict, Unpack
 from uuid import UUID
 
 from django.db import models
 
-from regulars.kernel.ids import new_key
+from regulars.database.sql import Table, insert_rows
+from regulars.kernel.ids import new_key as make_key
 from regulars.tenancy.actors import Actor
 from regulars.tenancy.models import AuditEntry, Business
 
 TEXT_MAX = 300
 ITEMS_MAX = 50
+_ENTRIES = Table(
+    "tenancy_auditentry",
+    {
+        "id": "uuid",
+        "business_id": "uuid",
+        "at": "timestamptz",
+        "actor_kind": "text",
+        "actor_id": "uuid",
+        "verb": "text",
+        "object_kind": "text",
+        "object_id": "uuid",
+        "before": "jsonb",
+        "after": "jsonb",
+        "reason": "text",
+    },
+)
 _Scalar = str | int | float | bool | None
 
 
@@ -36,12 +53,19 @@ def record(actor: Actor, verb: str, row: models.Model, *, now: datetime, **detai
 
 
 def record_all(entries: Sequence[AuditEntry]) -> None:
-    """Write entries in the transaction of their changes, in one statement; none for none."""
-    if entries:
-        AuditEntry.objects.bulk_create(entries)
+    """Write entries in the transaction of their changes, in one statement however many; none for none."""
+    insert_rows(_ENTRIES, [tuple(getattr(entry, name) for name in _ENTRIES.columns) for entry in entries])
 
 
-def entry_of(actor: Actor, verb: str, row: models.Model, *, now: datetime, **detail: Unpack[Detail]) -> AuditEntry:
+def entry_of(
+    actor: Actor,
+    verb: str,
+    row: models.Model,
+    *,
+    now: datetime,
+    new_key: Callable[[], UUID] = make_key,
+    **detail: Unpack[Detail],
+) -> AuditEntry:
     """Make an entry, to be written with others. Raises ValueError for values that do not belong there."""
     return AuditEntry(
         id=new_key(),
