@@ -169,3 +169,15 @@ def test_a_return_is_recognised_without_what_came_back_of_a_cancelled_purchase(s
 
     assert Line.objects.of(shop).filter(fact__external_id="3").count() == 2
     assert (tally.rows, tally.outcomes, tally.errors) == (3, {"repeated": 2}, {})
+
+
+def test_a_number_whose_first_purchase_was_refused_is_no_known_one(tmp_path):
+    shop = a_business()
+    create_store(shop, code="MAIN", name="Main", actor=SYSTEM, now=NOW)
+    text = "source,order,time,kind,store,sku,quantity,amount\ntill,7,2026-04-01T09:00:00Z,order,GONE,TEA,1,10.00\n"
+    text += 'till,"7 ",2026-04-01T09:00:00Z,order,MAIN,TEA,1,12.00\n'
+
+    tally = import_file(shop, "orders", a_file(tmp_path, text, name="orders.csv"), Asked(with_points=False))
+
+    assert (tally.outcomes, tally.errors) == ({"refused": 2}, {"unknown_store": 1, "key_reused": 1})
+    assert Fact.objects.of(shop).count() == 0

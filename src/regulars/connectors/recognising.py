@@ -26,8 +26,8 @@ _Lines = Counter[tuple[UUID | str | None, int, int]]
 
 def find_differences(
     business: Business, intakes: Sequence[Order | Return], *, new_key: Callable[[], UUID]
-) -> list[list[str]]:
-    """Say for each of some recorded intakes, as message ids, in what it differs from what is recorded under its name.
+) -> list[list[str] | None]:
+    """Say for each of some intakes, as message ids, in what it differs from what is recorded under its name; None for nothing there.
 
     Who is not named is no difference, nor is what came back of a purchase that was cancelled and is not named any more.
     """
@@ -39,9 +39,12 @@ def find_differences(
     codes = [ProductRef(line.sku, "", "") for one in intakes for line in one.lines]
     products = find_products(business, codes)
     whose = recognise_customers(business, [one.customer for one in intakes], new_key=new_key)
-    found = []
+    found: list[list[str] | None] = []
     for one, who in zip(intakes, whose, strict=True):
-        known = latest[one.source, one.external_id]
+        known = latest.get((one.source, one.external_id))
+        if known is None:  # the one of its name that came before it was refused too
+            found.append(None)
+            continue
         fact = facts[known.key]
         is_theirs = one.customer is None or who.customer_id == known.customer
         is_same = _lines_of(one, products) in lines.get(fact.pk, ())
