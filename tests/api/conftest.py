@@ -3,9 +3,12 @@
 
 import pytest
 
+from outbox.simultaneous import commits
 from regulars.api import door
 from regulars.catalog.store import seen_products
 from regulars.tenancy.access import forget_tokens
+
+__all__ = ["commits"]
 
 
 @pytest.fixture(autouse=True)

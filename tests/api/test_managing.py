@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rewards, the program, stores, events and webhooks through the door."""
 
+from dataclasses import replace
+
 import pytest
+from django.test import Client
 
 from api.cast import ASHA, RULE, a_caller, a_reward, a_shop, an_order, seal_all
+from outbox.simultaneous import at_the_same_time
 from regulars.kernel.clock import utc_now
+from regulars.programs.models import Version
 from regulars.tenancy.actions import create_business
 from regulars.tenancy.models import AuditEntry, WebhookDelivery
 
@@ -95,6 +100,22 @@ def test_what_was_not_read_is_not_published():
     assert (unread.status_code, unread.data["code"]) == (428, "match_missing")
     assert (refused.status_code, refused.data["code"], numbers) == (412, "changed_meanwhile", [1])
     assert (published.status_code, published.data["program"]["rules"]) == (201, [])
+
+
+@pytest.mark.usefixtures("commits")
+def test_a_draft_is_published_once_however_many_publish_it_at_once():
+    caller = a_caller()
+    caller.put("program/draft", {"rules": [RULE]})
+    before = Version.objects.count()
+
+    def publish() -> int:
+        answer = replace(caller, client=Client()).post("program/publish", if_match="*")
+        return int(answer.status_code)
+
+    answers = at_the_same_time(publish, times=6)
+
+    assert sorted(answers) == [201, *[404] * 5]
+    assert Version.objects.count() == before + 1
 
 
 def test_two_who_draft_do_not_overwrite_each_other():

@@ -19,9 +19,8 @@ from regulars.programs.actions import publish_draft, save_draft
 from regulars.programs.definition import Program, read_program, to_document
 from regulars.programs.lint import Caution
 from regulars.programs.models import Draft, Version
-from regulars.programs.queries import cautions_of, current_version, draft_of
+from regulars.programs.queries import cautions_of, current_version, draft_of, draft_to_publish
 from regulars.programs.versions import program_of
-from regulars.tenancy.models import Business
 
 
 class NothingPublished(RegularsError):
@@ -139,8 +138,7 @@ def publish(call: Call[Publication, Nothing]) -> Answer:
     valid_from = call.now if call.body.valid_from is UNSET else check_moment("valid_from", call.body.valid_from)
 
     def go() -> Version:
-        business = Business.objects.select_for_update().get(pk=call.business.pk)
-        draft = Draft.objects.of(business).select_for_update().first()
+        draft = draft_to_publish(call.business)
         if draft is None:
             raise NoDraft
         if not is_current(call.request, _draft(draft)):

@@ -56,6 +56,12 @@ def draft_of(business: Business) -> Draft | None:
     return Draft.objects.of(business).select_related("business").first()
 
 
+def draft_to_publish(business: Business) -> Draft | None:
+    """Return the draft, locked after its business: until the transaction ends nobody else changes or publishes it."""
+    locked = Business.objects.select_for_update().get(pk=business.pk)
+    return Draft.objects.of(locked).select_for_update().first()
+
+
 def standing_of(business: Business, customer: UUID, program: Program | None) -> StandingNow | None:
     """Return where a customer stands in the program in force; None for one who is not a member."""
     member = Membership.objects.of(business).filter(customer=customer).first()

@@ -25,11 +25,17 @@ from regulars.programs import actions
 from regulars.programs.definition import PerAmount, Program, Rule, read_program, to_document
 from regulars.programs.explain import text_in
 from regulars.programs.models import Draft, Membership, Version
-from regulars.programs.queries import cautions_of, current_program, current_version, draft_of, versions
+from regulars.programs.queries import (
+    cautions_of,
+    current_program,
+    current_version,
+    draft_of,
+    draft_to_publish,
+    versions,
+)
 from regulars.programs.starter import starter_program
 from regulars.programs.words import Words
 from regulars.rewards.models import Offer
-from regulars.tenancy.models import Business
 from regulars.ui.shell import Choice
 from regulars.web.door import BOTH, POST, StaffRequest, staff_page, text_of
 from regulars.web.people import unit_of
@@ -366,12 +372,11 @@ def _publish(request: StaffRequest, form: PublishForm, zone: ZoneInfo) -> bool:
 
 def _publish_seen(request: StaffRequest, begins: datetime, note: str) -> Version | None:
     """Publish what the page showed; None where the draft is another by now."""
-    business = Business.objects.select_for_update().get(pk=request.business.pk)
-    draft = Draft.objects.of(business).select_for_update().first()
+    draft = draft_to_publish(request.business)
     if request.POST.get("revision") != revision_of(draft) or (draft is None and not _is_new(request)):
         return None
     actor, now = request.access.actor, request.now
     if draft is not None:
         return actions.publish_draft(draft, valid_from=begins, actor=actor, now=now, note=note)
-    document = to_document(read_program(starter_program(business.currency)))
-    return actions.publish_program(business, document, valid_from=begins, actor=actor, now=now, note=note)
+    document = to_document(read_program(starter_program(request.business.currency)))
+    return actions.publish_program(request.business, document, valid_from=begins, actor=actor, now=now, note=note)
