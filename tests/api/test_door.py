@@ -141,7 +141,7 @@ PROBLEMS = [
     ("POST", "orders", b'{"lines": [{"sku": "A", "amount_minor": "1"}]}', {}, 422, "invalid_body", "$.lines[0].amount_minor: Expec"),
     ("POST", "orders", b'{"lines": [{"sku": "A", "amount_minor": 1}], "total": 1}', {}, 422, "invalid_body", "$.total: it is not known"),
     ("POST", "orders", b'{"lines": [{"sku": "\\u0000", "amount_minor": 1}]}', {}, 422, "bad_character", "NUL"),
-    ("POST", "orders", b" " * (2**21 + 1), {}, 413, "body_too_large", "2097152 bytes"),
+    ("POST", "orders", b" " * (2**21 + 1), {}, 413, "body_too_large", "2,097,152 bytes"),
     ("GET", "customers?phone=", b"", {}, 422, "invalid_parameter", "parameter phone is wrong: it is not known here"),
     ("GET", "customers?q=a&q=b", b"", {}, 422, "invalid_parameter", "parameter q is wrong: each can be given once"),
     ("GET", "customers?limit=201", b"", {}, 422, "invalid_parameter", "limit is wrong: Expected `int` <= 200"),

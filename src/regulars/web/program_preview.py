@@ -92,10 +92,9 @@ class BasketForm(WordedForm):
         return list(products_like(self.words.business, text.rpartition(SEPARATOR)[2])[:SUGGESTED_MAX])
 
     def suggestions(self) -> list[str]:
-        """Return the products that what is written may mean; the first ones where nothing is."""
+        """Return the products that what is written may mean."""
         written = [str(self.data.get(f"product_{place}") or "") for place in range(1, LINES + 1)]
-        texts = [text for text in written if text] or [""]
-        return list(dict.fromkeys(suggested(one) for text in texts for one in self._like(text)))
+        return list(dict.fromkeys(suggested(one) for text in written if text for one in self._like(text)))
 
 
 def suggested(product: Product) -> str:

@@ -361,7 +361,7 @@ def _caution(one: Caution, reward: str, words: Words) -> str:
             return gettext("“%(name)s” is the name of two: customers cannot tell them apart.") % {
                 "name": values["name"]
             }
-    return gettext("No rule brings points, so nobody can take a reward.")
+    return gettext("No rule brings points, so nobody collects any.")
 
 
 def _about_level(one: Caution, reward: str, words: Words) -> str:
