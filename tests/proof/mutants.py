@@ -7,6 +7,7 @@ DECIDE, INPUTS = "programs/decide.py", "programs/inputs.py"
 RETURNING, STANDING, LASTING = "flow/returning.py", "flow/standing.py", "flow/lasting.py"
 CORRECTING, CLAIMING = "flow/correcting.py", "flow/claiming.py"
 ADJUSTING, AUTOMATIC = "flow/adjusting.py", "flow/automatic.py"
+AGAIN, AUDITING, IDS = "programs/again.py", "flow/auditing.py", "kernel/ids.py"
 LOAD, RECEIVE, EARNING = "flow/load.py", "flow/receive.py", "flow/earning.py"
 
 MUTANTS: dict[str, tuple[str, str, str]] = {
@@ -22,7 +23,11 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "self.expires_at is not None and self.expires_at < now",
     ),
     "held points are free": (BOOK, "return self.remaining - self.held", "return self.remaining"),
-    "one point too many": (BOOK, "        if missing:\n            raise Insuff", "        if missing > 1:\n            raise Insuff"),
+    "one point too many": (
+        BOOK,
+        "        if missing:\n            raise Insuff",
+        "        if missing > 1:\n            raise Insuff",
+    ),
     "debts are forgiven when spent points come back": (
         BOOK,
         "        self._recover(account, parts, posting, transaction)\n        self._end_or_spare(account",
@@ -33,7 +38,11 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "recovered = min(-deficit.balance, sum(part for _, part in parts))",
         "recovered = sum(part for _, part in parts)",
     ),
-    "all that was held is settled": (HOLDING, "            part = min(pinned, missing)\n", "            part = pinned\n"),
+    "all that was held is settled": (
+        HOLDING,
+        "            part = min(pinned, missing)\n",
+        "            part = pinned\n",
+    ),
     "a voided hold can be settled": (HOLDING, 'if hold.state != "open":', 'if hold.state == "settled":'),
     "an overdue hold can be settled": (
         HOLDING,
@@ -54,9 +63,17 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "            part = min(origin.amount + 1, missing)\n",
     ),
     "points that ended are taken twice": (BOOK, "lambda lot: lot.expired)", "lambda lot: 0)"),
-    "nothing is ever refused": (BOOK, "if missing and negative is Negative.REFUSE:", "if not missing and negative is None:"),
+    "nothing is ever refused": (
+        BOOK,
+        "if missing and negative is Negative.REFUSE:",
+        "if not missing and negative is None:",
+    ),
     "moved points never end": (BOOK, "available_at, expires_at=lot.expires_at,", "available_at, expires_at=None,"),
-    "activated points never end": (BOOK, "waits_until=None, expires_at=expires_at,", "waits_until=None, expires_at=None,"),
+    "activated points never end": (
+        BOOK,
+        "waits_until=None, expires_at=expires_at,",
+        "waits_until=None, expires_at=None,",
+    ),
     "called off and still waiting": (
         BOOK,
         "available_at=None, waits_until=None, expires_at=lot.expires_at",
@@ -70,14 +87,26 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "the chain forgets what came before": (CHAIN, "[previous, *digests,", "[GENESIS, *digests,"),
     "the chain knows no terms of lots": (SEALED, '"waits_for": "text", **_TERMS,', '"waits_for": "text",'),
     "what nobody sealed is right": (VERIFYING, "!= self.covered[table.name] +", "< self.covered[table.name] +"),
-    "decisions are not compared with what was booked": (VERIFYING, "if -issued[booking] != points:", "if points is None:"),
+    "decisions are not compared with what was booked": (
+        VERIFYING,
+        "if -issued[booking] != points:",
+        "if points is None:",
+    ),
     "what was cut off is not missed": (VERIFYING, "if anchor.position > self.position", "if anchor.position < 0"),
-    "nobody compares what is held": (VERIFY, "if held.pop(to_key(key), 0) != amount:", "if held.pop(to_key(key), 0) < 0:"),
-    "nobody compares balances and lots": (VERIFY, "(a.kind = 'member' AND a.balance", "(a.kind = 'nobody' AND a.balance"),
+    "nobody compares what is held": (
+        VERIFY,
+        "if held.pop(to_key(key), 0) != amount:",
+        "if held.pop(to_key(key), 0) < 0:",
+    ),
+    "nobody compares balances and lots": (
+        VERIFY,
+        "(a.kind = 'member' AND a.balance",
+        "(a.kind = 'nobody' AND a.balance",
+    ),
     "rounds to the nearest": (DECIDE, '"floor": floor_div', '"floor": round_half_up_div'),
     "a decision forgets what was sold": (INPUTS, "for name in compiled.line_inputs_read:", "for name in ():"),
     "a decision forgets what did not earn": (INPUTS, "if not all(situation.earns):", "if not any(situation.earns):"),
-    "a decision forgets what was used up": (INPUTS, "        inputs[\"used\"] = used\n", "        inputs[\"used\"] = {}\n"),
+    "a decision forgets what was used up": (INPUTS, '        inputs["used"] = used\n', '        inputs["used"] = {}\n'),
     "a category rule counts the whole basket": (
         DECIDE,
         "else self.places.get(bit, ())",
@@ -139,7 +168,11 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "            _count_less(batch, member, window, amount)",
         "            pass",
     ),
-    "an event comes in time whenever it comes": (LASTING, "and event.occurred_at < lot.waits_until", "and event.occurred_at"),
+    "an event comes in time whenever it comes": (
+        LASTING,
+        "and event.occurred_at < lot.waits_until",
+        "and event.occurred_at",
+    ),
     "called off and activated all the same": (LASTING, "if not lot.is_called_off and (", "if ("),
     "a correction forgets what came back": (
         CORRECTING,
@@ -147,7 +180,11 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "    parts = []\n    member = batch.members.get(item.customer)",
     ),
     "claims reach back for ever": (CLAIMING, "if since and fact.occurred_at >= since", "if since"),
-    "claims forget what came back": (CLAIMING, "    keep_reversed(batch, past, reverse_order(batch, past, member, fact.key, parts))\n", ""),
+    "claims forget what came back": (
+        CLAIMING,
+        "    keep_reversed(batch, past, reverse_order(batch, past, member, fact.key, parts))\n",
+        "",
+    ),
     "a grace brings all of a lot back": (BOOK, "self.expire(account, fact, only=lots) if grace_until else 0", "0"),
     "an activity moves the end of a grace": (
         BOOK,
@@ -174,12 +211,41 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
         "batch.account_of(member.customer).available(batch.now)",
         "batch.account_of(member.customer).balance",
     ),
-    "a receipt is added again": (CLAIMING, "    if order.customer is not None:\n", "    if order.customer == item.customer:\n"),
-    "a receipt can be added for ever": (CLAIMING, "> bought_on + timedelta(days=days)", "> bought_on + timedelta(days=999)"),
+    "a receipt is added again": (
+        CLAIMING,
+        "    if order.customer is not None:\n",
+        "    if order.customer == item.customer:\n",
+    ),
+    "a receipt can be added for ever": (
+        CLAIMING,
+        "> bought_on + timedelta(days=days)",
+        "> bought_on + timedelta(days=999)",
+    ),
     "what came back before counts for nobody": (
         CLAIMING,
         "for fact in (order.key, *batch.returns.get(order.key, ()), *came_back):",
         "for fact in (order.key,):",
     ),
-    "a correction loses the one who added the receipt": (LOAD, "            item.customer = earlier.customer\n", "            pass\n"),
-}  # fmt: skip
+    "a correction loses the one who added the receipt": (
+        LOAD,
+        "            item.customer = earlier.customer\n",
+        "            pass\n",
+    ),
+    "a decision may say what it likes": (
+        AGAIN,
+        "if (then.get(name) or None) != (now[name] or None):",
+        "if then is now:",
+    ),
+    "a stranger among sealed rows is overlooked": (VERIFYING, "if mark not in marks}", "if not mark}"),
+    "the audit log says what there is for what there was": (
+        AUDITING,
+        'had, has = {"points": item.balance_before}, {"points": receipt.balance}',
+        'had, has = {"points": receipt.balance}, {"points": receipt.balance}',
+    ),
+    "everybody corrects as nobody": (
+        AUDITING,
+        "        item.actor,\n",
+        "        type(item.actor)(item.actor.kind, None, ''),\n",
+    ),
+    "forked processes draw the same numbers": (IDS, "os.register_at_fork(after_in_child=_chance.seed)", "os.getpid()"),
+}

@@ -24,6 +24,9 @@ FAST = [
     "tests/flow/test_stories.py",
     "tests/flow/test_automatic.py",
     "tests/flow/test_receipts.py",
+    "tests/flow/test_derived.py",
+    "tests/flow/test_auditing.py",
+    "tests/kernel/test_ids.py",
     "tests/ledger/test_book_machine.py",
     "tests/flow/test_simulator.py",
 ]
