@@ -35,6 +35,15 @@ def shop(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.mark.parametrize("words", [[], ["import"]])
+def test_a_command_without_its_word_shows_the_help(tmp_path, words):
+    done = run(tmp_path, *words)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage: regulars")
+    assert "Commands:" in done.stderr
+
+
 def test_a_wrong_setting(tmp_path):
     assert trouble(tmp_path, "verify", REGULARS_BIND="localhost:²") == (
         "regulars: The setting REGULARS_BIND is wrong: “localhost:²” is not ADDRESS:PORT. Allowed: ADDRESS:PORT."

@@ -38,6 +38,9 @@ def main() -> None:
         if trouble is None:
             raise
         _fail(trouble)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()  # nothing was typed wrongly, only nothing yet: the help is the answer
+        sys.exit(error.exit_code)
     except click.UsageError as error:
         from regulars.cli.usage import usage_error  # noqa: PLC0415 - as above
 
