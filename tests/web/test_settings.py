@@ -90,6 +90,16 @@ def test_an_e_mail_that_is_taken_is_refused(shop, owner):
     assert Staff.objects.count() == 1
 
 
+def test_what_a_key_may_is_logged_in_whole_sentences(owner):
+    scopes = ["orders:read", "program:write"]
+    given = {"name": "till", "scopes": scopes, "once": value_of(owner.get("/settings/keys/"), "once")}
+    owner.post("/settings/keys/", given)
+
+    log = text_of(owner.get("/settings/audit/"))
+    assert "Read recorded purchases, returns and visits. Change and publish the program." in log
+    assert ".," not in log
+
+
 def test_a_key_is_shown_once_and_revoked(owner):
     given = {"name": "till", "scopes": ["orders:write"], "once": value_of(owner.get("/settings/keys/"), "once")}
     page = owner.post("/settings/keys/", given)

@@ -149,6 +149,9 @@ def _place(name: str) -> tuple[int, str]:
     return _PLACES.get(name, len(_PLACES)), name
 
 
+_SENTENCES = {"event_kinds", "scopes"}  # each of their values is said in a sentence with its own full stop
+
+
 class _Values:
     """Writes recorded values: codes by their words, moments in the business's zone."""
 
@@ -166,7 +169,8 @@ class _Values:
         if value is None:
             return gettext("all stores") if name == "store" else "–"
         if isinstance(value, list):
-            return ", ".join(self.text(name, one) for one in value)
+            between = " " if name in _SENTENCES else ", "
+            return between.join(self.text(name, one) for one in value)
         if isinstance(value, bool):
             return gettext("yes") if value else gettext("no")
         if isinstance(value, int):
