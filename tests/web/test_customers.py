@@ -348,7 +348,7 @@ def test_a_number_that_nobody_wrote(owner, record):
     assert "There is no “R99”" in text_of(owner.post(f"{record}receipt/", given, follow=True))
 
 
-@pytest.mark.parametrize("amount", ["", "abc", "-5", "0", "1.005"])
+@pytest.mark.parametrize("amount", ["1,00", "450,50", "1,2345", "", "abc", "-5", "0", "1.005"])
 def test_a_bill_that_is_none_is_shown_beside_its_field(shop, owner, record, amount):
     page = owner.get(record)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fields that read what shopkeepers write, money and multipliers, into the integers that the rooms count in."""
 
+import re
 from decimal import Decimal, InvalidOperation
 
 from django import forms
@@ -9,6 +10,22 @@ from django.utils.translation import gettext_lazy as _
 from regulars.kernel.errors import RegularsError
 from regulars.kernel.money import exponent, parse_minor
 from regulars.web.door import text_of
+
+_GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]*)?")
+
+
+def ungrouped(text: str) -> str:
+    """Return what was typed without blanks and without the commas of thousands and lakhs; any other comma stays, to be refused."""
+    plain = "".join(text.split())
+    return plain.replace(",", "") if _GROUPED.fullmatch(plain) else plain
+
+
+def typed_minor(text: str, currency: str) -> int:
+    """Return minor units of a typed amount. Raises ValidationError naming what was written."""
+    try:
+        return parse_minor(ungrouped(text), currency)
+    except RegularsError as error:
+        raise forms.ValidationError(text_of(error)) from None
 
 
 class MoneyField(forms.CharField):
@@ -19,13 +36,10 @@ class MoneyField(forms.CharField):
 
     def clean(self, value: object) -> int | None:
         """Return minor units, or None for an empty field. Raises ValidationError naming what was written."""
-        text = str(super().clean(value) or "").replace(",", "").replace(" ", "")
+        text = str(super().clean(value) or "").strip()
         if not text:
             return None
-        try:
-            amount = parse_minor(text, self.currency)
-        except RegularsError as error:
-            raise forms.ValidationError(text_of(error)) from None
+        amount = typed_minor(text, self.currency)
         if amount < 0:
             raise forms.ValidationError(_("“%(value)s” is less than zero."), params={"value": text})
         return amount

@@ -11,9 +11,8 @@ from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from regulars.kernel.errors import RegularsError
 from regulars.kernel.ids import new_key
-from regulars.kernel.money import exponent, parse_minor
+from regulars.kernel.money import exponent
 from regulars.programs.definition import (
     AUTOMATIC_MAX,
     TIMES_ONE,
@@ -34,8 +33,7 @@ from regulars.programs.definition import (
 from regulars.programs.explain import text_in
 from regulars.programs.words import Words
 from regulars.web.conditions import CONDITION_FIELDS, condition_of, rows_of
-from regulars.web.door import text_of
-from regulars.web.fields import MoneyField, TimesField, needed_text, plain_money, plain_times
+from regulars.web.fields import MoneyField, TimesField, needed_text, plain_money, plain_times, typed_minor, ungrouped
 
 PERIODS = [
     ("day", _("a day")),
@@ -502,12 +500,9 @@ def _lasting(months: int | None, before: Expiry | None, ends: Expiry) -> Expiry 
 
 
 def _threshold(text: str, metric: str, currency: str) -> int:
-    plain = text.replace(",", "").strip()
     if metric == "spend_minor":
-        try:
-            return parse_minor(plain, currency)
-        except RegularsError as error:
-            raise forms.ValidationError(text_of(error)) from None
+        return typed_minor(text, currency)
+    plain = ungrouped(text)
     if not plain.isdigit():
         raise forms.ValidationError(_("“%(value)s” is not a number of points."), params={"value": text[:20]})
     return int(plain)

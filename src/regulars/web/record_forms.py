@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from regulars.facts.models import EXTERNAL_ID_MAX, SOURCE_MAX
 from regulars.flow.intake import POINTS_MAX
-from regulars.kernel.errors import RegularsError
-from regulars.kernel.money import AMOUNT_MAX, parse_minor
+from regulars.kernel.money import AMOUNT_MAX
 from regulars.tenancy.access import StaffAccess
-from regulars.web.door import StaffRequest, text_of
+from regulars.web.door import StaffRequest
+from regulars.web.fields import typed_minor
 from regulars.web.once import OnceForm, new_once
 
 
@@ -45,11 +45,7 @@ class PurchaseForm(OnceForm):
 
     def clean_amount(self) -> int:
         """Return minor units. Raises ValidationError naming what was written."""
-        text = self.cleaned_data["amount"].replace(",", "").replace(" ", "")
-        try:
-            amount = parse_minor(text, self.currency)
-        except RegularsError as error:
-            raise forms.ValidationError(text_of(error)) from None
+        amount = typed_minor(self.cleaned_data["amount"], self.currency)
         if not 0 < amount <= AMOUNT_MAX:
             raise forms.ValidationError(_("A bill is more than zero."))
         return amount
