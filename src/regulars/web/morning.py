@@ -255,6 +255,10 @@ def _said_of(run: ImportRun, words: Words) -> str:
     if run.state != ImportRun.State.DONE or not (refused or (unmatched and is_new)):
         return ""
     said |= {"refused": words.number(refused), "unmatched": words.number(unmatched)}
+    if not unmatched:
+        return gettext("%(file)s: %(refused)s rows not taken") % said
+    if not refused:
+        return gettext("%(file)s: %(unmatched)s returned lines without a known sale") % said
     return gettext("%(file)s: %(refused)s rows not taken, %(unmatched)s returned lines without a known sale") % said
 
 
