@@ -361,6 +361,22 @@ def test_the_other_shop_is_still_right(books):
     assert not verify_books(books.pk).is_right
 
 
+def test_what_used_an_account_may_be_sealed_before_what_made_it():
+    """Two web processes record at the same time, and the jobs of their commits come in either order."""
+    till = Till(a_shop(name="Two tills"))
+    seal(till.business)
+    till.sell(ASHA, 10_000)
+    till.sell(RAVI, 5_000)
+    first, second = Job.objects.filter(kind="seal", business_id=till.business.pk).order_by("id")
+
+    for job in (second, first):
+        seal_commits(till.business.pk, [job.payload])
+        job.delete()
+
+    found = verify_books(till.business.pk)
+    assert (found.difference, found.unsealed) == ("", 0)
+
+
 def test_sealing_again_changes_nothing(books):
     before = verify_books(books.pk)
 

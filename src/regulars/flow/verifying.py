@@ -14,7 +14,7 @@ from regulars.flow.derived import compare_derived
 from regulars.flow.sealing import TABLES, Row, in_groups, rows_of
 from regulars.ledger.actions import unsealed
 from regulars.ledger.chain import FORMAT, GENESIS, MARK_BYTES, digests_of, link, marks_of
-from regulars.ledger.sealed import StoredSeal, count_seals, read_seals
+from regulars.ledger.sealed import StoredSeal, accounts_of_kind, count_seals, read_seals
 from regulars.ledger.verify import Verification, verify_ledger
 from regulars.outbox.commits import Commit, commit_of
 from regulars.outbox.queries import waiting_commits
@@ -81,7 +81,8 @@ class _Walk:
         self.anchors = sorted(anchors)
         self.position, self.previous = 0, GENESIS
         self.unsealed = 0
-        self.issued: set[str] = set()
+        # Two processes may seal the first use of an account before its making.
+        self.issued = accounts_of_kind(business, "issued")
         self.covered: Counter[str] = Counter()
 
     def differences(self) -> Iterator[str]:
@@ -117,7 +118,6 @@ class _Walk:
 
     def _issued_in(self, rows: Sequence[Row]) -> Counter[str]:
         """Return what each transaction moved on the accounts of what was issued."""
-        self.issued.update(key for key, kind in _some(rows, "ledger_account", "id", "kind") if kind == "issued")
         moved: Counter[str] = Counter()
         for transaction, account, amount in _some(rows, "ledger_entry", "transaction_id", "account_id", "amount"):
             if account in self.issued:

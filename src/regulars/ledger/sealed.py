@@ -82,6 +82,12 @@ class StoredSeal(NamedTuple):
     chain_hash: bytes
 
 
+def accounts_of_kind(business: UUID, kind: str) -> set[str]:
+    """Return the keys of a business's accounts of a kind, as sealed rows write them: which commit made them does not matter."""
+    rows = fetch("SELECT id FROM ledger_account WHERE business_id = %s AND kind = %s", [key_param(business), kind])
+    return {f"{to_key(key).int:032X}" for (key,) in rows}
+
+
 def count_seals(business: UUID) -> int:
     """Return how many seals a business has."""
     ((count,),) = fetch("SELECT COUNT(*) FROM ledger_seal WHERE business_id = %s", [key_param(business)])
