@@ -186,12 +186,13 @@ def load_facts(business: UUID, keys: Collection[UUID]) -> dict[UUID, StoredFact]
     return {fact.key: fact for fact in map(_stored, rows)}
 
 
-def load_amounts(facts: Collection[UUID]) -> dict[UUID, list[tuple[int, int, int]]]:
+def load_amounts(business: UUID, facts: Collection[UUID]) -> dict[UUID, list[tuple[int, int, int]]]:
     """Return the lines of facts in their order as (net in minor units, quantity in thousandths, discount in minor units)."""
     condition, params = one_of("fact_id", list(facts), "uuid")
     amounts: dict[UUID, list[tuple[int, int, int]]] = {}
-    sql = f"SELECT fact_id, net_minor, quantity_milli, discount_minor FROM facts_line WHERE {condition} ORDER BY fact_id, position"
-    for fact, net, quantity, discount in fetch(sql, params):
+    sql = "SELECT fact_id, net_minor, quantity_milli, discount_minor FROM facts_line"
+    sql += f" WHERE business_id = %s AND {condition} ORDER BY fact_id, position"
+    for fact, net, quantity, discount in fetch(sql, [key_param(business), *params]):
         amounts.setdefault(to_key(fact), []).append((net, quantity, discount))
     return amounts
 

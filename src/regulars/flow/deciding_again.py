@@ -15,7 +15,7 @@ from regulars.programs.versions import compiled
 def decide_again(business: UUID) -> Iterator[tuple[int, list[str]]]:
     """Yield for each page of decisions how many were decided again, and those that come out otherwise."""
     for page in read_decided(business):
-        lines = load_amounts([decided.fact for decided in page])
+        lines = load_amounts(business, [decided.fact for decided in page])
         told = [_difference(decided, lines.get(decided.fact, ())) for decided in page]
         yield len(page), [one for one in told if one]
 
