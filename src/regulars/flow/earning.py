@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from regulars.catalog.store import ProductInfo
 from regulars.conditions.fact_fields import bought, when
 from regulars.facts.store import StoredLine
 from regulars.flow.batch import Batch, Item
@@ -139,9 +140,10 @@ def _base_snapshot(batch: Batch, item: Item, member: Member, kind: str) -> Snaps
     return snapshot
 
 
-def bought_lines(batch: Batch, lines: Sequence[OrderLine], quantities: Sequence[int]) -> list[Snapshot]:
+def bought_lines(
+    lines: Sequence[OrderLine], products: Sequence[ProductInfo | None], quantities: Sequence[int]
+) -> list[Snapshot]:
     """Return the values of the fields of lines, each in the category that its product has."""
-    products = [batch.products.get(line.sku) for line in lines]
     return [
         bought(
             sku=line.sku,
@@ -160,7 +162,7 @@ def order_situation(
     """Return lines as the program sees a purchase of them."""
     snapshot = _base_snapshot(batch, item, member, "order")
     products = [batch.products.get(line.sku) for line in lines]
-    snapshot["lines"] = bought_lines(batch, lines, quantities)
+    snapshot["lines"] = bought_lines(lines, products, quantities)
     snapshot["order.total_minor"] = sum(line.amount_minor for line in lines)
     snapshot["order.currency"] = batch.shop.currency
     snapshot["order.line_count"] = len(lines)

@@ -210,7 +210,11 @@ def _others(batch: Batch, item: Item, order: Order) -> list[Account]:
         kind="order",
         day=batch.day_of(item),
         at=int(item.intake.occurred_at.timestamp()),
-        lines=bought_lines(batch, order.lines, [milli(line.quantity) for line in order.lines]),
+        lines=bought_lines(
+            order.lines,
+            [batch.products.get(line.sku) for line in order.lines],
+            [milli(line.quantity) for line in order.lines],
+        ),
     )
     accounts = account_again(program, inputs, outcomes, recorded)
     return [one for one in accounts if one.is_meant and one.rule.id not in decided]
